@@ -1,0 +1,146 @@
+"""Build the five font files of static/fonts from the @fontsource packages: `make fonts`.
+
+Fontsource ships Latin and Latin Extended as two files under one internal name. A browser copes; WeasyPrint takes
+them for one font and prints « Štěpán » with the glyphs of another alphabet. So each face becomes one file, that holds
+what French and its neighbours write, and what both sources lack: U+202F (fine space), U+2011, → and ✓.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from fontTools.merge import Merger
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
+
+PACKAGES = Path(__file__).parent / "node_modules" / "@fontsource"
+FONTS = Path(__file__).parent.parent / "fonts"
+
+# The name is ours because « Source » is a reserved font name: the licence wants another one for a modified version.
+FACES = {
+    "texte-400": ("source-sans-3", "400-normal", "Cap Rural Texte", "Regular"),
+    "texte-400-italique": ("source-sans-3", "400-italic", "Cap Rural Texte", "Italic"),
+    "texte-600": ("source-sans-3", "600-normal", "Cap Rural Texte", "SemiBold"),
+    "texte-700": ("source-sans-3", "700-normal", "Cap Rural Texte", "Bold"),
+    "titre-700": ("podkova", "700-normal", "Cap Rural Titre", "Bold"),
+}
+LATIN_EXTENDED = [*range(0x100, 0x180), *range(0x218, 0x21C), 0x1E9E]
+FINE_SPACE, HYPHEN, ARROW, TICK = 0x202F, 0x2011, 0x2192, 0x2713
+
+
+def subset(path: Path, codepoints: set[int], *, layout: bool) -> TTFont:
+    options = Options()
+    options.layout_features = ["*"] if layout else []
+    options.drop_tables += ["BASE", "STAT", "prep", "gasp"] + ([] if layout else ["GSUB", "GPOS", "GDEF"])
+    font = TTFont(path)
+    subsetter = Subsetter(options)
+    subsetter.populate(unicodes=codepoints)
+    subsetter.subset(font)
+    font.flavor = None
+    return font
+
+
+def merge(latin: Path, extended: Path) -> TTFont:
+    held = set(TTFont(latin).getBestCmap())
+    fonts = [
+        subset(latin, held, layout=True),
+        subset(extended, set(LATIN_EXTENDED) - held, layout=False),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for number, font in enumerate(fonts):
+            paths.append(f"{folder}/{number}.ttf")
+            font.save(paths[-1])
+        return Merger().merge(paths)
+
+
+def add_glyph(font: TTFont, codepoint: int, width: int, strokes: list[list[tuple[int, int]]]) -> None:
+    name = f"uni{codepoint:04X}"
+    pen = TTGlyphPen(None)
+    for first, *others in strokes:
+        pen.moveTo(first)
+        for point in others:
+            pen.lineTo(point)
+        pen.closePath()
+    glyph = pen.glyph()
+    font.setGlyphOrder([*font.getGlyphOrder(), name])
+    font["glyf"][name] = glyph
+    glyph.recalcBounds(font["glyf"])
+    font["hmtx"][name] = (width, getattr(glyph, "xMin", 0))
+    for table in font["cmap"].tables:
+        if table.isUnicode():
+            table.cmap[codepoint] = name
+
+
+def add_missing(font: TTFont) -> None:
+    """Draw the four characters with the stroke of the font's own minus sign."""
+    characters = font.getBestCmap()
+    minus = font["glyf"][characters[0x2212]]
+    bottom, top = minus.yMin, minus.yMax
+    stroke, axis = top - bottom, (top + bottom) // 2
+    add_glyph(font, FINE_SPACE, 150, [])
+    hyphen = font["glyf"][characters[0x2D]]
+    x0, y0, x1, y1 = hyphen.xMin, hyphen.yMin, hyphen.xMax, hyphen.yMax
+    add_glyph(font, HYPHEN, font["hmtx"][characters[0x2D]][0], [[(x0, y0), (x0, y1), (x1, y1), (x1, y0)]])
+    head, tip, slant = 190, 790, round(stroke * 0.7)
+    add_glyph(
+        font,
+        ARROW,
+        840,
+        [
+            [(50, bottom), (50, top), (tip - stroke, top), (tip - stroke, bottom)],
+            [
+                (tip, axis),
+                (tip - head - slant, axis - head - slant),
+                (tip - head - 2 * slant, axis - head),
+                (tip - 2 * slant, axis),
+                (tip - head - 2 * slant, axis + head),
+                (tip - head - slant, axis + head + slant),
+            ],
+        ],
+    )
+    add_glyph(
+        font,
+        TICK,
+        640,
+        [
+            [
+                (40, 250),
+                (40 + slant, 250 + slant),
+                (220, 70 + 2 * slant),
+                (560 - slant, 580 + slant),
+                (560 + slant // 2, 580),
+                (220, 70),
+            ]
+        ],
+    )
+
+
+def rename(font: TTFont, family: str, style: str) -> None:
+    names = font["name"]
+    full = f"{family} {style}"
+    postscript = full.replace(" ", "")
+    for identifier, value in {1: full, 2: "Regular", 3: postscript, 4: full, 6: postscript, 16: family, 17: style}.items():
+        names.setName(value, identifier, 3, 1, 0x409)
+    names.setName("SIL Open Font License 1.1", 13, 3, 1, 0x409)
+    names.names = [record for record in names.names if record.platformID == 3]
+
+
+def build(face: str) -> None:
+    package, weight, family, style = FACES[face]
+    files = PACKAGES / package / "files"
+    font = merge(files / f"{package}-latin-{weight}.woff2", files / f"{package}-latin-ext-{weight}.woff2")
+    add_missing(font)
+    rename(font, family, style)
+    font.flavor = "woff2"
+    font["head"].created = font["head"].modified = 3_786_912_000  # 2024 for all: the same sources give the same bytes
+    font.recalcTimestamp = False
+    font.save(FONTS / f"{face}.woff2")
+    missing = [character for character in "«»’…–—œŒÀÉ€→•\u00a0\u202f\u2011✓ŠőŁ" if ord(character) not in font.getBestCmap()]
+    if missing:
+        sys.exit(f"{face}: no glyph for {missing}")
+
+
+for name in FACES:
+    build(name)
