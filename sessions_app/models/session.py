@@ -1,0 +1,504 @@
+"""The training session: what it is, when it takes place, how many seats it has, and its state at a given instant."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+
+from caprural import typography, validators
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+NOON_BREAK = time(13)
+SHORTEST_HALF_DAY = timedelta(hours=1)
+END_OF_DAY = time(23, 59, 59)
+
+
+class StateCode(StrEnum):
+    """Everything a session can be at a given instant (R2)."""
+
+    NOT_PUBLISHED = "not_published"
+    OPEN = "open"
+    FULL = "full"
+    CLOSED = "closed"
+    POSTPONED = "postponed"
+    CANCELLED = "cancelled"
+    UNDER_WAY = "under_way"
+    PAST = "past"
+
+    @property
+    def label(self) -> str:
+        """The state in a few French words, for a badge."""
+        return STATE_LABELS[self]
+
+
+STATE_LABELS = {
+    StateCode.NOT_PUBLISHED: "Brouillon",
+    StateCode.OPEN: "Inscriptions ouvertes",
+    StateCode.FULL: "Complet – liste d’attente",
+    StateCode.CLOSED: "Inscriptions closes",
+    StateCode.POSTPONED: "Reportée",
+    StateCode.CANCELLED: "Annulée",
+    StateCode.UNDER_WAY: "En cours",
+    StateCode.PAST: "Terminée",
+}
+
+
+@dataclass(frozen=True)
+class SessionState:
+    """The state of a session at one instant, and the French sentence that gives its reason (R2)."""
+
+    code: StateCode
+    reason: str
+
+    @property
+    def label(self) -> str:
+        """The state in a few French words, for a badge."""
+        return self.code.label
+
+    @property
+    def is_registrable(self) -> bool:
+        """Whether someone may register now, with a seat or on the waiting list."""
+        return self.code in (StateCode.OPEN, StateCode.FULL)
+
+
+@dataclass(frozen=True)
+class HalfDay:
+    """Half a day of a session, derived from the hours of its day; `start` or `end` is None where nobody said it."""
+
+    day: date
+    label: str
+    start: time | None
+    end: time | None
+
+
+class Trainer(models.Model):
+    """« Intervenant·e »: who leads sessions. With an account, they see their own sessions in the admin."""
+
+    name = models.CharField("nom", max_length=120, blank=True, validators=[validators.single_line])
+    role = models.CharField("fonction ou mission", max_length=160, blank=True, validators=[validators.single_line])
+    organisation = models.CharField("structure", max_length=160, blank=True, validators=[validators.single_line])
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="trainer",
+        verbose_name="compte",
+        help_text="Le compte qui permet de voir les personnes inscrites à ses sessions.",
+    )
+
+    class Meta:
+        verbose_name = "intervenant·e"
+        verbose_name_plural = "intervenant·e·s"
+        ordering = ("name", "organisation", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(name="") | ~Q(organisation="") | ~Q(role=""),
+                name="trainer_is_described",
+                violation_error_message="Indiquez au moins un nom, une structure ou une fonction.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        affiliation = " - ".join(part for part in (self.organisation, self.role) if part)
+        return ", ".join(part for part in (self.name, affiliation) if part)
+
+
+class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
+    def published(self) -> Self:
+        """Sessions the public may see: published, postponed or cancelled, never a draft (R2)."""
+        return self.exclude(status=TrainingSession.Status.DRAFT)
+
+    def led_by(self, user: "User") -> Self:
+        """Sessions in which this account is a trainer."""
+        return self.filter(pk__in=SessionTrainer.objects.filter(trainer__user=user).values("session"))
+
+    def with_seats(self) -> Self:
+        """Adds the number of seats held, awaiting their fee, and of people waiting: computed, never stored (R3)."""
+        # Imported late: a registration's file needs the session's.
+        from sessions_app.models.registration import Registration
+
+        def count(rows: models.QuerySet[Registration]) -> Coalesce:
+            per_session = rows.filter(session=OuterRef("pk")).order_by().values("session")
+            return Coalesce(
+                Subquery(per_session.annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField()
+            )
+
+        return self.annotate(
+            seats_taken=count(Registration.objects.holding_seat()),
+            awaiting_fee_count=count(Registration.objects.filter(status=Registration.Status.AWAITING_FEE)),
+            waiting_count=count(Registration.objects.waiting()),
+        )
+
+    def with_seats_and_days(self) -> Self:
+        """Everything `state` reads, in two queries."""
+        return self.with_seats().prefetch_related("days")
+
+    def for_display(self) -> Self:
+        """Everything the public pages read, in a constant number of queries."""
+        return self.with_seats_and_days().prefetch_related("session_trainers__trainer")
+
+    def lock(self, pk: int) -> "TrainingSession":
+        """Lock one session until the end of the transaction, then read it with its seats (R3).
+
+        Two queries on purpose: PostgreSQL counts a subquery of the locking query on the snapshot taken *before* it
+        waited for the lock. Raises TrainingSession.DoesNotExist.
+        """
+        self.select_for_update(of=("self",)).get(pk=pk)
+        return self.with_seats_and_days().get(pk=pk)
+
+
+class TrainingSession(models.Model):
+    """A session of training, workshop… as the flyer describes it (R1). Seats and state are derived (R2, R3)."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "brouillon"
+        PUBLISHED = "published", "publiée"
+        POSTPONED = "postponed", "reportée"
+        CANCELLED = "cancelled", "annulée"
+
+    title = models.CharField("titre", max_length=160, validators=[validators.single_line])
+    subtitle = models.CharField("sous-titre", max_length=160, blank=True, validators=[validators.single_line])
+    slug = models.SlugField(
+        "adresse de la page",
+        max_length=120,
+        unique=True,
+        help_text="Ce qui suit « /sessions/ » dans l’adresse. À ne plus changer une fois la session annoncée.",
+    )
+    reference = models.CharField("référence", max_length=40, blank=True, validators=[validators.single_line])
+    kind = models.CharField(
+        "type", max_length=60, default="session de formation", validators=[validators.single_line]
+    )
+    theme = models.CharField("thème", max_length=160, blank=True, validators=[validators.single_line])
+    partners = models.CharField("partenaires", max_length=300, blank=True, validators=[validators.single_line])
+    status = models.CharField("publication", max_length=10, choices=Status.choices, default=Status.DRAFT)
+
+    rationale = models.TextField("une session pour quoi ?", blank=True, validators=[validators.multi_line])
+    audience = models.TextField("une session pour qui ?", blank=True, validators=[validators.multi_line])
+    programme = models.TextField("au programme", blank=True, validators=[validators.multi_line])
+    teaching_method = models.TextField("méthode pédagogique", blank=True, validators=[validators.multi_line])
+    about = models.TextField("à propos", blank=True, validators=[validators.multi_line])
+    prerequisites = models.TextField("prérequis", blank=True, validators=[validators.multi_line])
+    conditions = models.TextField("conditions", blank=True, validators=[validators.multi_line])
+
+    place = models.CharField(
+        "lieu affiché",
+        max_length=160,
+        blank=True,
+        help_text="Ce que tout le monde lit, par exemple « à proximité de Givors (69) ».",
+        validators=[validators.single_line],
+    )
+    exact_address = models.TextField(
+        "adresse exacte",
+        blank=True,
+        help_text="Communiquée aux seules personnes inscrites.",
+        validators=[validators.multi_line],
+    )
+    contact_name = models.CharField("contact", max_length=120, blank=True, validators=[validators.single_line])
+    contact_phone = models.CharField(
+        "téléphone du contact", max_length=30, blank=True, validators=[validators.phone_number]
+    )
+    contact_email = models.EmailField("e-mail du contact", blank=True, validators=[validators.email_address])
+
+    min_participants = models.PositiveSmallIntegerField(
+        "participants au moins", null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    max_participants = models.PositiveSmallIntegerField(
+        "participants au plus",
+        null=True,
+        blank=True,
+        help_text="Laisser vide : pas de limite.",
+        validators=[MinValueValidator(1)],
+    )
+    registration_deadline = models.DateField(
+        "inscription avant le",
+        null=True,
+        blank=True,
+        help_text="Ce jour-là n’est pas compris : on s’inscrit jusqu’à la veille, 23 h 59. "
+        "Laisser vide : jusqu’au début de la session.",
+    )
+    fee_required = models.BooleanField("participation soumise à la cotisation annuelle", default=True)
+    fee_due_on = models.DateField(
+        "cotisation à recevoir au plus tard le",
+        null=True,
+        blank=True,
+        help_text="Laisser vide : la règle habituelle (date limite d’inscription, ou cinq jours après l’inscription).",
+    )
+    training_hours = models.DecimalField(
+        "heures de formation",
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="Seulement si elles sont connues : elles ne se déduisent pas des horaires.",
+    )
+    funders_notice = models.TextField("mention des financeurs", blank=True, validators=[validators.multi_line])
+
+    maintained_at = models.DateTimeField("maintenue le", null=True, blank=True, editable=False)
+    calendar_uid = models.UUIDField(default=uuid4, editable=False, unique=True)
+    calendar_sequence = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField("créée le", auto_now_add=True)
+    updated_at = models.DateTimeField("modifiée le", auto_now=True)
+
+    objects = TrainingSessionQuerySet.as_manager()
+
+    # Present after with_seats().
+    seats_taken: int
+    awaiting_fee_count: int
+    waiting_count: int
+
+    class Meta:
+        verbose_name = "session"
+        verbose_name_plural = "sessions"
+        ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(min_participants__isnull=True)
+                | Q(max_participants__isnull=True)
+                | Q(min_participants__lte=F("max_participants")),
+                name="min_participants_not_above_max",
+                violation_error_message="Le nombre minimal de participants dépasse le nombre maximal.",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_participants__isnull=True) | Q(max_participants__gte=1),
+                name="max_participants_at_least_one",
+                violation_error_message="Il faut au moins une place.",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=("draft", "published", "postponed", "cancelled")), name="session_status_is_known"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """Address of the public page."""
+        return reverse("session_detail", args=[self.slug])
+
+    # When it takes place. `days.all()` is ordered; prefetched, it costs no query.
+
+    @property
+    def first_day(self) -> "SessionDay | None":
+        """The first day, None while no date is set."""
+        return next(iter(self.days.all()), None)
+
+    @property
+    def last_day(self) -> "SessionDay | None":
+        """The last day, None while no date is set."""
+        return next(reversed(self.days.all()), None)
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """The instant the session starts, None while no date is set."""
+        return self.first_day.starts_at_instant if self.first_day else None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The instant the session ends; when its last hour is unknown, the end of that day."""
+        return self.last_day.ends_at_instant if self.last_day else None
+
+    @property
+    def closes_at(self) -> datetime | None:
+        """The first instant at which registering is too late: the deadline, 00:00 in Europe/Paris (R4), or the start."""
+        if self.registration_deadline is None:
+            return self.starts_at
+        deadline = _paris(self.registration_deadline, time.min)
+        return min(deadline, self.starts_at) if self.starts_at else deadline
+
+    @property
+    def last_registration_day(self) -> date | None:
+        """The last day on which one may register, since the deadline itself is exclusive (R4)."""
+        return self.registration_deadline - timedelta(days=1) if self.registration_deadline else None
+
+    def half_days(self) -> "list[HalfDay]":
+        """All half-days in order, derived from the hours of each day."""
+        return [half_day for day in self.days.all() for half_day in day.half_days()]
+
+    # Seats (after with_seats())
+
+    @property
+    def seats_left(self) -> int | None:
+        """Seats nobody holds; None when there is no maximum."""
+        return None if self.max_participants is None else max(self.max_participants - self.seats_taken, 0)
+
+    @property
+    def has_free_seat(self) -> bool:
+        """Whether one more seat may be given (R3)."""
+        return self.seats_left is None or self.seats_left > 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a newcomer would wait: no free seat, or people already waiting (R7)."""
+        return not self.has_free_seat or self.waiting_count > 0
+
+    @property
+    def seats_sentence(self) -> str:
+        """« 8 à 10 participants », as the flyer says it; empty when nothing is said."""
+        low, high = self.min_participants, self.max_participants
+        if low and high and low != high:
+            return f"{low} à {high} participants"
+        if high:
+            return f"{high} participant{'s' if high > 1 else ''}" + ("" if low else " au plus")
+        if low:
+            return f"{low} participant{'s' if low > 1 else ''} au moins"
+        return ""
+
+    # State
+
+    def state(self, now: datetime) -> SessionState:
+        """What the session is at `now`, and why (R2): page, form, POST, e-mail and admin all ask here.
+
+        Reads `days` and the annotations of `with_seats()`.
+        """
+        if self.status == self.Status.DRAFT:
+            return SessionState(StateCode.NOT_PUBLISHED, "Cette session n’est pas encore publiée.")
+        if self.status == self.Status.CANCELLED:
+            return SessionState(StateCode.CANCELLED, "Cette session est annulée.")
+        if self.status == self.Status.POSTPONED:
+            return SessionState(
+                StateCode.POSTPONED, "Cette session est reportée : les inscriptions reprendront à une date à venir."
+            )
+        if self.ends_at and now >= self.ends_at:
+            return SessionState(StateCode.PAST, "Cette session a eu lieu.")
+        if self.starts_at and now >= self.starts_at:
+            return SessionState(StateCode.UNDER_WAY, "Cette session a commencé : il n’est plus possible de s’inscrire.")
+        if self.closes_at and now >= self.closes_at and self.last_registration_day:
+            return SessionState(
+                StateCode.CLOSED,
+                "Les inscriptions sont closes depuis le "
+                f"{typography.day_month(self.last_registration_day)}, 23 h 59.",
+            )
+        if self.is_full:
+            return SessionState(
+                StateCode.FULL,
+                "Toutes les places sont prises. Vous pouvez vous inscrire en liste d’attente : "
+                "une place qui se libère revient à la première personne qui attend.",
+            )
+        if self.seats_left is None:
+            return SessionState(StateCode.OPEN, "Les inscriptions sont ouvertes.")
+        return SessionState(
+            StateCode.OPEN,
+            f"Il reste {self.seats_left} place{'s' if self.seats_left > 1 else ''} sur {self.max_participants}.",
+        )
+
+
+class SessionDay(models.Model):
+    """One day of a session, with its hours as typed in Europe/Paris."""
+
+    session = models.ForeignKey(TrainingSession, on_delete=models.CASCADE, related_name="days", verbose_name="session")
+    date = models.DateField("date")
+    starts_at = models.TimeField("début")
+    ends_at = models.TimeField("fin", null=True, blank=True, help_text="Laisser vide si elle n’est pas connue.")
+    place = models.CharField(
+        "lieu de ce jour, s’il diffère", max_length=160, blank=True, validators=[validators.single_line]
+    )
+
+    class Meta:
+        verbose_name = "journée"
+        verbose_name_plural = "journées"
+        ordering = ("date",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("session", "date"),
+                name="one_day_per_date",
+                violation_error_message="Cette journée figure déjà dans la session.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
+                name="day_ends_after_it_starts",
+                violation_error_message="L’heure de fin doit suivre l’heure de début.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return typography.long_date(self.date)
+
+    @property
+    def starts_at_instant(self) -> datetime:
+        """The instant the day starts."""
+        return _paris(self.date, self.starts_at)
+
+    @property
+    def ends_at_instant(self) -> datetime:
+        """The instant the day ends; the end of the day when the hour is unknown."""
+        return _paris(self.date, self.ends_at or END_OF_DAY)
+
+    def half_days(self) -> list[HalfDay]:
+        """Morning and afternoon, cut at 13 h; a half with less than an hour of session is none.
+
+        When the end is unknown, a day that starts in the morning is taken for a whole day.
+        """
+        whole = datetime.combine(self.date, self.starts_at)
+        noon = datetime.combine(self.date, NOON_BREAK)
+        end = datetime.combine(self.date, self.ends_at or END_OF_DAY)
+        has_morning = noon - whole >= SHORTEST_HALF_DAY
+        has_afternoon = end - max(noon, whole) >= SHORTEST_HALF_DAY
+        if has_morning and has_afternoon:
+            return [
+                HalfDay(self.date, "matin", self.starts_at, None),
+                HalfDay(self.date, "après-midi", None, self.ends_at),
+            ]
+        label = "matin" if self.starts_at < NOON_BREAK and not has_afternoon else "après-midi"
+        return [HalfDay(self.date, label, self.starts_at, self.ends_at)]
+
+
+class SessionTrainer(models.Model):
+    """A trainer of a session, in the order the flyer names them."""
+
+    session = models.ForeignKey(
+        TrainingSession, on_delete=models.CASCADE, related_name="session_trainers", verbose_name="session"
+    )
+    trainer = models.ForeignKey(
+        Trainer, on_delete=models.PROTECT, related_name="session_trainers", verbose_name="intervenant·e"
+    )
+    position = models.PositiveSmallIntegerField("ordre", default=0)
+
+    class Meta:
+        verbose_name = "intervenant·e"
+        verbose_name_plural = "qui intervient ?"
+        ordering = ("position", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("session", "trainer"),
+                name="trainer_once_per_session",
+                violation_error_message="Cette personne intervient déjà dans la session.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.trainer)
+
+
+class SessionDocument(models.Model):
+    """A file for the people registered: programme, access map… Private: only a registration's page gives it."""
+
+    session = models.ForeignKey(
+        TrainingSession, on_delete=models.CASCADE, related_name="documents", verbose_name="session"
+    )
+    title = models.CharField("intitulé", max_length=120, validators=[validators.single_line])
+    file = models.FileField("fichier", upload_to="documents/%Y/")
+
+    class Meta:
+        verbose_name = "document pour les participants"
+        verbose_name_plural = "documents pour les participants"
+        ordering = ("title", "pk")
+
+    def __str__(self) -> str:
+        return self.title
+
+
+def _paris(day: date, at: time) -> datetime:
+    return datetime.combine(day, at, tzinfo=timezone.get_default_timezone())
