@@ -83,7 +83,7 @@ COMPILE := $(UV) pip compile pyproject.toml --no-config --quiet --universal --py
 
 .PHONY: lock
 lock: lint-setup ## Régénère les fichiers de versions d’après pyproject.toml (UPGRADE=1 pour tout mettre à jour)
-	$(PYTHON) -m pip install --quiet uv
+	$(PYTHON) -m pip install -qq uv
 	$(COMPILE) --extra dev --output-file requirements-dev.lock
 	$(COMPILE) --constraints requirements-dev.lock --output-file requirements.lock
 
