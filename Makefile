@@ -15,7 +15,7 @@ PRODUCTION := $(CLEAN_ENV) SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(se
 
 .PHONY: help
 help: ## Cette liste
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | sort | awk -F '\t' '{ printf "make %-18s %s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-18s %s\n", $$1, $$2 }'
 
 # --- Démonstration ---
 
@@ -56,7 +56,7 @@ lint-templates: lint-setup
 	$(PYTHON) -m djlint --lint --quiet templates
 
 lint-imports: lint-setup
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 lint-types: lint-setup
 	$(DEVELOPMENT) $(PYTHON) -m mypy
