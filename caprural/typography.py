@@ -1,0 +1,387 @@
+"""French typography: dates, hours, amounts, phones and no-break spaces (SPEC §7).
+
+The functions that write for people are also template filters of the same name. French words are constants: what a
+document says must not depend on the active translation. Texts typed by people never go through `spaced`.
+
+``python -m caprural.typography FILE…`` corrects templates in place (and only reports Python files) with the very
+detection of tests/test_french.py.
+"""
+
+import ast
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from django import template
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html
+
+register = template.Library()
+
+NBSP = "\u00a0"
+NNBSP = "\u202f"
+WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+MONTHS = (
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+)
+
+
+# Dates and hours
+
+
+def _local(value: datetime) -> datetime:
+    """Europe/Paris for an instant; a naive datetime is already what the clock on the wall says."""
+    return timezone.localtime(value, timezone.get_default_timezone()) if timezone.is_aware(value) else value
+
+
+def _day(value: date) -> date:
+    return _local(value).date() if isinstance(value, datetime) else value
+
+
+def _ordinal(day: date) -> str:
+    return "1er" if day.day == 1 else str(day.day)
+
+
+def _month(day: date) -> str:
+    return MONTHS[day.month - 1]
+
+
+@register.filter
+def medium_date(value: date | None) -> str:
+    """« 12 avril 2017 », « 1er avril 2017 »; an instant is first brought to Europe/Paris. Nothing for None."""
+    if not value:
+        return ""
+    day = _day(value)
+    return f"{_ordinal(day)}{NBSP}{_month(day)} {day.year}"
+
+
+@register.filter
+def long_date(value: date | None) -> str:
+    """« mercredi 12 avril 2017 »."""
+    return f"{WEEKDAYS[_day(value).weekday()]} {medium_date(value)}" if value else ""
+
+
+@register.filter
+def day_month(value: date | None) -> str:
+    """« mardi 4 avril »: when the year is said beside it (R4)."""
+    if not value:
+        return ""
+    day = _day(value)
+    return f"{WEEKDAYS[day.weekday()]} {_ordinal(day)}{NBSP}{_month(day)}"
+
+
+@register.filter
+def hour(value: time | None) -> str:
+    """« 9 h 30 », « 17 h »; takes a datetime too, brought to Europe/Paris."""
+    if value is None or value == "":
+        return ""
+    clock = _local(value) if isinstance(value, datetime) else value
+    return f"{clock.hour}{NBSP}h" + (f"{NBSP}{clock.minute:02}" if clock.minute else "")
+
+
+@register.filter
+def hours(start: time | None, end: time | None = None) -> str:
+    """« de 9 h 30 à 17 h 30 », or « à partir de 9 h 30 » when the end is unknown (R1)."""
+    if not hour(start):
+        return ""
+    return f"de {hour(start)} à {hour(end)}" if hour(end) else f"à partir de {hour(start)}"
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """« mardi 4 avril 2017, 23 h 59 »."""
+    return f"{long_date(value)}, {hour(_local(value).time())}" if value else ""
+
+
+@register.filter
+def date_list(dates: Iterable[date]) -> str:
+    """« 12, 13 et 20 avril 2017 », « 30 mars et 1er avril 2017 »: sorted, month and year said once."""
+    days = sorted({_day(value) for value in dates})
+    months = [list(group) for _, group in groupby(days, key=lambda day: (day.year, day.month))]
+    said = []
+    for index, group in enumerate(months):
+        last = group[-1]
+        text = f"{join_and(_ordinal(day) for day in group)}{NBSP}{_month(last)}"
+        closes_year = index + 1 == len(months) or months[index + 1][0].year != last.year
+        said.append(f"{text} {last.year}" if closes_year else text)
+    return join_and(said)
+
+
+# Numbers, words and names
+
+
+@register.filter
+def number(value: int | Decimal | None) -> str:
+    """« 1 200 », « 7,5 »: decimal comma, thousands apart, no useless zero."""
+    if value is None or value == "":
+        return ""
+    whole, _, decimals = f"{value:,f}".partition(".") if isinstance(value, Decimal) else (f"{value:,}", "", "")
+    text = whole.replace(",", NNBSP).replace("-", "\u2212")
+    return f"{text},{decimals.rstrip('0')}" if decimals.rstrip("0") else text
+
+
+@register.filter
+def amount(value: int | Decimal | None) -> str:
+    """« 50 € », « 1 200,50 € »: cents are said only when there are some, and then both."""
+    if value is None or value == "":
+        return ""
+    euros = Decimal(value).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    whole, _, cents = f"{abs(euros):.2f}".partition(".")
+    sign = "\u2212" if euros < 0 else ""
+    return sign + number(int(whole)) + (f",{cents}" if int(cents) else "") + f"{NBSP}€"
+
+
+@register.filter
+def plural(count: int | Decimal, forms: str) -> str:
+    """`{{ n|plural:"place,places" }}`: in French 0, 1 and 1,5 are singular."""
+    singular, several = forms.split(",")
+    return singular if abs(count) < 2 else several
+
+
+@register.filter
+def join_and(items: Iterable[object]) -> str:
+    """« a, b et c »."""
+    *first, last = [str(item) for item in items] or [""]
+    return f"{', '.join(first)} et {last}" if first else last
+
+
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
+
+
+def sort_key(name: str) -> tuple[str, str, str]:
+    """The place of a surname in a French list: `sorted(people, key=…)`.
+
+    Letters first, without accents nor case; hyphens, apostrophes and spaces count alike; the particles « de » and
+    « d’ » in lower case are set aside (« de Villiers » is at V, « Le Gall » at L, « De Smet » at D). Accents, then
+    case, only separate names that are otherwise the same.
+    """
+    folded = name.strip().casefold().translate(_LIGATURES)
+    decomposed = unicodedata.normalize("NFKD", folded)
+    if re.match(r"de\s|d['’]", name.strip()):
+        decomposed = re.sub(r"^(de\s+|d['’]\s*)", "", decomposed)
+    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return " ".join(re.findall(r"[^\W_]+", letters)), unicodedata.normalize("NFD", folded), name.swapcase()
+
+
+# Phones, places and numbers of identity
+
+
+def _international(phone_number: str) -> str:
+    """« +33666466276 » for what is surely a French number, the bare digits of another one, nothing for the rest."""
+    text = re.sub(r"[\s.()\-\u2010\u2011\u2013/]", "", phone_number.replace("(0)", ""))
+    if not re.fullmatch(r"\+?[0-9]+", text):
+        return ""
+    french = re.fullmatch(r"(?:\+33|0033|0)([1-9][0-9]{8})", text)
+    return f"+33{french[1]}" if french else text
+
+
+@register.filter
+def phone(value: str) -> str:
+    """« 06 66 46 62 76 » by pairs, never split, for a French number however typed; any other is left as typed."""
+    compact = _international(value)
+    if not re.fullmatch(r"\+33\d{9}", compact):
+        return value
+    national = "0" + compact[3:]
+    return NBSP.join(national[at : at + 2] for at in range(0, 10, 2))
+
+
+@register.filter
+def phone_href(value: str) -> str:
+    """« tel:+33666466276 »; nothing when no number can be made out."""
+    compact = _international(value)
+    return f"tel:{compact}" if compact else ""
+
+
+@register.filter
+def phone_link(value: str) -> str:
+    """The number by pairs inside its `tel:` link, or the escaped text alone when it cannot be dialled."""
+    href = phone_href(value)
+    return format_html('<a href="{}">{}</a>', href, phone(value)) if href else conditional_escape(value)
+
+
+@register.filter
+def siret(value: str) -> str:
+    """« 123 456 789 00012 »; left as typed unless it has fourteen digits."""
+    digits = re.sub(r"\s", "", value)
+    if not re.fullmatch(r"[0-9]{14}", digits):
+        return value
+    return NBSP.join((digits[:3], digits[3:6], digits[6:9], digits[9:]))
+
+
+@register.filter
+def unbroken_place(value: str) -> str:
+    """« Givors (69) » is not split on two lines. For display only: the stored place stays as typed."""
+    return re.sub(r"\s+(?=\((?:\d{2,3}|2[AB])\))", NBSP, value)
+
+
+# No-break spaces in our own texts, and the detection of what lacks them (tests/test_french.py, command line)
+
+_HIDDEN = "\ue000"  # stands for each character that is not prose: an address, a tag, a template variable
+_NO_BREAK = "\ue001"  # stands for a no-break space written as an HTML entity
+_SPACE = f"[ \t\u2009{NBSP}{NNBSP}]"
+_WORD_END = rf"(?<=[\w)\]}}»”’\"'%…°€.*{_HIDDEN}])"
+_WORD_START = rf"(?=[^\W\d_]|[«{_HIDDEN}])"
+_ELIDED = r"(?<!\w)(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|presqu|quelqu|aujourd)"
+
+
+class _Rule(NamedTuple):
+    """What is wrong (the pattern's group if it has one), what stands there instead, and what to say of it."""
+
+    pattern: re.Pattern[str]
+    replacement: str
+    message: str
+    surely_french: bool = False  # would also match good code or English
+
+
+def _rule(pattern: str, replacement: str, message: str, *, surely_french: bool = False) -> _Rule:
+    return _Rule(re.compile(pattern, re.IGNORECASE), replacement, message, surely_french)
+
+
+_RULES = (
+    _rule(rf"{_WORD_END}(?!{NNBSP}[;!?]){_SPACE}+(?=[;!?]++(?![\w=]))", NNBSP, "espace sécable avant ; ! ou ?"),
+    _rule(rf"{_WORD_END}(?!{NBSP}:){_SPACE}+(?=:(?:[\s«»)\"{_HIDDEN}]|\Z))", NBSP, "espace sécable avant :"),
+    _rule(rf"(?<=«)(?!{NBSP}\S){_SPACE}*(?=[^\s{_NO_BREAK}])", NBSP, "pas d’espace insécable après «"),
+    _rule(rf"(?<=[^\s«{_NO_BREAK}])(?!{NBSP}»){_SPACE}*(?=»)", NBSP, "pas d’espace insécable avant »"),
+    _rule(rf"{_ELIDED}('){_WORD_START}", "’", "apostrophe droite"),
+    _rule(r"(?<=\w)\.{3}(?![./\w])", "…", "trois points au lieu de …"),
+    _rule(
+        rf"{_WORD_END}(?=[!?]++(?:[\s»)\"{_HIDDEN}]|\Z)|;(?:\s|\Z))",
+        NNBSP,
+        "pas d’espace avant ; ! ou ?",
+        surely_french=True,
+    ),
+    _rule(rf"{_WORD_END}(?=:(?:\s|\Z))", NBSP, "pas d’espace avant :", surely_french=True),
+    _rule(rf"(?<=[^\W\d_])'{_WORD_START}", "’", "apostrophe droite", surely_french=True),
+    _rule(r"(?<![./])\.{3}(?![./])", "…", "trois points au lieu de …", surely_french=True),
+)
+_ADDRESS = re.compile(r"(?:https?://|www\.|mailto:|tel:)[^\s<>«»]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+_FRENCH = re.compile(r"[àâçéèêëîïôùûœ«»’…€]", re.IGNORECASE)
+
+
+class Misprint(NamedTuple):
+    """A fault of typography: where it is in the text, and what belongs there."""
+
+    start: int
+    end: int
+    replacement: str
+    message: str
+
+
+def _hide(pattern: re.Pattern[str], text: str) -> str:
+    return pattern.sub(lambda match: _HIDDEN * len(match[0]), text)
+
+
+def _misprints(prose: str, *, surely_french: bool = True) -> list[Misprint]:
+    prose = _hide(_ADDRESS, prose)
+    found = {
+        match.span(match.lastindex or 0): Misprint(*match.span(match.lastindex or 0), rule.replacement, rule.message)
+        for rule in _RULES
+        if surely_french or not rule.surely_french
+        for match in rule.pattern.finditer(prose)
+    }
+    return sorted(found.values())
+
+
+def _corrected(text: str, misprints: list[Misprint]) -> str:
+    for misprint in reversed(misprints):
+        text = text[: misprint.start] + misprint.replacement + text[misprint.end :]
+    return text
+
+
+@register.filter
+def spaced(text: str) -> str:
+    """A text of ours with its no-break spaces, ’ and …; addresses and « 9:30 » stay as they are. Idempotent."""
+    return _corrected(text, _misprints(text))
+
+
+_TEMPLATE_COMMENT = re.compile(r"{#.*?#}|{%\s*comment\b.*?endcomment\s*%}", re.DOTALL)
+_TEMPLATE_TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
+_TEMPLATE_STRING = re.compile(r'"[^"\\]*"')
+_NOT_PROSE = re.compile(r"<(script|style|pre|code)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+_HTML_TAG = re.compile(r"<[!/]?[a-z][^>]*>", re.IGNORECASE)
+_READABLE_ATTRIBUTE = re.compile(r'(?<=\s)(?:alt|title|label|placeholder|summary|aria-[a-z]+)="([^"]*)"', re.IGNORECASE)
+_NO_BREAK_ENTITY = re.compile(r"&(?:nbsp|#160|#xa0|#8239|#x202f);", re.IGNORECASE)
+_OTHER_ENTITY = re.compile(r"&#?\w+;")
+
+
+def _hide_but(kept: re.Pattern[str], hidden: str) -> str:
+    """All hidden but what `kept` (its group if it has one) finds there, for example an attribute that is read aloud."""
+    shown = list(_HIDDEN * len(hidden))
+    for match in kept.finditer(hidden):
+        start, end = match.span(1) if kept.groups else (match.start() + 1, match.end() - 1)
+        shown[start:end] = hidden[start:end]
+    return "".join(shown)
+
+
+def _prose(source: str, *, is_html: bool) -> str:
+    """The source of a template, character for character, where all that is not read by people is hidden."""
+    text = _hide(_TEMPLATE_COMMENT, source)
+    text = _TEMPLATE_TAG.sub(lambda match: _hide_but(_TEMPLATE_STRING, match[0]), text)
+    if not is_html:
+        return text
+    text = _hide(_NOT_PROSE, text)
+    text = _HTML_TAG.sub(lambda match: _hide_but(_READABLE_ATTRIBUTE, match[0]), text)
+    text = _NO_BREAK_ENTITY.sub(lambda match: _NO_BREAK * len(match[0]), text)
+    return _hide(_OTHER_ENTITY, text).replace("\n", " ")  # in HTML a line may be cut at any ordinary space
+
+
+def _python_texts(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and text of each string below the node, f-strings in one piece, docstrings left out."""
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Expr(value=ast.Constant()):
+                continue
+            case ast.Constant(value=str(text)):
+                yield child.lineno, text
+            case ast.JoinedStr(values=parts):
+                pieces = [part.value if isinstance(part, ast.Constant) else _HIDDEN for part in parts]
+                yield child.lineno, "".join(map(str, pieces))
+                for part in parts:
+                    if isinstance(part, ast.FormattedValue):
+                        yield from _python_texts(ast.Expression(part.value))
+            case _:
+                yield from _python_texts(child)
+
+
+def misprints_in(path: Path) -> list[tuple[int, str]]:
+    """Line number and fault, for each fault of typography in a template, a text or the strings of a Python file.
+
+    A Python string with a backslash is code (a pattern, a date format). One without any accent or French sign may be
+    English: there, only what no English sentence contains is a fault.
+    """
+    source = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        found = _misprints(_prose(source, is_html=path.suffix == ".html"))
+        return [(source.count("\n", 0, misprint.start) + 1, misprint.message) for misprint in found]
+    return [
+        (line, misprint.message)
+        for line, text in _python_texts(ast.parse(source))
+        if "\\" not in text
+        for misprint in _misprints(_prose(text, is_html=True), surely_french=bool(_FRENCH.search(text)))
+    ]
+
+
+def main(paths: list[str]) -> int:
+    """Correct templates and texts in place, report Python files; 1 when a person still has something to correct."""
+    left = 0
+    for path in map(Path, paths):
+        for line, message in misprints_in(path):
+            sys.stdout.write(f"{path}:{line}: {message}\n")
+        if path.suffix == ".py":
+            left += len(misprints_in(path))
+        else:
+            source = path.read_text(encoding="utf-8")
+            prose = _prose(source, is_html=path.suffix == ".html")
+            path.write_text(_corrected(source, _misprints(prose)), encoding="utf-8")
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
