@@ -1,0 +1,164 @@
+"""What may be typed in a field, and the sentence that says what to do otherwise.
+
+`CharField` lets line breaks, control characters and right-to-left marks through, and `EmailField` accepts
+`"<x>"@demo.test`: what reaches an e-mail header, a signed sheet or a spreadsheet is judged here first.
+"""
+
+import re
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from stdnum.fr import siret as siret_number
+
+# Mailboxes open to everybody: sharing one of these domains says nothing of who employs a person (R14).
+PUBLIC_MAILBOX_DOMAINS = frozenset(
+    (  # noqa: SIM905 (quotes and commas would hide the names)
+        # access providers in France, today's and yesterday's: addresses outlive companies
+        "9business.fr 9online.fr akeonet.com aliceadsl.fr bbox.fr calixo.net cegetel.net club-internet.fr "
+        "dartybox.com dbmail.com estvideo.fr evhr.net fnac.net free.fr freesbee.fr freesurf.fr infonie.fr "
+        "laposte.net libertysurf.fr m6net.fr magic.fr modulonet.fr nerim.net neuf.fr noos.fr nordnet.fr "
+        "numericable.com numericable.fr online.fr orange.fr ozone.net sfr.fr tele2.fr tiscali.fr vialis.net "
+        "voila.fr wanadoo.fr wibox.fr worldonline.fr canl.nc izi.re lagoon.nc mail.pf mediaserv.net mls.nc "
+        "only.fr zeop.re "
+        # web mailboxes
+        "caramail.com caramail.fr chez.com disroot.org e.email etik.com fastmail.com fastmail.fm hey.com "
+        "hushmail.com icloud.com ifrance.com ik.me ikmail.com inbox.com keemail.me lycos.fr mac.com mageos.com "
+        "mail.com mail.fr mail.ru mailbox.org mailfence.com mailo.com mailoo.org me.com multimania.com murena.io "
+        "net-c.com net-c.fr netc.eu netc.fr netcourrier.com no-log.org nomade.fr oreka.com passport.com pm.me "
+        "posteo.de posteo.net proton.me protonmail.ch protonmail.com qq.com riseup.net rocketmail.com runbox.com "
+        "startmail.com tuta.com tuta.io tutamail.com tutanota.com tutanota.de vivaldi.net windowslive.com "
+        "yandex.com yandex.ru zaclys.net zoho.com zoho.eu zohomail.com zohomail.eu "
+        # neighbours
+        "alice.it bluewin.ch freenet.de hispeed.ch internet.lu libero.it monaco.mc proximus.be pt.lu scarlet.be "
+        "skynet.be sunrise.ch t-online.de telenet.be tin.it tiscali.it virgilio.it voo.be web.de "
+        # thrown away after use
+        "10minutemail.com guerrillamail.com jetable.org mailinator.com temp-mail.org trashmail.com yopmail.com "
+        "yopmail.fr yopmail.net "
+    ).split()
+)
+# The same under the ending of each country: hotmail.fr, yahoo.co.uk.
+_PUBLIC_MAILBOX_FAMILY = re.compile(
+    r"(?:aol|gmail|gmx|googlemail|hotmail|live|msn|outlook|yahoo|ymail)\.[a-z]{2,3}(?:\.[a-z]{2})?"
+)
+# Domains under which, or with which, structures that have nothing in common work.
+SHARED_DOMAINS = frozenset(
+    "asso.fr avocat.fr cci.fr chambagri.fr co.uk com.fr educagri.fr eu.org experts-comptables.fr fr.eu.org "  # noqa: SIM905
+    "geometre-expert.fr gouv.fr medecin.fr nom.fr notaires.fr org.uk pharmacien.fr prd.fr presse.fr tm.fr "
+    "veterinaire.fr".split()
+)
+
+_LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.IGNORECASE)
+_HOST_LABEL = re.compile(r"[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?")
+_PHONE = re.compile("\\+?[0-9 .()\u00a0\u202f\u2010-\u2013-]*")
+
+
+def _is_emoji_joiner(text: str, at: int) -> bool:
+    """Whether the zero-width joiner at that place holds two emoji together, which is its only good use here."""
+    before = text[max(0, at - 2) : at].rstrip("\ufe0f")[-1:]
+    after = text[at + 1 : at + 2]
+    return bool(before and after) and {unicodedata.category(before), unicodedata.category(after)} <= {"So", "Sk", "Sm"}
+
+
+def _refuse_unreadable(text: str, *, allowed: str) -> None:
+    for at, char in enumerate(text):
+        category = unicodedata.category(char)
+        code = ord(char)
+        if char in allowed or (char == "\u200d" and _is_emoji_joiner(text, at)):
+            continue
+        if category == "Cs" or char == "\ufffd" or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
+            raise ValidationError(
+                "Votre saisie contient un caractère illisible\u00a0: effacez-le et retapez-le.", code="unreadable"
+            )
+        if char in "\t\n\r\v\f\x1c\x1d\x1e\x85" or category in {"Zl", "Zp"}:
+            raise ValidationError("Écrivez ce texte sur une seule ligne.", code="several_lines")
+        if category in {"Cc", "Cf"}:
+            raise ValidationError(
+                "Votre saisie contient un caractère invisible\u00a0: effacez-la et retapez-la.", code="invisible"
+            )
+
+
+def single_line(value: str) -> None:
+    """Refuse line breaks, tabs, control and format characters (bidirectional marks, zero widths) and broken Unicode."""
+    _refuse_unreadable(value, allowed="")
+
+
+def multi_line(value: str) -> None:
+    """Like `single_line`, but line breaks and tabs are welcome."""
+    _refuse_unreadable(value, allowed="\t\n\r")
+
+
+def person_name(value: str) -> None:
+    """One line with a letter in it, and nothing that would turn a name into an address or markup."""
+    single_line(value)
+    if not any(char.isalpha() for char in value) or any(char in "<>@/" for char in value):
+        raise ValidationError("Saisissez un nom, sans adresse ni signe < > @ ou /.", code="invalid")
+
+
+def phone_number(value: str) -> None:
+    """Six to fifteen digits, as people write them: « 06 66 46 62 76 », « +33 (0)6.66.46.62.76 »."""
+    single_line(value)
+    digits = sum(char.isdigit() for char in value)
+    if not _PHONE.fullmatch(value.strip()) or not 6 <= digits <= 15:
+        raise ValidationError(
+            "Saisissez un numéro de téléphone en chiffres, par exemple 06\u00a012\u00a034\u00a056\u00a078.",
+            code="invalid",
+        )
+
+
+def _is_hostname(domain: str) -> bool:
+    """At least two labels, the last one not a number; accented letters are welcome (« mairie-été.fr »)."""
+    labels = domain.split(".")
+    if len(labels) < 2 or len(domain) > 253 or not all(map(_HOST_LABEL.fullmatch, labels)):
+        return False
+    try:
+        domain.encode("idna")
+    except UnicodeError:
+        return False
+    return not labels[-1].isdigit() and len(labels[-1]) > 1
+
+
+def email_address(value: str) -> None:
+    """One plain address that any mail server carries: no quotes, brackets, list, space nor accent before the « @ »."""
+    local, _, domain = value.rpartition("@")
+    if len(value) > 254 or len(local) > 64 or not _LOCAL_PART.fullmatch(local) or not _is_hostname(domain):
+        raise ValidationError("Saisissez une seule adresse e-mail, par exemple prenom.nom@exemple.fr.", code="invalid")
+
+
+def email_domain(value: str) -> None:
+    """The part of addresses after the « @ », in lower case as `normalise_domain` leaves it (R14)."""
+    if value != value.lower() or not _is_hostname(value):
+        raise ValidationError(
+            "Saisissez seulement ce qui suit le «\u00a0@\u00a0», en minuscules, par exemple mairie-exemple.fr.",
+            code="invalid",
+        )
+
+
+def not_public_mailbox_domain(value: str) -> None:
+    """Refuse a domain that would cover strangers: public mailboxes, and domains shared by many structures (R14)."""
+    domain = normalise_domain(value)
+    if domain in PUBLIC_MAILBOX_DOMAINS | SHARED_DOMAINS or _PUBLIC_MAILBOX_FAMILY.fullmatch(domain):
+        raise ValidationError(
+            "Des personnes de toutes structures ont une adresse en %(domain)s\u00a0: "
+            "ajoutez plutôt les personnes une par une.",
+            code="public_mailbox",
+            params={"domain": domain},
+        )
+
+
+def siret(value: str) -> None:
+    """Fourteen digits whose check digit is right (and the exception made for La Poste)."""
+    if not re.fullmatch(r"[0-9]{14}", value) or not siret_number.is_valid(value):
+        raise ValidationError(
+            "Saisissez les quatorze chiffres du SIRET, sans espace, et vérifiez-les\u00a0: ce numéro n’existe pas.",
+            code="invalid",
+        )
+
+
+def normalise_email(value: str) -> str:
+    """The form under which an address is stored and compared: case and spaces around do not count (R7)."""
+    return value.strip().lower()
+
+
+def normalise_domain(value: str) -> str:
+    """« @Mairie-Exemple.FR » is stored and compared as « mairie-exemple.fr »."""
+    return value.strip().lower().removeprefix("@").removesuffix(".")
