@@ -1,4 +1,4 @@
-"""Build the five font files of static/fonts from the @fontsource packages: `make fonts`.
+"""Build the five font files from the @fontsource packages, `fonts.py SOURCE TARGET`: `make fonts`.
 
 Fontsource ships Latin and Latin Extended as two files under one internal name. A browser copes; WeasyPrint takes
 them for one font and prints « Štěpán » with the glyphs of another alphabet. So each face becomes one file, that holds
@@ -14,9 +14,6 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
-PACKAGES = Path(__file__).parent / "node_modules" / "@fontsource"
-FONTS = Path(__file__).parent.parent / "fonts"
-
 # The name is ours because « Source » is a reserved font name: the licence wants another one for a modified version.
 FACES = {
     "texte-400": ("source-sans-3", "400-normal", "Cap Rural Texte", "Regular"),
@@ -26,6 +23,7 @@ FACES = {
     "titre-700": ("podkova", "700-normal", "Cap Rural Titre", "Bold"),
 }
 LATIN_EXTENDED = [*range(0x100, 0x180), *range(0x218, 0x21C), 0x1E9E]
+NEEDED = "«»’…–—œŒÀÉ€→•\u00a0\u202f\u2011✓ŠőŁ"
 FINE_SPACE, HYPHEN, ARROW, TICK = 0x202F, 0x2011, 0x2192, 0x2713
 
 
@@ -121,26 +119,35 @@ def rename(font: TTFont, family: str, style: str) -> None:
     names = font["name"]
     full = f"{family} {style}"
     postscript = full.replace(" ", "")
-    for identifier, value in {1: full, 2: "Regular", 3: postscript, 4: full, 6: postscript, 16: family, 17: style}.items():
+    for identifier, value in {
+        1: full,
+        2: "Regular",
+        3: postscript,
+        4: full,
+        6: postscript,
+        16: family,
+        17: style,
+    }.items():
         names.setName(value, identifier, 3, 1, 0x409)
     names.setName("SIL Open Font License 1.1", 13, 3, 1, 0x409)
     names.names = [record for record in names.names if record.platformID == 3]
 
 
-def build(face: str) -> None:
+def build(face: str, source: Path, target: Path) -> None:
     package, weight, family, style = FACES[face]
-    files = PACKAGES / package / "files"
+    files = source / package / "files"
     font = merge(files / f"{package}-latin-{weight}.woff2", files / f"{package}-latin-ext-{weight}.woff2")
     add_missing(font)
     rename(font, family, style)
     font.flavor = "woff2"
     font["head"].created = font["head"].modified = 3_786_912_000  # 2024 for all: the same sources give the same bytes
     font.recalcTimestamp = False
-    font.save(FONTS / f"{face}.woff2")
-    missing = [character for character in "«»’…–—œŒÀÉ€→•\u00a0\u202f\u2011✓ŠőŁ" if ord(character) not in font.getBestCmap()]
-    if missing:
+    font.save(target / f"{face}.woff2")
+    held = font.getBestCmap()
+    if missing := [character for character in NEEDED if ord(character) not in held]:
         sys.exit(f"{face}: no glyph for {missing}")
 
 
-for name in FACES:
-    build(name)
+if __name__ == "__main__":
+    for name in FACES:
+        build(name, source=Path(sys.argv[1]), target=Path(sys.argv[2]))
