@@ -8,7 +8,15 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 
+from stdnum.fr import siret
+
 from caprural import validators
+
+
+def valid_siret(value: str) -> None:
+    """Fourteen digits whose key is right. Raises ValidationError."""
+    if len(value) != 14 or not siret.is_valid(value):
+        raise ValidationError("Ce numéro SIRET n’est pas valide : vérifiez ses quatorze chiffres.")
 
 
 class Organisation(models.Model):
@@ -20,7 +28,7 @@ class Organisation(models.Model):
     phone = models.CharField("téléphone", max_length=30, blank=True, validators=[validators.phone_number])
     email = models.EmailField("adresse e-mail", blank=True, validators=[validators.email_address])
     website = models.URLField("site internet", blank=True)
-    siret = models.CharField("SIRET", max_length=14, blank=True, validators=[validators.siret])
+    siret = models.CharField("SIRET", max_length=14, blank=True, validators=[valid_siret])
     cheque_payee = models.CharField("chèques à l’ordre de", max_length=120, blank=True)
     iban = models.CharField("IBAN", max_length=42, blank=True)
     bic = models.CharField("BIC", max_length=11, blank=True)
@@ -174,7 +182,7 @@ class Member(models.Model):
     email = models.EmailField("adresse e-mail", blank=True, validators=[validators.email_address])
     phone = models.CharField("téléphone", max_length=30, blank=True, validators=[validators.phone_number])
     address = models.TextField("adresse postale", blank=True, validators=[validators.multi_line])
-    siret = models.CharField("SIRET", max_length=14, blank=True, validators=[validators.siret])
+    siret = models.CharField("SIRET", max_length=14, blank=True, validators=[valid_siret])
     service_code = models.CharField(
         "code service", max_length=100, blank=True, help_text="Pour Chorus Pro.", validators=[validators.single_line]
     )

@@ -212,9 +212,14 @@ def delete(registrations: Iterable[Registration], *, now: datetime) -> None:
 
 
 @transaction.atomic
-def serve_waiting_list(session: TrainingSession, *, now: datetime) -> None:
-    """Give the free seats of a session to the people waiting: to be called whenever its cap may have risen (R8)."""
-    _serve_waiting_list(TrainingSession.objects.lock(session.pk), now=now)
+def review(session: TrainingSession, *, now: datetime) -> None:
+    """Draw the consequences of an edited session: fee no longer asked for (R17), then seats added (R8)."""
+    locked = TrainingSession.objects.lock(session.pk)
+    for registration in locked.registrations.filter(status=Status.AWAITING_FEE).order_by("pk"):
+        if not _owes_fee(registration, locked):
+            _move(registration, Status.CONFIRMED, now=now, by=SYSTEM, why="cotisation non exigée pour cette session")
+            emails.confirmed(registration, locked)
+    _serve_waiting_list(locked, now=now)
 
 
 @transaction.atomic

@@ -1,3 +1,16 @@
+"""Settings of the test run, before Django reads them."""
+
 import os
 
-os.environ.setdefault("SECRET_KEY", "tests-only")
+# Only for what settings derive from it: static files by name, without collectstatic. pytest-django turns DEBUG off.
+os.environ["DEBUG"] = "true"
+os.environ["SECRET_KEY"] = "tests-only"
+
+import pytest  # noqa: E402
+from pytest_django.fixtures import SettingsWrapper  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _test_settings(settings: SettingsWrapper) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.SITE_URL = "https://inscriptions.caprural.example"

@@ -1,15 +1,16 @@
 """The registration of one person for one session, its status, and the log of everything that happened to it."""
 
 import secrets
-from datetime import datetime
 from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import StrIndex, Substr
 from django.urls import reverse
 
 from caprural import typography, validators
+from members.models import CoveredPerson, EmailDomain
 from sessions_app.models.session import TrainingSession
 
 
@@ -26,6 +27,15 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
     def holding_seat(self) -> Self:
         """Registrations that hold a seat: confirmed or awaiting their fee (R3)."""
         return self.filter(status__in=Registration.HOLDING_SEAT)
+
+    def without_member(self) -> Self:
+        """« À rattacher »: people awaiting a fee whom no member lists, by address or by domain (R14)."""
+        return (
+            self.filter(status=Registration.Status.AWAITING_FEE)
+            .annotate(email_domain=Substr("email", StrIndex("email", Value("@")) + 1))
+            .exclude(Exists(CoveredPerson.objects.filter(email=OuterRef("email"))))
+            .exclude(Exists(EmailDomain.objects.filter(domain=OuterRef("email_domain"))))
+        )
 
     def waiting(self) -> Self:
         """The waiting list in order of arrival (R8): numbers are given under the session's lock."""

@@ -82,6 +82,12 @@ class HalfDay:
     end: time | None
 
 
+class TrainerManager(models.Manager["Trainer"]):
+    def get_by_natural_key(self, name: str, organisation: str, role: str) -> "Trainer":
+        """For fixtures."""
+        return self.get(name=name, organisation=organisation, role=role)
+
+
 class Trainer(models.Model):
     """« Intervenant·e »: who leads sessions. With an account, they see their own sessions in the admin."""
 
@@ -97,6 +103,8 @@ class Trainer(models.Model):
         verbose_name="compte",
         help_text="Le compte qui permet de voir les personnes inscrites à ses sessions.",
     )
+
+    objects = TrainerManager()
 
     class Meta:
         verbose_name = "intervenant·e"
@@ -114,11 +122,19 @@ class Trainer(models.Model):
         affiliation = " - ".join(part for part in (self.organisation, self.role) if part)
         return ", ".join(part for part in (self.name, affiliation) if part)
 
+    def natural_key(self) -> tuple[str, str, str]:
+        """For fixtures."""
+        return (self.name, self.organisation, self.role)
+
 
 class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
     def published(self) -> Self:
         """Sessions the public may see: published, postponed or cancelled, never a draft (R2)."""
         return self.exclude(status=TrainingSession.Status.DRAFT)
+
+    def get_by_natural_key(self, slug: str) -> "TrainingSession":
+        """For fixtures."""
+        return self.get(slug=slug)
 
     def led_by(self, user: "User") -> Self:
         """Sessions in which this account is a trainer."""
@@ -284,9 +300,32 @@ class TrainingSession(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def natural_key(self) -> tuple[str]:
+        """For fixtures."""
+        return (self.slug,)
+
     def get_absolute_url(self) -> str:
         """Address of the public page."""
         return reverse("session_detail", args=[self.slug])
+
+    # The text sections, in the flyer's order; an empty one leaves no trace (R1).
+
+    def sections_before_trainers(self) -> list[tuple[str, str]]:
+        """Heading and Markdown text of the sections that precede « Qui intervient ? »."""
+        return _filled(
+            ("Une session pour quoi ?", self.rationale),
+            ("Une session pour qui ?", self.audience),
+            ("Au programme", self.programme),
+            ("Méthode pédagogique", self.teaching_method),
+        )
+
+    def sections_after_trainers(self) -> list[tuple[str, str]]:
+        """Heading and Markdown text of the sections that follow « Qui intervient ? »."""
+        return _filled(
+            ("À propos", self.about),
+            ("Prérequis", self.prerequisites),
+            ("Conditions", self.conditions),
+        )
 
     # When it takes place. `days.all()` is ordered; prefetched, it costs no query.
 
@@ -498,6 +537,10 @@ class SessionDocument(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+def _filled(*sections: tuple[str, str]) -> list[tuple[str, str]]:
+    return [(heading, text) for heading, text in sections if text.strip()]
 
 
 def _paris(day: date, at: time) -> datetime:

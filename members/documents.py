@@ -1,0 +1,49 @@
+"""The documents of the annual fee (SPEC §6). Knows nothing of sessions: whoever registers hands over an `Applicant`."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from caprural import pdf
+from members.models import FeeCampaign, Organisation
+
+#: Lines for the people covered, the applicant's included.
+PEOPLE_LINES = 4
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """What is already known of the person who will hand in the form."""
+
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
+    organisation: str = ""
+    job_title: str = ""
+
+
+def membership_form(
+    campaign: FeeCampaign | None, *, organisation: Organisation, applicant: Applicant | None, on: date
+) -> bytes:
+    """« Bulletin de cotisation » of a campaign, blank or filled with what is known of the applicant (R12, R15).
+
+    Without campaign, or while its scale is empty, the form says that the scale is not published yet. `on` is the day
+    of edition.
+    """
+    return pdf.render(
+        "pdf/membership_form.html",
+        {
+            "organisation": organisation,
+            "campaign": campaign,
+            "categories": list(campaign.categories.all()) if campaign else [],
+            "applicant": applicant or Applicant(),
+            "blank_rows": range(PEOPLE_LINES - 1),
+            "edited_on": on,
+        },
+    )
+
+
+def membership_form_filename(campaign: FeeCampaign | None) -> str:
+    """« bulletin-de-cotisation-2017.pdf », with both years when the campaign runs over two, without when there is none."""
+    years = sorted({campaign.starts_on.year, campaign.ends_on.year}) if campaign else []
+    return "-".join(["bulletin-de-cotisation", *map(str, years)]) + ".pdf"

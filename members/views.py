@@ -1,0 +1,35 @@
+"""The public pages of the annual fee."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from caprural import pdf
+from members import documents
+from members.models import FeeCampaign, Organisation
+
+
+@require_safe
+def fee(request: HttpRequest) -> HttpResponse:
+    """« Cotisation annuelle »: what it is, the scale of the current campaign, how to pay."""
+    campaign = _current_campaign()
+    return render(
+        request,
+        "members/fee.html",
+        {"campaign": campaign, "categories": list(campaign.categories.all()) if campaign else []},
+    )
+
+
+@require_safe
+def membership_form_blank(request: HttpRequest) -> HttpResponse:
+    """The blank membership form of the current campaign."""
+    today = timezone.localdate()
+    content = documents.membership_form(
+        _current_campaign(), organisation=Organisation.current(), applicant=None, on=today
+    )
+    return pdf.response("bulletin-de-cotisation.pdf", content)
+
+
+def _current_campaign() -> FeeCampaign | None:
+    return FeeCampaign.objects.covering(timezone.localdate()).first()

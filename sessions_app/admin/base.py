@@ -1,0 +1,62 @@
+"""What the two admin files share: what a trainer may read, and a page for each act."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from caprural.admin import StaffAdmin
+from sessions_app import roles
+from sessions_app.models import Registration
+
+#: What a trainer reads instead of a status that speaks of fees.
+PROVISIONAL = "sous réserve"
+
+
+def status_text(registration: Registration, user: Any) -> str:
+    """The status as this person may read it: a trainer learns nothing about fees."""
+    if registration.status == Registration.Status.AWAITING_FEE and not roles.sees_every_session(user):
+        return PROVISIONAL
+    return registration.get_status_display()
+
+
+class RoleAdmin(StaffAdmin):
+    """What trainers may see is narrowed here, once, for lists, pages, filters and histories."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """A trainer filters only by the filters shown: the address bar must not tell who awaits a fee."""
+        if roles.sees_every_session(request.user):
+            return super().lookup_allowed(lookup, value, request)
+        return False
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The history speaks of fees."""
+        if not roles.sees_every_session(request.user):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
+
+    def form_page(
+        self,
+        request: HttpRequest,
+        form: Form,
+        *,
+        title: str,
+        submit: str,
+        original: Model,
+        session_pk: int,
+        notice: str = "",
+    ) -> HttpResponse:
+        """A page that asks what an act needs to know; « Retour » leads to the session."""
+        back = reverse("admin:sessions_app_trainingsession_change", args=[session_pk])
+        context = {"form": form, "submit": submit, "original": original, "back": back, "notice": notice}
+        return self.act_page(request, "admin/act.html", title, context)
+
+
+def current_user(request: HttpRequest) -> User:
+    """The account of the request, which the admin has already required."""
+    assert isinstance(request.user, User)
+    return request.user

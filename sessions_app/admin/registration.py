@@ -1,0 +1,274 @@
+"""Registrations in the admin: details may be corrected, the status moves by acts."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from members import fees
+from members.models import FeeCampaign, Member, MembershipFee
+from sessions_app import registering, roles
+from sessions_app.admin.base import RoleAdmin, current_user, status_text
+from sessions_app.forms import AttachForm, CancelForm, RecordFeeForm
+from sessions_app.models import Registration, StatusChange, TrainingSession
+
+
+class StatusChangeInline(admin.TabularInline):
+    """The log of a registration: read only, like every log."""
+
+    model = StatusChange
+    extra = 0
+    fields = readonly_fields = ("at", "from_status", "to_status", "actor", "reason")
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
+        """Written by the rules only (R6)."""
+        return False
+
+
+class SessionFilter(admin.SimpleListFilter):
+    """By session, among those one may see."""
+
+    title = "session"
+    parameter_name = "session"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The sessions this person may see."""
+        sessions = TrainingSession.objects.with_seats_and_days()
+        if not roles.sees_every_session(request.user):
+            sessions = sessions.led_by(request.user)
+        return [
+            (str(session.pk), f"{session} – {session.first_day}" if session.first_day else str(session))
+            for session in sessions
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Registrations of that session."""
+        value = self.value() or ""
+        return queryset.filter(session=int(value)) if value.isdigit() and len(value) < 19 else queryset
+
+
+class AttachmentFilter(admin.SimpleListFilter):
+    """« À rattacher »: people awaiting a fee whom no member lists (R14)."""
+
+    title = "cotisant"
+    parameter_name = "cotisant"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The only list that needs someone."""
+        return [("a-rattacher", "à rattacher")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Awaiting a fee, listed by nobody."""
+        return queryset.without_member() if self.value() == "a-rattacher" else queryset
+
+
+@admin.register(Registration)
+class RegistrationAdmin(RoleAdmin):
+    """Registrations: details may be corrected, the status moves by acts."""
+
+    search_fields = ("first_name", "last_name", "email", "organisation")
+    list_select_related = ("session",)
+    list_per_page = 50
+    change_form_template = "admin/sessions_app/registration/change_form.html"
+    details = (
+        "first_name",
+        "last_name",
+        "phone",
+        "organisation",
+        "job_title",
+        "profile",
+        "accessibility_needs",
+        "carpool",
+        "departure_town",
+        "message",
+    )
+    readonly_fields = ("session_link", "status_display", "email", "registered_at", "seat_given_at", "fee_due_on")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
+        """A trainer sees the people of their own sessions who are not cancelled."""
+        registrations = Registration.objects.select_related("session").order_by("-pk")
+        if roles.sees_every_session(request.user):
+            return registrations
+        return registrations.live().filter(session__in=TrainingSession.objects.led_by(request.user).values("pk"))
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        """The status as this person may read it."""
+
+        @admin.display(description="état")
+        def status(registration: Registration) -> str:
+            return status_text(registration, request.user)
+
+        return ("last_name", "first_name", "organisation", "job_title", "session", status, "registered_at")
+
+    def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
+        """A trainer filters by session only."""
+        if roles.sees_every_session(request.user):
+            return ("status", AttachmentFilter, SessionFilter)
+        return (SessionFilter,)
+
+    def get_fields(self, request: HttpRequest, obj: Registration | None = None) -> tuple[str, ...]:
+        """A trainer reads nothing about fees."""
+        if roles.sees_every_session(request.user):
+            return (*self.readonly_fields, *self.details)
+        return ("session_link", "email", "registered_at", *self.details)
+
+    def get_inlines(self, request: HttpRequest, obj: Registration | None) -> list[Any]:
+        """The log speaks of fees."""
+        return [StatusChangeInline] if roles.sees_every_session(request.user) else []
+
+    @admin.display(description="session")
+    def session_link(self, registration: Registration) -> SafeString:
+        """The session, one click away."""
+        url = reverse("admin:sessions_app_trainingsession_change", args=[registration.session_id])
+        return format_html('<a href="{}">{}</a>', url, registration.session)
+
+    @admin.display(description="état")
+    def status_display(self, registration: Registration) -> str:
+        """The status, and the cause of a cancellation."""
+        if registration.cancellation_cause:
+            return f"{registration.get_status_display()} ({registration.get_cancellation_cause_display()})"
+        return registration.get_status_display()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Someone is registered from the session's page."""
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: Registration) -> None:
+        """A seat freed by a deletion is given like any other (R8)."""
+        registering.delete([obj], now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Registration]) -> None:
+        """Seats freed by a deletion are given like any other (R8)."""
+        registering.delete(queryset, now=timezone.now())
+
+    # Acts
+
+    def get_urls(self) -> list[URLPattern]:
+        """What one does to a registration."""
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/annuler/", view(self.cancel), name="cancel_registration"),
+            path("<int:pk>/rattacher/", view(self.attach), name="attach_registration"),
+            path("<int:pk>/cotisation/", view(self.record_fee), name="record_fee"),
+            *super().get_urls(),
+        ]
+
+    def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Cancel for the person, who is told; their seat goes to whoever is next."""
+        registration = self._registration(request, pk)
+        form = CancelForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                registering.cancel(
+                    registration,
+                    cause=Registration.Cause.COORDINATOR,
+                    now=timezone.now(),
+                    by=registering.staff(current_user(request)),
+                    why=form.cleaned_data["reason"],
+                )
+            except registering.TransitionRefused as refused:
+                messages.error(request, str(refused))
+            else:
+                messages.success(request, f"L’inscription de {registration} est annulée.")
+            return self._back_to_session(registration)
+        notice = "La personne reçoit un message, et sa place revient à la première personne qui attend."
+        return self.form_page(
+            request,
+            form,
+            title=f"Annuler l’inscription : {registration}",
+            submit="Annuler l’inscription",
+            original=registration,
+            session_pk=registration.session_id,
+            notice=notice,
+        )
+
+    def attach(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Say which member the person belongs to (R14)."""
+        registration = self._registration(request, pk)
+        form = AttachForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            member: Member = form.cleaned_data["member"]
+            registering.attach(registration, member, now=timezone.now())
+            registration.refresh_from_db()
+            messages.success(
+                request, f"{registration} est rattaché·e à {member} : {registration.get_status_display()}."
+            )
+            return self._back_to_session(registration)
+        notice = f"L’adresse {registration.email} sera désormais reconnue comme celle d’une personne de ce cotisant."
+        return self.form_page(
+            request,
+            form,
+            title=f"Rattacher à un cotisant : {registration}",
+            submit="Rattacher",
+            original=registration,
+            session_pk=registration.session_id,
+            notice=notice,
+        )
+
+    def record_fee(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Record the fee that covers the person: the seat is confirmed at once (R16)."""
+        registration = self._registration(request, pk)
+        session = TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id)
+        campaign = session.first_day and FeeCampaign.objects.covering(session.first_day.date).first()
+        known = Member.objects.listing(registration.email).first()
+        form = RecordFeeForm(
+            request.POST or None,
+            campaign=campaign or None,
+            initial={"member": known, "new_member": "" if known else registration.organisation},
+        )
+        if request.method == "POST" and form.is_valid():
+            try:
+                self._settle(registration, form.cleaned_data)
+            except (fees.FeeTransitionRefused, fees.AlreadySubscribed) as refused:
+                form.add_error(None, str(refused))
+            else:
+                registration.refresh_from_db()
+                messages.success(request, f"Cotisation enregistrée. {registration} : {registration.get_status_display()}.")
+                return self._back_to_session(registration)
+        notice = "" if campaign else "Aucune campagne ne couvre la date de cette session : créez-la d’abord."
+        return self.form_page(
+            request,
+            form,
+            title=f"Enregistrer la cotisation : {registration}",
+            submit="Enregistrer",
+            original=registration,
+            session_pk=registration.session_id,
+            notice=notice,
+        )
+
+    @transaction.atomic
+    def _settle(self, registration: Registration, data: dict[str, Any]) -> None:
+        now = timezone.now()
+        member = data["member"] or Member.objects.create(
+            name=data["new_member"], contact_name=registration.full_name, email=registration.email
+        )
+        category = data["category"]
+        fee = member.fees.filter(campaign=category.campaign).exclude(status=MembershipFee.Status.CANCELLED).first()
+        if fee is None:
+            fee = fees.subscribe(member, category, now=now)
+        MembershipFee.objects.filter(pk=fee.pk).update(method=data["method"], reference=data["reference"])
+        if fee.status != data["status"]:
+            verbs = {"committed": fees.commit, "paid": fees.settle, "waived": fees.waive}
+            verbs[data["status"]](fee, now=now)
+        fees.cover(member, registration.email, name=registration.full_name, now=now)
+
+    def _registration(self, request: HttpRequest, pk: int) -> Registration:
+        """The registration if this person may see it, else 404; PermissionDenied when they may not act on it."""
+        registration: Registration | None = self.get_object(request, str(pk))
+        if registration is None:
+            raise Http404
+        if not request.user.has_perm("sessions_app.change_registration"):
+            raise PermissionDenied
+        return registration
+
+    def _back_to_session(self, registration: Registration) -> HttpResponse:
+        return redirect("admin:sessions_app_trainingsession_change", registration.session_id)

@@ -1,0 +1,304 @@
+"""Sessions and trainers in the admin."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, Min, QuerySet
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from caprural import pdf, typography
+from caprural.admin import StaffAdmin
+from sessions_app import duplicating, registering, roles
+from sessions_app.admin.base import RoleAdmin, current_user, status_text
+from sessions_app.documents import attendance_sheet
+from sessions_app.forms import DuplicateForm, RegisterByHandForm, SessionDayFormSet, TrainingSessionForm
+from sessions_app.models import (
+    Registration,
+    SessionDay,
+    SessionDocument,
+    SessionTrainer,
+    Trainer,
+    TrainingSession,
+)
+
+Status = Registration.Status
+
+
+@admin.register(Trainer)
+class TrainerAdmin(StaffAdmin):
+    """Trainers, with the account that opens the admin to them."""
+
+    list_display = ("name", "organisation", "role", "user")
+    search_fields = ("name", "organisation", "role")
+
+
+class SessionDayInline(admin.TabularInline):
+    """The days of a session."""
+
+    model = SessionDay
+    formset = SessionDayFormSet
+    extra = 0
+    min_num = 1
+
+
+class SessionTrainerInline(admin.TabularInline):
+    """« Qui intervient ? »."""
+
+    model = SessionTrainer
+    extra = 0
+    autocomplete_fields = ("trainer",)
+
+
+class SessionDocumentInline(admin.TabularInline):
+    """Documents for the participants."""
+
+    model = SessionDocument
+    extra = 0
+
+
+class PeriodFilter(admin.SimpleListFilter):
+    """Sessions to come or past."""
+
+    title = "période"
+    parameter_name = "periode"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The two periods."""
+        return [("a-venir", "à venir"), ("passees", "passées")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """By the last day; a session without date is still to come."""
+        today = timezone.localdate()
+        if self.value() == "passees":
+            return queryset.exclude(days__date__gte=today).filter(days__isnull=False)
+        if self.value() == "a-venir":
+            return queryset.filter(days__date__gte=today) | queryset.filter(days__isnull=True)
+        return queryset
+
+
+@admin.register(TrainingSession)
+class TrainingSessionAdmin(RoleAdmin):
+    """Sessions with their seats and state, and everything one does from a session."""
+
+    form = TrainingSessionForm
+    inlines = (SessionDayInline, SessionTrainerInline, SessionDocumentInline)
+    search_fields = ("title", "subtitle", "reference", "place")
+    prepopulated_fields = {"slug": ("title",)}
+    change_form_template = "admin/sessions_app/trainingsession/change_form.html"
+    list_per_page = 50
+    fieldsets = (
+        (None, {"fields": ("title", "subtitle", "slug", "reference", "kind", "theme", "partners", "status")}),
+        (
+            "Places et inscription",
+            {
+                "fields": (
+                    ("min_participants", "max_participants"),
+                    "registration_deadline",
+                    "fee_required",
+                    "fee_due_on",
+                )
+            },
+        ),
+        ("Lieu et contact", {"fields": ("place", "exact_address", "contact_name", "contact_phone", "contact_email")}),
+        (
+            "Contenu",
+            {
+                "description": "Paragraphes, **gras**, [liens](https://…) et listes à deux niveaux (« - »). "
+                "Une rubrique vide ne laisse aucune trace sur la page.",
+                "fields": (
+                    "rationale",
+                    "audience",
+                    "programme",
+                    "teaching_method",
+                    "about",
+                    "prerequisites",
+                    "conditions",
+                ),
+            },
+        ),
+        ("Mentions", {"fields": ("training_hours", "funders_notice")}),
+    )
+
+    # Lists
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingSession]:
+        """All sessions with their seats for the coordination, their own for a trainer."""
+        sessions = TrainingSession.objects.for_display().annotate(first_on=Min("days__date"))
+        sessions = sessions.order_by(F("first_on").desc(nulls_first=True), "-pk")
+        return sessions if roles.sees_every_session(request.user) else sessions.led_by(request.user)
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """A trainer reads nothing about fees."""
+        if roles.sees_every_session(request.user):
+            return ("title", "first_on", "place", "state_label", "seats", "awaiting_fee", "waiting")
+        return ("title", "first_on", "place", "state_label", "seats", "waiting")
+
+    def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
+        """By period, and by publication for those who publish."""
+        return (PeriodFilter, "status") if roles.sees_every_session(request.user) else (PeriodFilter,)
+
+    def get_fieldsets(self, request: HttpRequest, obj: TrainingSession | None = None) -> Any:
+        """A trainer reads nothing about fees."""
+        if roles.sees_every_session(request.user):
+            return self.fieldsets
+        hidden = {"fee_required", "fee_due_on"}
+        return [
+            (title, {**options, "fields": tuple(name for name in options["fields"] if name not in hidden)})
+            for title, options in self.fieldsets
+        ]
+
+    @admin.display(description="date", ordering="first_on")
+    def first_on(self, session: TrainingSession) -> str:
+        """The first day, in full."""
+        return typography.long_date(session.first_day.date) if session.first_day else "à préciser"
+
+    @admin.display(description="état")
+    def state_label(self, session: TrainingSession) -> str:
+        """The state at this instant (R2)."""
+        return session.state(timezone.now()).label
+
+    @admin.display(description="places tenues", ordering="seats_taken")
+    def seats(self, session: TrainingSession) -> str:
+        """Seats held out of the maximum (R3)."""
+        return f"{session.seats_taken} / {session.max_participants or '∞'}"
+
+    @admin.display(description="dont en attente de cotisation", ordering="awaiting_fee_count")
+    def awaiting_fee(self, session: TrainingSession) -> int:
+        """Seats held that still await a fee."""
+        return session.awaiting_fee_count
+
+    @admin.display(description="liste d’attente", ordering="waiting_count")
+    def waiting(self, session: TrainingSession) -> int:
+        """People waiting."""
+        return session.waiting_count
+
+    # One session
+
+    def get_urls(self) -> list[URLPattern]:
+        """What one does from a session."""
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/emargement/", view(self.attendance_sheet), name="attendance_sheet"),
+            path("<int:pk>/emargement.pdf", view(self.attendance_sheet_pdf), name="attendance_sheet_pdf"),
+            path("<int:pk>/dupliquer/", view(self.duplicate), name="duplicate_session"),
+            path("<int:pk>/inscrire/", view(self.register_by_hand), name="register_by_hand"),
+            path("<int:pk>/attribuer/", view(self.assign_next_seat), name="assign_next_seat"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The session with its registrations under it."""
+        session = self.get_object(request, object_id)
+        context: dict[str, Any] = {}
+        if session is not None:
+            rows = list(session.registrations.select_related("session"))
+            for row in rows:
+                row.status_text = status_text(row, request.user)  # type: ignore[attr-defined]
+            context = {
+                "state": session.state(timezone.now()),
+                "registrations": sorted((r for r in rows if r.holds_seat), key=lambda r: r.sort_key),
+                "waiting_list": [r for r in rows if r.status == Status.WAITING],
+                "cancelled": [r for r in rows if r.status == Status.CANCELLED],
+                "can_act": request.user.has_perm("sessions_app.change_registration"),
+                "can_assign": session.waiting_count > 0 and session.has_free_seat,
+            }
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        """Days and cap are saved: whoever now has a right to a seat gets it, in this transaction (R8)."""
+        super().save_related(request, form, formsets, change)
+        registering.review(form.instance, now=timezone.now())
+
+    def has_delete_permission(self, request: HttpRequest, obj: TrainingSession | None = None) -> bool:
+        """Only what nobody ever registered for; anything else is cancelled."""
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.registrations.exists())
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """No bulk deletion: it would not look at the registrations one by one."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def attendance_sheet(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The attendance sheet on a page, with its link to the PDF."""
+        session = self._session(request, pk, "view")
+        context = attendance_sheet.context(session, now=timezone.now())
+        template = "admin/sessions_app/trainingsession/attendance_sheet.html"
+        return self.act_page(request, template, "Feuille d’émargement", {"original": session, **context})
+
+    def attendance_sheet_pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The attendance sheet to print and sign."""
+        session = self._session(request, pk, "view")
+        return pdf.response(f"emargement-{session.slug}.pdf", attendance_sheet.pdf(session, now=timezone.now()))
+
+    def duplicate(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A draft copy on another date, opened at once."""
+        session = self._session(request, pk, "add")
+        form = DuplicateForm(request.POST or None)
+        if form.is_valid():
+            copy = duplicating.duplicate(session, first_on=form.cleaned_data["first_on"])
+            self.log_addition(request, copy, f"Copie de « {session} ».")
+            messages.success(request, "La copie est un brouillon : relisez-la, puis publiez-la.")
+            return redirect("admin:sessions_app_trainingsession_change", copy.pk)
+        return self.form_page(
+            request,
+            form,
+            title="Dupliquer la session",
+            submit="Créer la copie",
+            original=session,
+            session_pk=session.pk,
+        )
+
+    def register_by_hand(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Someone registers by telephone, or after the deadline (R4)."""
+        session = self._session(request, pk, "change")
+        form = RegisterByHandForm(request.POST or None)
+        if form.is_valid():
+            try:
+                registration = registering.register_by_hand(
+                    form.candidate(session),
+                    reason=form.cleaned_data["reason"],
+                    user=current_user(request),
+                    now=timezone.now(),
+                )
+            except registering.RegistrationRefused as refused:
+                form.add_error(None, str(refused))
+            else:
+                messages.success(request, f"{registration} : {registration.get_status_display()}.")
+                return redirect("admin:sessions_app_trainingsession_change", session.pk)
+        return self.form_page(
+            request,
+            form,
+            title="Inscrire quelqu’un",
+            submit="Inscrire",
+            original=session,
+            session_pk=session.pk,
+        )
+
+    def assign_next_seat(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """One click gives the free seat to the first person waiting, once that is no longer automatic (R8)."""
+        session = self._session(request, pk, "change")
+        if request.method == "POST":
+            try:
+                registration = registering.assign_next_seat(session, user=current_user(request), now=timezone.now())
+            except registering.RegistrationRefused as refused:
+                messages.error(request, str(refused))
+            else:
+                messages.success(request, f"La place est attribuée à {registration}.")
+        return redirect("admin:sessions_app_trainingsession_change", session.pk)
+
+    def _session(self, request: HttpRequest, pk: int, permission: str) -> TrainingSession:
+        """The session if this person may see it, else 404; PermissionDenied when they may see it but not act."""
+        session: TrainingSession | None = self.get_object(request, str(pk))
+        if session is None:
+            raise Http404
+        if not request.user.has_perm(f"sessions_app.{permission}_trainingsession"):
+            raise PermissionDenied
+        return session

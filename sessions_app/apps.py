@@ -1,0 +1,35 @@
+from datetime import datetime
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class SessionsAppConfig(AppConfig):
+    name = "sessions_app"
+    verbose_name = "Sessions"
+
+    def ready(self) -> None:
+        """Listen to the fees (R16), make the documents known to the mail queue, create the staff groups."""
+        from members import fees
+        from sessions_app import documents, roles  # noqa: F401 -- importing `documents` registers its makers
+
+        fees.coverage_gained.connect(_confirm_covered, dispatch_uid="sessions_app")
+        fees.coverage_lost.connect(_await_fee_again, dispatch_uid="sessions_app")
+        # After every application's permissions exist: contrib.auth creates them on the same signal, before us.
+        post_migrate.connect(roles.create_groups, dispatch_uid="sessions_app")
+
+
+def _confirm_covered(sender: object, *, member: object, now: datetime, **kwargs: object) -> None:
+    from members.models import Member
+    from sessions_app import registering
+
+    assert isinstance(member, Member)
+    registering.confirm_covered(member, now=now)
+
+
+def _await_fee_again(sender: object, *, member: object, now: datetime, **kwargs: object) -> None:
+    from members.models import Member
+    from sessions_app import registering
+
+    assert isinstance(member, Member)
+    registering.await_fee_again(member, now=now)

@@ -1,0 +1,64 @@
+"""« Feuille d’émargement »: the sheet people sign, and the funders' proof (SPEC §6)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from caprural import pdf as printing
+from members.models import Organisation
+from sessions_app.models import Registration, SessionDay, TrainingSession
+from sessions_app.models.session import HalfDay
+
+#: Cells of 30 mm at least: beyond, the columns of names would be too narrow, and a further sheet begins.
+MAX_HALF_DAYS = 5
+#: For people who come without having registered.
+BLANK_ROWS = 2
+
+
+@dataclass
+class Sheet:
+    """What one sheet has columns for: the half-days of whole days."""
+
+    days: list[SessionDay] = field(default_factory=list)
+    half_days: list[HalfDay] = field(default_factory=list)
+
+
+def pdf(session: TrainingSession, *, now: datetime) -> bytes:
+    """The sheet as a PDF, A4 landscape; a long session goes on with further sheets, each complete (SPEC §6)."""
+    return printing.render("pdf/attendance_sheet.html", context(session, now=now))
+
+
+def filename(session: TrainingSession) -> str:
+    """« emargement-<slug>.pdf »."""
+    return f"emargement-{session.slug}.pdf"
+
+
+def context(session: TrainingSession, *, now: datetime) -> dict[str, Any]:
+    """What `pdf/includes/attendance_sheet.html` shows, in the PDF and in the admin (SPEC §6).
+
+    `session` comes from `for_display()`. Everybody who holds a seat, in French order of surnames; no e-mail address,
+    phone nor amount. Two queries.
+    """
+    registrations = sorted(session.registrations.holding_seat(), key=lambda registration: registration.sort_key)
+    return {
+        "session": session,
+        "organisation": Organisation.current(),
+        "sheets": sheets(session),
+        "registrations": registrations,
+        "is_provisional": any(row.status == Registration.Status.AWAITING_FEE for row in registrations),
+        "blank_rows": range(BLANK_ROWS),
+        "trainers": [link.trainer for link in session.session_trainers.all()],
+        "edited_at": now,
+    }
+
+
+def sheets(session: TrainingSession) -> list[Sheet]:
+    """The days shared out between sheets, none of them cut in two; one sheet without day while no date is set."""
+    found = [Sheet()]
+    for day in session.days.all():
+        half_days = day.half_days()
+        if len(found[-1].half_days) + len(half_days) > MAX_HALF_DAYS:
+            found.append(Sheet())
+        found[-1].days.append(day)
+        found[-1].half_days += half_days
+    return found

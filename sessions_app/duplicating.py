@@ -1,0 +1,56 @@
+"""A new session from an existing one: everything but its registrations, on other dates."""
+
+from datetime import date
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from sessions_app.models import SessionDay, SessionTrainer, TrainingSession
+
+#: What belongs to the original alone: a copy starts as a draft, undecided, with its own identity in calendars.
+NOT_COPIED = frozenset(
+    {"id", "slug", "reference", "status", "maintained_at", "calendar_uid", "calendar_sequence", "created_at", "updated_at"}
+)
+
+
+@transaction.atomic
+def duplicate(session: TrainingSession, *, first_on: date, slug: str = "") -> TrainingSession:
+    """A draft copy of a session whose first day is `first_on`; the other dates keep their distance to it.
+
+    Trainers are shared, documents and registrations are not copied. Without a slug, one is made from the title and
+    the year.
+    """
+    first_day = session.first_day
+    shift = first_on - first_day.date if first_day else None
+    copy = TrainingSession(
+        **{
+            field.name: getattr(session, field.name)
+            for field in TrainingSession._meta.concrete_fields
+            if field.name not in NOT_COPIED
+        }
+    )
+    copy.slug = slug or free_slug(session.title, first_on)
+    for name in ("registration_deadline", "fee_due_on"):
+        day = getattr(session, name)
+        setattr(copy, name, day + shift if day and shift is not None else None)
+    copy.save()
+    SessionDay.objects.bulk_create(
+        SessionDay(
+            session=copy, date=day.date + shift, starts_at=day.starts_at, ends_at=day.ends_at, place=day.place
+        )
+        for day in session.days.all()
+        if shift is not None
+    )
+    SessionTrainer.objects.bulk_create(
+        SessionTrainer(session=copy, trainer_id=row.trainer_id, position=row.position)
+        for row in session.session_trainers.all()
+    )
+    return copy
+
+
+def free_slug(title: str, first_on: date) -> str:
+    """« titre-2018 », or « titre-2018-2 » and so on when it is taken."""
+    base = f"{slugify(title)[:100]}-{first_on.year}"
+    taken = set(TrainingSession.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    candidates = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
+    return next(slug for slug in candidates if slug not in taken)

@@ -1,0 +1,201 @@
+"""Is what was typed well formed? Only that: what follows from it is in `registering`."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+
+from caprural import validators
+from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
+from sessions_app.models import Registration, TrainingSession
+
+
+class RegistrationForm(forms.ModelForm):
+    """The public registration form (SPEC §4)."""
+
+    submission_key = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Registration
+        fields = (
+            "first_name",
+            "last_name",
+            "email",
+            "phone",
+            "organisation",
+            "job_title",
+            "profile",
+            "accessibility_needs",
+            "carpool",
+            "departure_town",
+            "message",
+        )
+        widgets = {
+            "first_name": forms.TextInput(attrs={"autocomplete": "given-name"}),
+            "last_name": forms.TextInput(attrs={"autocomplete": "family-name"}),
+            "email": forms.EmailInput(attrs={"autocomplete": "email"}),
+            "phone": forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+            "organisation": forms.TextInput(attrs={"autocomplete": "organization"}),
+            "job_title": forms.TextInput(attrs={"autocomplete": "organization-title"}),
+            "accessibility_needs": forms.Textarea(attrs={"rows": 2}),
+            "departure_town": forms.TextInput(attrs={"autocomplete": "address-level2"}),
+            "message": forms.Textarea(attrs={"rows": 3}),
+        }
+        labels = {
+            "carpool": "Je suis partant·e pour un covoiturage : mon prénom, ma commune et mon adresse e-mail "
+            "seront communiqués aux autres personnes qui ont coché cette case.",
+        }
+        help_texts = {
+            "email": "Elle sert à vous envoyer la confirmation et votre lien personnel.",
+            "accessibility_needs": "Lu par la coordination et les intervenant·e·s seulement, effacé 30 jours après la session.",
+            "message": "Une question, une attente, une précision pour l’équipe.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {}).setdefault("submission_key", uuid4())
+        super().__init__(*args, **kwargs)
+        profile = self.fields["profile"]
+        assert isinstance(profile, forms.ChoiceField)
+        profile.choices = [("", "Choisissez…"), *Registration.Profile.choices]
+        # Whatever comes in this hidden field, it is no reason to refuse anybody.
+        self.fields["submission_key"].validators = []
+
+    def clean_email(self) -> str:
+        """Compared without case or spaces (R7), so kept that way."""
+        return validators.normalise_email(self.cleaned_data["email"])
+
+    def clean_submission_key(self) -> UUID | None:
+        """The key of this rendering of the form, by which the same form sent twice is recognised."""
+        try:
+            return UUID(self.cleaned_data["submission_key"])
+        except ValueError:
+            return None
+
+    def candidate(self, session: TrainingSession) -> Registration:
+        """The unsaved registration that `registering.register` takes."""
+        candidate: Registration = self.instance
+        candidate.session = session
+        candidate.submission_key = self.cleaned_data["submission_key"]
+        return candidate
+
+
+# In the admin
+
+
+class TrainingSessionForm(forms.ModelForm):
+    """A session in the admin: what its days say together, and a cap that respects the seats held (R3)."""
+
+    class Meta:
+        model = TrainingSession
+        fields = "__all__"  # noqa: DJ007 -- the admin's fieldsets choose
+
+    def clean_max_participants(self) -> int | None:
+        """The cap cannot be lowered below the seats held. Read under the session's lock: the admin saves in the
+        same transaction."""
+        maximum: int | None = self.cleaned_data["max_participants"]
+        if self.instance.pk and maximum is not None:
+            held = TrainingSession.objects.lock(self.instance.pk).seats_taken
+            if maximum < held:
+                raise forms.ValidationError(
+                    f"{held} places sont déjà tenues : indiquez au moins {held}, ou annulez d’abord des inscriptions."
+                )
+        return maximum
+
+
+class SessionDayFormSet(forms.BaseInlineFormSet):
+    """The days of a session, checked against the session they belong to."""
+
+    def clean(self) -> None:
+        """A published session has a date, and its deadline does not fall after it."""
+        super().clean()
+        days = [
+            form.cleaned_data["date"]
+            for form in self.forms
+            if form.is_valid() and form.cleaned_data.get("date") and not form.cleaned_data.get("DELETE")
+        ]
+        session: TrainingSession = self.instance
+        if session.status == TrainingSession.Status.PUBLISHED and not days:
+            raise forms.ValidationError("Indiquez au moins une journée avant de publier la session.")
+        if days and session.registration_deadline and session.registration_deadline > min(days):
+            raise forms.ValidationError("La date limite d’inscription tombe après le début de la session.")
+
+
+class RegisterByHandForm(RegistrationForm):
+    """The registration form, with the reason why someone of the team fills it (R4)."""
+
+    reason = forms.CharField(
+        label="Pourquoi cette inscription est-elle faite à la main ?",
+        max_length=300,
+        help_text="Gardé dans le journal de l’inscription, par exemple « inscription par téléphone ».",
+        validators=[validators.single_line],
+    )
+
+    field_order = ("reason", *RegistrationForm.Meta.fields)
+
+
+class DuplicateForm(forms.Form):
+    """When the copy of a session takes place."""
+
+    first_on = forms.DateField(
+        label="Premier jour de la nouvelle session",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Les autres dates (journées suivantes, date limite d’inscription) sont décalées d’autant.",
+    )
+
+
+class CancelForm(forms.Form):
+    """Why the team cancels a registration."""
+
+    reason = forms.CharField(
+        label="Pourquoi ?",
+        max_length=300,
+        required=False,
+        help_text="Facultatif, gardé dans le journal ; la personne ne le lit pas.",
+        validators=[validators.single_line],
+    )
+
+
+class AttachForm(forms.Form):
+    """Which member a person belongs to (R14)."""
+
+    member = forms.ModelChoiceField(label="Cotisant", queryset=Member.objects.all(), empty_label="Choisissez…")
+
+
+class RecordFeeForm(forms.Form):
+    """The fee that covers a person: whose, which, and how far it has come (R13, R16)."""
+
+    member = forms.ModelChoiceField(
+        label="Cotisant",
+        queryset=Member.objects.all(),
+        required=False,
+        empty_label="Nouveau cotisant",
+        help_text="Laisser « Nouveau cotisant » pour en créer un avec le nom ci-dessous.",
+    )
+    new_member = forms.CharField(
+        label="Nom du nouveau cotisant", max_length=160, required=False, validators=[validators.single_line]
+    )
+    category = forms.ModelChoiceField(label="Catégorie", queryset=FeeCategory.objects.none(), empty_label="Choisissez…")
+    status = forms.ChoiceField(
+        label="État",
+        choices=[(s.value, s.label) for s in MembershipFee.ACCEPTED],
+        initial=MembershipFee.Status.PAID,
+    )
+    method = forms.ChoiceField(
+        label="Moyen de paiement", choices=[("", "—"), *MembershipFee.Method.choices], required=False
+    )
+    reference = forms.CharField(
+        label="Référence", max_length=80, required=False, validators=[validators.single_line]
+    )
+
+    def __init__(self, *args: Any, campaign: FeeCampaign | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        category = self.fields["category"]
+        assert isinstance(category, forms.ModelChoiceField)
+        category.queryset = FeeCategory.objects.filter(campaign=campaign)
+
+    def clean(self) -> dict[str, Any]:
+        """Either a known member or a name for a new one."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "new_member" in cleaned and not cleaned.get("member") and not cleaned["new_member"]:
+            self.add_error("new_member", "Choisissez un cotisant, ou donnez le nom du nouveau.")
+        return cleaned

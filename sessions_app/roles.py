@@ -1,0 +1,51 @@
+"""What each staff group may do, as data, and who may see which session and which fee."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission, User
+from django.db.models import Q
+
+TRAINERS = "Formateurs"
+COORDINATION = "Coordination"
+
+#: Group -> permissions, as « application.codename ». Rewritten at each migrate: the code is the truth.
+PERMISSIONS: dict[str, frozenset[str]] = {
+    TRAINERS: frozenset({"sessions_app.view_trainingsession", "sessions_app.view_registration"}),
+    COORDINATION: frozenset(
+        {
+            f"sessions_app.{verb}_{model}"
+            for model in ("trainingsession", "sessionday", "sessiontrainer", "sessiondocument", "trainer")
+            for verb in ("view", "add", "change", "delete")
+        }
+        | {"sessions_app.view_registration", "sessions_app.change_registration", "sessions_app.add_registration"}
+        | {"sessions_app.view_statuschange"}
+        | {
+            f"members.{verb}_{model}"
+            for model in ("member", "coveredperson", "emaildomain", "feecampaign", "feecategory")
+            for verb in ("view", "add", "change", "delete")
+        }
+        | {"members.view_membershipfee", "members.add_membershipfee", "members.change_membershipfee"}
+        | {"members.view_organisation", "members.add_organisation", "members.change_organisation"}
+        | {"post_office.view_email"}
+    ),
+}
+
+
+def create_groups(**kwargs: Any) -> None:
+    """Give each group exactly its permissions; connected to post_migrate, so idempotent."""
+    wanted = {name for names in PERMISSIONS.values() for name in names}
+    by_name: dict[str, Permission] = {}
+    for permission in Permission.objects.select_related("content_type").filter(
+        Q(content_type__app_label__in={name.partition(".")[0] for name in wanted})
+    ):
+        by_name[f"{permission.content_type.app_label}.{permission.codename}"] = permission
+    if not wanted <= by_name.keys():
+        return  # post_migrate of an earlier application: ours is still to come
+    for name, permissions in PERMISSIONS.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        group.permissions.set(by_name[permission] for permission in permissions)
+
+
+def sees_every_session(user: User | AnonymousUser | AbstractBaseUser) -> bool:
+    """Coordination sees every session and its fees; a trainer only their own sessions, and nothing about fees."""
+    return isinstance(user, User) and user.has_perm("sessions_app.change_trainingsession")
