@@ -61,15 +61,12 @@ def _image_as_typed(state: StateInline, silent: bool) -> bool:
 def _empty_links_as_typed(state: StateCore) -> None:
     """« [texte]() » is a link to nowhere for the parser: give it its brackets back."""
     for block in state.tokens:
-        opening: Token | None = None
+        is_empty = False
         for token in block.children or []:
-            if token.type == "link_open" and not token.attrGet("href"):
-                opening = token
-                token.type, token.content = "text", "["
-            elif token.type == "link_close" and opening:
-                title = opening.attrGet("title")
-                token.type, token.content = "text", f']("{title}")' if title else "]()"
-                opening = None
+            if token.type == "link_open":
+                is_empty = not token.attrGet("href")
+            if is_empty and token.type in {"link_open", "link_close"}:
+                token.type, token.content = "text", "[" if token.type == "link_open" else "]()"
 
 
 def _address(link_open: Token) -> SplitResult:

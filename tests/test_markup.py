@@ -89,7 +89,7 @@ class TestMarkdown:
             "http://[:b]",
             "ftp://a.test",
             "",
-            ' "titre <b>"',
+            '<> "titre"',
         ],
     )
     def test_other_links_stay_text(self, target: str) -> None:
