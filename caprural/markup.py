@@ -88,7 +88,8 @@ _PARSER = _Parser()
 @register.filter
 def markdown(text: str) -> SafeString:
     """The HTML of a section. A line that was ended stays ended; typography is the writer's; no link runs a script."""
-    return mark_safe(_PARSER.render(_UNREADABLE.sub("\ufffd", text)))
+    html: str = _PARSER.render(_UNREADABLE.sub("\ufffd", text))
+    return mark_safe(html)
 
 
 @register.filter

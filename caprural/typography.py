@@ -78,7 +78,7 @@ def day_month(value: date | None) -> str:
 
 
 @register.filter
-def hour(value: time | None) -> str:
+def hour(value: time | datetime | None) -> str:
     """« 9 h 30 », « 17 h »; takes a datetime too, brought to Europe/Paris."""
     if value is None or value == "":
         return ""
@@ -87,7 +87,7 @@ def hour(value: time | None) -> str:
 
 
 @register.filter
-def hours(start: time | None, end: time | None = None) -> str:
+def hours(start: time | datetime | None, end: time | datetime | None = None) -> str:
     """« de 9 h 30 à 17 h 30 », or « à partir de 9 h 30 » when the end is unknown (R1)."""
     if not hour(start):
         return ""
@@ -142,7 +142,7 @@ def amount(value: int | Decimal | None) -> str:
 def plural(count: int | Decimal, forms: str) -> str:
     """`{{ n|plural:"place,places" }}`: in French 0, 1 and 1,5 are singular."""
     singular, several = forms.split(",")
-    return singular if abs(count) < 2 else several
+    return singular if -2 < count < 2 else several
 
 
 @register.filter
