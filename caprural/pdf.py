@@ -1,0 +1,75 @@
+"""From a template to a PDF: the only file that knows WeasyPrint (SPEC §6).
+
+A document is a page of `templates/pdf/`, tagged (PDF/UA-1) and self-contained: style sheets and fonts come from our own
+static files, and from nowhere else.
+"""
+
+import mimetypes
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urljoin
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+from django.utils.http import content_disposition_header
+
+
+class PdfUnavailable(Exception):
+    """The machine lacks Pango, so nothing can be printed; the message is the French sentence to show."""
+
+
+def render(template: str, context: dict[str, Any]) -> bytes:
+    """Print a template as a tagged PDF/UA-1 file, in French, its title being the template's `<title>` (SPEC §6).
+
+    Raises PdfUnavailable on a machine without Pango, where everything else works.
+    """
+    # Late: a machine without Pango still migrates, tests and serves its pages.
+    try:
+        from weasyprint import HTML
+        from weasyprint.urls import URLFetcher, URLFetcherResponse
+    except OSError as error:
+        raise PdfUnavailable(
+            "Les documents PDF ne sont pas disponibles : la bibliothèque Pango manque sur ce serveur."
+        ) from error
+
+    class StaticFetcher(URLFetcher):  # type: ignore[misc]
+        """Reads our static files on disk: a document never opens a connection, nor any other file."""
+
+        def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+            path = static_path(url)
+            return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": mimetypes.guess_type(path)[0] or ""})
+
+    html = HTML(
+        string=render_to_string(template, context), base_url=f"{settings.SITE_URL}/", url_fetcher=StaticFetcher()
+    )
+    content: bytes = html.write_pdf(pdf_variant="pdf/ua-1")
+    return content
+
+
+def static_path(url: str) -> Path:
+    """The file behind an address under STATIC_URL, found as `runserver` would, manifest or not.
+
+    Raises ValueError for any other address: WeasyPrint then leaves the resource out.
+    """
+    root = urljoin(f"{settings.SITE_URL}/", settings.STATIC_URL)
+    if not url.startswith(root):
+        raise ValueError(f"Not one of our static files: {url}")
+    # `find` refuses with SuspiciousFileOperation (a ValueError's cousin) what would climb out of the static folders.
+    found = finders.find(unquote(url.removeprefix(root)))
+    if not found:
+        raise ValueError(f"No such static file: {url}")
+    return Path(found)
+
+
+def response(filename: str, content: bytes) -> HttpResponse:
+    """A document shown in the browser under its own name, kept by no shared cache: most name people."""
+    return HttpResponse(
+        content,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": content_disposition_header(False, filename) or "inline",  # noqa: FBT003
+            "Cache-Control": "private, no-store",
+        },
+    )

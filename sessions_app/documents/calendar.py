@@ -1,0 +1,163 @@
+"""The calendar files: a session for everybody, and a registration for its holder (R9, R19).
+
+One event per day. Its UID depends on the place of the day in the session and not on its date, so that a session moved
+to another date moves in people's calendars too: same UID, higher sequence (R19).
+"""
+
+from datetime import datetime, time, timedelta
+
+from django.conf import settings
+from icalendar import Calendar, Event, Timezone, vCalAddress, vUri
+
+from caprural import typography
+from members.models import Organisation
+from sessions_app.models import Registration, SessionDay, TrainingSession
+
+Status = Registration.Status
+#: Until when a day is blocked while nobody has said when it ends; a day that starts late blocks two hours.
+USUAL_END = time(17, 30)
+SHORTEST_DAY = timedelta(hours=2)
+
+# Written by hand: icalendar's own lists every change of hour since 1970 one by one, at the wrong hour, and ends in 2038.
+PARIS = """\
+BEGIN:VTIMEZONE
+TZID:Europe/Paris
+BEGIN:DAYLIGHT
+DTSTART:19960331T020000
+RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
+TZNAME:CEST
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+END:DAYLIGHT
+BEGIN:STANDARD
+DTSTART:19961027T030000
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+TZNAME:CET
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+END:STANDARD
+END:VTIMEZONE
+"""
+
+#: What is put before the title of an event whose date no longer holds; calendars strike it through or remove it.
+DATES_NO_LONGER_HOLD = {
+    TrainingSession.Status.CANCELLED: "Annulée : ",
+    TrainingSession.Status.POSTPONED: "Reportée : ",
+}
+STATUSES = {
+    Status.CONFIRMED: "CONFIRMED",
+    Status.AWAITING_FEE: "TENTATIVE",
+    Status.WAITING: "TENTATIVE",
+    Status.CANCELLED: "CANCELLED",
+}
+
+
+def filename(session: TrainingSession) -> str:
+    """« <slug>.ics »."""
+    return f"{session.slug}.ics"
+
+
+def session_calendar(session: TrainingSession) -> bytes:
+    """The file of the public page: the page as address, the place everybody may know (R1)."""
+    url = f"{settings.SITE_URL}{session.get_absolute_url()}"
+    return _calendar(session, url=url, lines=[f"Présentation et inscription : {url}"], stamp=session.updated_at)
+
+
+def registration_calendar(registration: Registration, session: TrainingSession) -> bytes:
+    """The file of one registration: its status, its private link, the exact address for who holds a seat (R1, R9)."""
+    url = f"{settings.SITE_URL}{registration.get_absolute_url()}"
+    last_change = registration.status_changes.last()
+    return _calendar(
+        session,
+        url=url,
+        lines=[_status_sentence(registration), f"Suivre ou annuler votre inscription : {url}"],
+        stamp=max(session.updated_at, last_change.at) if last_change else session.updated_at,
+        status=STATUSES[Status(registration.status)],
+        knows_address=registration.holds_seat,
+    )
+
+
+def _calendar(
+    session: TrainingSession,
+    *,
+    url: str,
+    lines: list[str],
+    stamp: datetime,
+    status: str = "CONFIRMED",
+    knows_address: bool = False,
+) -> bytes:
+    days = list(session.days.all())
+    organiser = _organiser(session)
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//caprural//Inscriptions aux sessions//FR")
+    calendar.add("method", "PUBLISH")
+    calendar.add_component(Timezone.from_ical(PARIS))
+    for number, day in enumerate(days, start=1):
+        event = Event()
+        event.add("uid", f"{session.calendar_uid}-{number}")
+        event.add("sequence", session.calendar_sequence)
+        event.add("dtstamp", stamp)
+        event.add("dtstart", day.starts_at_instant)
+        event.add("dtend", _ends_at(day))
+        event.add("summary", _summary(session, number, len(days)))
+        event.add("location", _location(session, day, knows_address=knows_address))
+        event.add("status", "CANCELLED" if session.status in DATES_NO_LONGER_HOLD else status)
+        event.add("description", "\n".join([*lines, *_practical(session, day)]))
+        event.add("url", vUri(url))
+        if organiser:
+            event.add("organizer", organiser)
+        calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def _summary(session: TrainingSession, number: int, total: int) -> str:
+    prefix = DATES_NO_LONGER_HOLD.get(TrainingSession.Status(session.status), "")
+    return prefix + session.title + (f" (jour {number} sur {total})" if total > 1 else "")
+
+
+def _location(session: TrainingSession, day: SessionDay, *, knows_address: bool) -> str:
+    """The place of the day if it has its own, else the session's: the exact one only for who holds a seat (R1)."""
+    if day.place:
+        return day.place
+    if knows_address and session.exact_address:
+        return ", ".join(line.strip() for line in session.exact_address.splitlines() if line.strip())
+    return session.place
+
+
+def _ends_at(day: SessionDay) -> datetime:
+    if day.ends_at:
+        return day.ends_at_instant
+    usual_end = datetime.combine(day.date, USUAL_END, tzinfo=day.starts_at_instant.tzinfo)
+    return min(max(usual_end, day.starts_at_instant + SHORTEST_DAY), day.ends_at_instant)
+
+
+def _practical(session: TrainingSession, day: SessionDay) -> list[str]:
+    contact = (session.contact_name, typography.phone(session.contact_phone), session.contact_email)
+    lines = [] if day.ends_at else ["L’heure de fin n’est pas encore connue."]
+    if any(contact):
+        lines.append(f"Contact : {', '.join(filter(None, contact))}")
+    return lines
+
+
+def _status_sentence(registration: Registration) -> str:
+    match registration.status:
+        case Status.CONFIRMED:
+            return "Votre inscription est confirmée."
+        case Status.AWAITING_FEE:
+            due = typography.long_date(registration.fee_due_on)
+            return f"Votre place est retenue ; votre cotisation est attendue au plus tard le {due}."
+        case Status.WAITING:
+            return "Vous êtes sur la liste d’attente : aucune place ne vous est encore attribuée."
+    return "Votre inscription est annulée."
+
+
+def _organiser(session: TrainingSession) -> vCalAddress | None:
+    """Who publishes the event: the session's contact, else the organisation; None when neither has an address."""
+    organisation = Organisation.current()
+    email = session.contact_email or organisation.email
+    if not email:
+        return None
+    organiser = vCalAddress(f"mailto:{email}")
+    organiser.params["CN"] = session.contact_name or organisation.name
+    return organiser
