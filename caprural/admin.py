@@ -53,8 +53,17 @@ class MessageAdmin(StaffAdmin):
     search_fields = ("to", "subject")
     date_hierarchy = "created"
     ordering = ("-pk",)
-    fields = ("recipient", "subject", "created", "status", "number_of_retries", "text", "html_version", "files", "failures")
-    readonly_fields = fields
+    fields = readonly_fields = (
+        "recipient",
+        "subject",
+        "created",
+        "status",
+        "number_of_retries",
+        "text",
+        "html_version",
+        "files",
+        "failures",
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A message is written by the product."""
@@ -90,7 +99,8 @@ class MessageAdmin(StaffAdmin):
     @admin.display(description="version mise en page")
     def html_version(self, email: Email) -> SafeString:
         """A link to the HTML part."""
-        return format_html('<a href="{}">Voir le message mis en page</a>', reverse("admin:message_html", args=[email.pk]))
+        url = reverse("admin:message_html", args=[email.pk])
+        return format_html('<a href="{}">Voir le message mis en page</a>', url)
 
     @admin.display(description="pièces jointes")
     def files(self, email: Email) -> SafeString | str:

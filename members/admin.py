@@ -73,7 +73,7 @@ class FeeCampaignAdmin(StaffAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FeeCampaign]:
         """With the number of fees, in one query."""
-        return super().get_queryset(request).annotate(fee_count=Count("fees"))
+        return FeeCampaign.objects.annotate(fee_count=Count("fees"))
 
     @admin.display(description="cotisations", ordering="fee_count")
     def fee_count(self, campaign: FeeCampaign) -> int:
@@ -158,7 +158,9 @@ class MembershipFeeAdmin(StaffAdmin):
         """The amount is frozen and the status moves by the actions (R13)."""
         return self.readonly_fields if obj else ()
 
-    def get_form(self, request: HttpRequest, obj: MembershipFee | None = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: MembershipFee | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         """A form of its own to open a fee."""
         if obj is None:
             kwargs["form"] = NewFeeForm

@@ -83,6 +83,23 @@ def cancel(fee: MembershipFee, *, now: datetime) -> None:
 
 
 @transaction.atomic
+def record(
+    member: Member, category: FeeCategory, status: str, *, method: str = "", reference: str = "", now: datetime
+) -> MembershipFee:
+    """Bring a member's fee for the category's campaign to an accepted status, opening it where there is none (R13).
+
+    Raises FeeTransitionRefused when the fee there is cannot become that.
+    """
+    fee = member.fees.filter(campaign=category.campaign).exclude(status=Status.CANCELLED).first()
+    fee = fee or subscribe(member, category, now=now)
+    fee.method, fee.reference = method or fee.method, reference or fee.reference
+    fee.save(update_fields=["method", "reference"])
+    if fee.status != status:
+        _move(fee, Status(status), now=now)
+    return fee
+
+
+@transaction.atomic
 def _move(fee: MembershipFee, to: Status, *, now: datetime) -> None:
     locked = MembershipFee.objects.select_for_update(of=("self",)).select_related("member").get(pk=fee.pk)
     if to not in TRANSITIONS[locked.status]:
@@ -104,9 +121,7 @@ def _move(fee: MembershipFee, to: Status, *, now: datetime) -> None:
 @transaction.atomic
 def cover(member: Member, email: str, *, name: str = "", now: datetime) -> None:
     """Teach a member one of its people's addresses; nothing changes when it is known already (R14)."""
-    CoveredPerson.objects.get_or_create(
-        member=member, email=validators.normalise_email(email), defaults={"name": name}
-    )
+    CoveredPerson.objects.get_or_create(member=member, email=validators.normalise_email(email), defaults={"name": name})
     announce_coverage(member, now=now)
 
 

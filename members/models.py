@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
-
 from stdnum.fr import siret
 
 from caprural import validators
@@ -56,6 +55,10 @@ class FeeCampaignQuerySet(models.QuerySet["FeeCampaign"]):
     def covering(self, on: date) -> Self:
         """Campaigns whose period contains the day `on`, both ends included (R12)."""
         return self.filter(starts_on__lte=on, ends_on__gte=on)
+
+    def of(self, on: date | None) -> "FeeCampaign | None":
+        """The campaign that covers the day `on`: there is at most one; none for a day nobody knows yet."""
+        return self.covering(on).first() if on else None
 
 
 class FeeCampaign(models.Model):

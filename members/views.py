@@ -32,4 +32,4 @@ def membership_form_blank(request: HttpRequest) -> HttpResponse:
 
 
 def _current_campaign() -> FeeCampaign | None:
-    return FeeCampaign.objects.covering(timezone.localdate()).first()
+    return FeeCampaign.objects.of(timezone.localdate())

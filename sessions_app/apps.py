@@ -1,7 +1,11 @@
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+
+if TYPE_CHECKING:
+    from members.models import Member
 
 
 class SessionsAppConfig(AppConfig):
@@ -19,17 +23,13 @@ class SessionsAppConfig(AppConfig):
         post_migrate.connect(roles.create_groups, dispatch_uid="sessions_app")
 
 
-def _confirm_covered(sender: object, *, member: object, now: datetime, **kwargs: object) -> None:
-    from members.models import Member
+def _confirm_covered(sender: object, *, member: "Member", now: datetime, **kwargs: Any) -> None:
     from sessions_app import registering
 
-    assert isinstance(member, Member)
     registering.confirm_covered(member, now=now)
 
 
-def _await_fee_again(sender: object, *, member: object, now: datetime, **kwargs: object) -> None:
-    from members.models import Member
+def _await_fee_again(sender: object, *, member: "Member", now: datetime, **kwargs: Any) -> None:
     from sessions_app import registering
 
-    assert isinstance(member, Member)
     registering.await_fee_again(member, now=now)

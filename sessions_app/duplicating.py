@@ -9,7 +9,17 @@ from sessions_app.models import SessionDay, SessionTrainer, TrainingSession
 
 #: What belongs to the original alone: a copy starts as a draft, undecided, with its own identity in calendars.
 NOT_COPIED = frozenset(
-    {"id", "slug", "reference", "status", "maintained_at", "calendar_uid", "calendar_sequence", "created_at", "updated_at"}
+    {
+        "id",
+        "slug",
+        "reference",
+        "status",
+        "maintained_at",
+        "calendar_uid",
+        "calendar_sequence",
+        "created_at",
+        "updated_at",
+    }
 )
 
 
@@ -35,9 +45,7 @@ def duplicate(session: TrainingSession, *, first_on: date, slug: str = "") -> Tr
         setattr(copy, name, day + shift if day and shift is not None else None)
     copy.save()
     SessionDay.objects.bulk_create(
-        SessionDay(
-            session=copy, date=day.date + shift, starts_at=day.starts_at, ends_at=day.ends_at, place=day.place
-        )
+        SessionDay(session=copy, date=day.date + shift, starts_at=day.starts_at, ends_at=day.ends_at, place=day.place)
         for day in session.days.all()
         if shift is not None
     )

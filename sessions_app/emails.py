@@ -60,7 +60,7 @@ def link_again(registration: Registration, session: TrainingSession) -> None:
 
 def _fee(session: TrainingSession) -> dict[str, Any]:
     """The scale that applies on the session's date."""
-    campaign = session.first_day and FeeCampaign.objects.covering(session.first_day.date).first()
+    campaign = FeeCampaign.objects.of(session.first_date)
     return {"campaign": campaign, "categories": list(campaign.categories.all()) if campaign else []}
 
 

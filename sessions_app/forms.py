@@ -1,6 +1,6 @@
 """Is what was typed well formed? Only that: what follows from it is in `registering`."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django import forms
@@ -47,16 +47,15 @@ class RegistrationForm(forms.ModelForm):
         }
         help_texts = {
             "email": "Elle sert à vous envoyer la confirmation et votre lien personnel.",
-            "accessibility_needs": "Lu par la coordination et les intervenant·e·s seulement, effacé 30 jours après la session.",
+            "accessibility_needs": "Lu par la coordination et les intervenant·e·s seulement, "
+            "effacé 30 jours après la session.",
             "message": "Une question, une attente, une précision pour l’équipe.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {}).setdefault("submission_key", uuid4())
         super().__init__(*args, **kwargs)
-        profile = self.fields["profile"]
-        assert isinstance(profile, forms.ChoiceField)
-        profile.choices = [("", "Choisissez…"), *Registration.Profile.choices]
+        cast(forms.ChoiceField, self.fields["profile"]).choices = [("", "Choisissez…"), *Registration.Profile.choices]
         # Whatever comes in this hidden field, it is no reason to refuse anybody.
         self.fields["submission_key"].validators = []
 
@@ -183,15 +182,11 @@ class RecordFeeForm(forms.Form):
     method = forms.ChoiceField(
         label="Moyen de paiement", choices=[("", "—"), *MembershipFee.Method.choices], required=False
     )
-    reference = forms.CharField(
-        label="Référence", max_length=80, required=False, validators=[validators.single_line]
-    )
+    reference = forms.CharField(label="Référence", max_length=80, required=False, validators=[validators.single_line])
 
     def __init__(self, *args: Any, campaign: FeeCampaign | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        category = self.fields["category"]
-        assert isinstance(category, forms.ModelChoiceField)
-        category.queryset = FeeCategory.objects.filter(campaign=campaign)
+        cast(forms.ModelChoiceField, self.fields["category"]).queryset = FeeCategory.objects.filter(campaign=campaign)
 
     def clean(self) -> dict[str, Any]:
         """Either a known member or a name for a new one."""

@@ -158,9 +158,9 @@ def _give_seat(
 
 def _owes_fee(registration: Registration, session: TrainingSession) -> bool:
     """Whether the fee rule keeps this person's seat provisional on the session's date (R7, R17)."""
-    if not session.fee_required or session.first_day is None:
+    if not session.fee_required or session.first_date is None:
         return False
-    return not fees.is_up_to_date(registration.email, on=session.first_day.date)
+    return not fees.is_up_to_date(registration.email, on=session.first_date)
 
 
 def fee_due_on(session: TrainingSession, *, given_at: datetime) -> date:
@@ -173,8 +173,8 @@ def fee_due_on(session: TrainingSession, *, given_at: datetime) -> date:
     if session.fee_due_on and session.fee_due_on >= given_on:
         return session.fee_due_on
     due = max(session.registration_deadline or given_on, given_on + FEE_DELAY)
-    if session.first_day:
-        due = min(due, session.first_day.date - timedelta(days=1))
+    if session.first_date:
+        due = min(due, session.first_date - timedelta(days=1))
     return max(due, given_on)
 
 
@@ -282,9 +282,7 @@ def await_fee_again(member: Member, *, now: datetime) -> None:
             emails.fee_lost(registration, session)
 
 
-def _of_member(
-    member: Member, status: Status, *, now: datetime
-) -> list[tuple[Registration, TrainingSession]]:
+def _of_member(member: Member, status: Status, *, now: datetime) -> list[tuple[Registration, TrainingSession]]:
     """Registrations of a member's people for sessions to come, in that status, their sessions locked.
 
     All the sessions to come that ask for the fee are locked, not only those where such a registration is seen already:

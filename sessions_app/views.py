@@ -35,7 +35,9 @@ def home(request: HttpRequest) -> HttpResponse:
     """Sessions to come, soonest first, then past ones, latest first."""
     now = timezone.now()
     sessions = TrainingSession.objects.published().for_display().annotate(first_on=Min("days__date"))
-    listed = [Listed(session, session.state(now)) for session in sessions.order_by(F("first_on").asc(nulls_last=True), "pk")]
+    listed = [
+        Listed(session, session.state(now)) for session in sessions.order_by(F("first_on").asc(nulls_last=True), "pk")
+    ]
     return render(
         request,
         "sessions_app/home.html",
@@ -162,7 +164,7 @@ class Step:
 def _fee(registration: Registration, session: TrainingSession) -> Fee | None:
     if registration.status != Registration.Status.AWAITING_FEE:
         return None
-    campaign = session.first_day and FeeCampaign.objects.covering(session.first_day.date).first()
+    campaign = FeeCampaign.objects.of(session.first_date)
     return Fee(campaign, list(campaign.categories.all()) if campaign else [], registration.fee_due_on)
 
 
@@ -182,9 +184,7 @@ def _steps(registration: Registration, session: TrainingSession) -> list[Step]:
             steps.append(Step("Cotisation annuelle", "todo", f"attendue au plus tard le {due}"))
         else:
             steps.append(Step("Cotisation annuelle", "done", "à jour"))
-    steps.append(
-        Step("Inscription confirmée", "done" if status == Registration.Status.CONFIRMED else "none", "")
-    )
+    steps.append(Step("Inscription confirmée", "done" if status == Registration.Status.CONFIRMED else "none", ""))
     return steps
 
 

@@ -6,8 +6,8 @@ import os
 os.environ["DEBUG"] = "true"
 os.environ["SECRET_KEY"] = "tests-only"
 
-import pytest  # noqa: E402
-from pytest_django.fixtures import SettingsWrapper  # noqa: E402
+import pytest
+from pytest_django.fixtures import SettingsWrapper
 
 
 @pytest.fixture(autouse=True)

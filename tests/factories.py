@@ -130,6 +130,7 @@ def make_fee(
 
 def make_staff(*, group: str, username: str = "", **fields: Any) -> User:
     """A staff account of one of the two groups (`sessions_app.roles`)."""
-    user = User.objects.create_user(username or f"compte-{next(_number)}", password="mot-de-passe", is_staff=True, **fields)
+    username = username or f"compte-{next(_number)}"
+    user = User.objects.create_user(username, password="mot-de-passe", is_staff=True, **fields)
     user.groups.add(Group.objects.get(name=group))
     return user

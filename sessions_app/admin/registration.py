@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from members import fees
-from members.models import FeeCampaign, Member, MembershipFee
+from members.models import FeeCampaign, Member
 from sessions_app import registering, roles
 from sessions_app.admin.base import RoleAdmin, current_user, status_text
 from sessions_app.forms import AttachForm, CancelForm, RecordFeeForm
@@ -50,7 +50,7 @@ class SessionFilter(admin.SimpleListFilter):
             for session in sessions
         ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Registrations of that session."""
         value = self.value() or ""
         return queryset.filter(session=int(value)) if value.isdigit() and len(value) < 19 else queryset
@@ -66,7 +66,7 @@ class AttachmentFilter(admin.SimpleListFilter):
         """The only list that needs someone."""
         return [("a-rattacher", "à rattacher")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Awaiting a fee, listed by nobody."""
         return queryset.without_member() if self.value() == "a-rattacher" else queryset
 
@@ -218,21 +218,23 @@ class RegistrationAdmin(RoleAdmin):
         """Record the fee that covers the person: the seat is confirmed at once (R16)."""
         registration = self._registration(request, pk)
         session = TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id)
-        campaign = session.first_day and FeeCampaign.objects.covering(session.first_day.date).first()
+        campaign = FeeCampaign.objects.of(session.first_date)
         known = Member.objects.listing(registration.email).first()
         form = RecordFeeForm(
             request.POST or None,
-            campaign=campaign or None,
+            campaign=campaign,
             initial={"member": known, "new_member": "" if known else registration.organisation},
         )
         if request.method == "POST" and form.is_valid():
             try:
                 self._settle(registration, form.cleaned_data)
-            except (fees.FeeTransitionRefused, fees.AlreadySubscribed) as refused:
+            except fees.FeeTransitionRefused as refused:
                 form.add_error(None, str(refused))
             else:
                 registration.refresh_from_db()
-                messages.success(request, f"Cotisation enregistrée. {registration} : {registration.get_status_display()}.")
+                messages.success(
+                    request, f"Cotisation enregistrée. {registration} : {registration.get_status_display()}."
+                )
                 return self._back_to_session(registration)
         notice = "" if campaign else "Aucune campagne ne couvre la date de cette session : créez-la d’abord."
         return self.form_page(
@@ -247,18 +249,14 @@ class RegistrationAdmin(RoleAdmin):
 
     @transaction.atomic
     def _settle(self, registration: Registration, data: dict[str, Any]) -> None:
+        """The fee of a known or new member, which from now on lists this person."""
         now = timezone.now()
         member = data["member"] or Member.objects.create(
             name=data["new_member"], contact_name=registration.full_name, email=registration.email
         )
-        category = data["category"]
-        fee = member.fees.filter(campaign=category.campaign).exclude(status=MembershipFee.Status.CANCELLED).first()
-        if fee is None:
-            fee = fees.subscribe(member, category, now=now)
-        MembershipFee.objects.filter(pk=fee.pk).update(method=data["method"], reference=data["reference"])
-        if fee.status != data["status"]:
-            verbs = {"committed": fees.commit, "paid": fees.settle, "waived": fees.waive}
-            verbs[data["status"]](fee, now=now)
+        fees.record(
+            member, data["category"], data["status"], method=data["method"], reference=data["reference"], now=now
+        )
         fees.cover(member, registration.email, name=registration.full_name, now=now)
 
     def _registration(self, request: HttpRequest, pk: int) -> Registration:

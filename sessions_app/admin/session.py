@@ -198,9 +198,9 @@ class TrainingSessionAdmin(RoleAdmin):
         session = self.get_object(request, object_id)
         context: dict[str, Any] = {}
         if session is not None:
-            rows = list(session.registrations.select_related("session"))
+            rows: list[Any] = list(session.registrations.all())
             for row in rows:
-                row.status_text = status_text(row, request.user)  # type: ignore[attr-defined]
+                row.status_text = status_text(row, request.user)
             context = {
                 "state": session.state(timezone.now()),
                 "registrations": sorted((r for r in rows if r.holds_seat), key=lambda r: r.sort_key),

@@ -145,13 +145,17 @@ class Registration(models.Model):
     def __str__(self) -> str:
         return self.full_name
 
+    def get_absolute_url(self) -> str:
+        """The private link (R9)."""
+        return reverse("registration_detail", args=[self.token])
+
     @property
     def full_name(self) -> str:
         """First name then surname, as typed."""
         return f"{self.first_name} {self.last_name}"
 
     @property
-    def sort_key(self) -> object:
+    def sort_key(self) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
         """Order of the attendance sheet: surname then first name, the French way."""
         return (typography.sort_key(self.last_name), typography.sort_key(self.first_name))
 
@@ -164,10 +168,6 @@ class Registration(models.Model):
     def can_be_cancelled(self) -> bool:
         """Whether it is still live (R6); until when is the session's matter (R10)."""
         return self.status != self.Status.CANCELLED
-
-    def get_absolute_url(self) -> str:
-        """The private link (R9)."""
-        return reverse("registration_detail", args=[self.token])
 
     def rank(self) -> int | None:
         """Place in the waiting list, from 1; None when not waiting. One query."""

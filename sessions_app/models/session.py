@@ -17,7 +17,7 @@ from django.utils import timezone
 from caprural import typography, validators
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from django.contrib.auth.models import AnonymousUser, User
 
 NOON_BREAK = time(13)
 SHORTEST_HALF_DAY = timedelta(hours=1)
@@ -136,9 +136,9 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
         """For fixtures."""
         return self.get(slug=slug)
 
-    def led_by(self, user: "User") -> Self:
+    def led_by(self, user: "User | AnonymousUser") -> Self:
         """Sessions in which this account is a trainer."""
-        return self.filter(pk__in=SessionTrainer.objects.filter(trainer__user=user).values("session"))
+        return self.filter(pk__in=SessionTrainer.objects.filter(trainer__user=user.pk).values("session"))
 
     def with_seats(self) -> Self:
         """Adds the number of seats held, awaiting their fee, and of people waiting: computed, never stored (R3)."""
@@ -147,9 +147,7 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
 
         def count(rows: models.QuerySet[Registration]) -> Coalesce:
             per_session = rows.filter(session=OuterRef("pk")).order_by().values("session")
-            return Coalesce(
-                Subquery(per_session.annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField()
-            )
+            return Coalesce(Subquery(per_session.annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField())
 
         return self.annotate(
             seats_taken=count(Registration.objects.holding_seat()),
@@ -193,9 +191,7 @@ class TrainingSession(models.Model):
         help_text="Ce qui suit « /sessions/ » dans l’adresse. À ne plus changer une fois la session annoncée.",
     )
     reference = models.CharField("référence", max_length=40, blank=True, validators=[validators.single_line])
-    kind = models.CharField(
-        "type", max_length=60, default="session de formation", validators=[validators.single_line]
-    )
+    kind = models.CharField("type", max_length=60, default="session de formation", validators=[validators.single_line])
     theme = models.CharField("thème", max_length=160, blank=True, validators=[validators.single_line])
     partners = models.CharField("partenaires", max_length=300, blank=True, validators=[validators.single_line])
     status = models.CharField("publication", max_length=10, choices=Status.choices, default=Status.DRAFT)
@@ -300,13 +296,13 @@ class TrainingSession(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    def natural_key(self) -> tuple[str]:
-        """For fixtures."""
-        return (self.slug,)
-
     def get_absolute_url(self) -> str:
         """Address of the public page."""
         return reverse("session_detail", args=[self.slug])
+
+    def natural_key(self) -> tuple[str]:
+        """For fixtures."""
+        return (self.slug,)
 
     # The text sections, in the flyer's order; an empty one leaves no trace (R1).
 
@@ -340,6 +336,11 @@ class TrainingSession(models.Model):
         return next(reversed(self.days.all()), None)
 
     @property
+    def first_date(self) -> date | None:
+        """The date of the first day: the one on which the fee must be up to date (R7)."""
+        return self.first_day.date if self.first_day else None
+
+    @property
     def starts_at(self) -> datetime | None:
         """The instant the session starts, None while no date is set."""
         return self.first_day.starts_at_instant if self.first_day else None
@@ -351,7 +352,7 @@ class TrainingSession(models.Model):
 
     @property
     def closes_at(self) -> datetime | None:
-        """The first instant at which registering is too late: the deadline, 00:00 in Europe/Paris (R4), or the start."""
+        """The first instant at which it is too late: the deadline at 00:00 in Europe/Paris, or the start (R4)."""
         if self.registration_deadline is None:
             return self.starts_at
         deadline = _paris(self.registration_deadline, time.min)
@@ -417,8 +418,7 @@ class TrainingSession(models.Model):
         if self.closes_at and now >= self.closes_at and self.last_registration_day:
             return SessionState(
                 StateCode.CLOSED,
-                "Les inscriptions sont closes depuis le "
-                f"{typography.day_month(self.last_registration_day)}, 23 h 59.",
+                f"Les inscriptions sont closes depuis le {typography.day_month(self.last_registration_day)}, 23 h 59.",
             )
         if self.is_full:
             return SessionState(

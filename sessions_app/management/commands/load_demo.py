@@ -127,7 +127,8 @@ class Command(BaseCommand):
         )
         if kept:
             self.stdout.write(
-                f"Comptes gardés, avec leurs mots de passe : {', '.join(kept)}. Pour en avoir de nouveaux : make passwords"
+                f"Comptes gardés, avec leurs mots de passe : {', '.join(kept)}. "
+                "Pour en avoir de nouveaux : make passwords"
             )
 
 
