@@ -7,10 +7,10 @@ os.environ["DEBUG"] = "true"
 os.environ["SECRET_KEY"] = "tests-only"
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 
 @pytest.fixture(autouse=True)
-def _test_settings(settings: SettingsWrapper) -> None:
+def _test_settings(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.SITE_URL = "https://inscriptions.caprural.example"

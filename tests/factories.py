@@ -1,6 +1,6 @@
 """One keyword-only function per noun; what a test does not say has a sensible value."""
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -17,8 +17,11 @@ _number = count(1)
 
 
 def paris(*parts: int) -> datetime:
-    """An instant as a person in France reads it: paris(2017, 4, 4, 23, 59, 59)."""
-    return datetime(*parts, tzinfo=PARIS)
+    """An instant as a person in France reads it: paris(2017, 4, 4, 23, 59, 59).
+
+    In UTC, as `timezone.now()` gives it: Python subtracts two datetimes of one time zone as if clocks never changed.
+    """
+    return datetime(*parts, tzinfo=PARIS).astimezone(UTC)
 
 
 #: A quiet day on which the default session takes registrations.

@@ -1,0 +1,50 @@
+"""What the rules leave behind, read back from the database: statuses, log lines, queued messages."""
+
+import re
+
+from post_office.models import Email
+
+from members.models import MembershipFee
+from sessions_app.models import Registration, StatusChange, TrainingSession
+
+_NO_BREAK = re.compile("[\u00a0\u202f]")
+
+
+def folded(text: str) -> str:
+    """The text with ordinary spaces only: which space stands where is the business of test_typography."""
+    return _NO_BREAK.sub(" ", text)
+
+
+def statuses(session: TrainingSession) -> list[tuple[str, str]]:
+    """Surname and status of everybody who ever registered, in order of arrival."""
+    return list(session.registrations.order_by("pk").values_list("last_name", "status"))
+
+
+def log(registration: Registration) -> list[tuple[str, str, str, str]]:
+    """From, to, who and why, line by line (R6)."""
+    lines = StatusChange.objects.filter(registration=registration).order_by("pk")
+    return [
+        (from_status, to_status, actor, folded(reason))
+        for from_status, to_status, actor, reason in lines.values_list("from_status", "to_status", "actor", "reason")
+    ]
+
+
+def messages(*, to: Registration | str | None = None) -> list[tuple[str, str]]:
+    """Recipient and situation of every queued message, oldest first: what its subject says before the title (R23)."""
+    address = to.email if isinstance(to, Registration) else to
+    rows = Email.objects.order_by("pk").values_list("to", "subject")
+    return [
+        (",".join(recipients), folded(subject).partition(" : ")[0])
+        for recipients, subject in rows
+        if address in (None, *recipients)
+    ]
+
+
+def told(registration: Registration) -> list[str]:
+    """The situations this person was told of, oldest first."""
+    return [situation for _, situation in messages(to=registration)]
+
+
+def status_of(row: Registration | MembershipFee) -> str:
+    """The status as the database has it now."""
+    return type(row)._default_manager.get(pk=row.pk).status
