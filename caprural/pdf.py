@@ -31,7 +31,7 @@ def render(template: str, context: dict[str, Any]) -> bytes:
         from weasyprint.urls import URLFetcher, URLFetcherResponse
     except OSError as error:
         raise PdfUnavailable(
-            "Les documents PDF ne sont pas disponibles : la bibliothèque Pango manque sur ce serveur."
+            "Les documents PDF ne sont pas disponibles : la bibliothèque Pango manque sur ce serveur."
         ) from error
 
     class StaticFetcher(URLFetcher):  # type: ignore[misc]

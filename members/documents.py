@@ -44,6 +44,6 @@ def membership_form(
 
 
 def membership_form_filename(campaign: FeeCampaign | None) -> str:
-    """« bulletin-de-cotisation-2017.pdf », with both years when the campaign runs over two, without when there is none."""
+    """« bulletin-de-cotisation-2017.pdf », with both years when the campaign runs over two, none without campaign."""
     years = sorted({campaign.starts_on.year, campaign.ends_on.year}) if campaign else []
     return "-".join(["bulletin-de-cotisation", *map(str, years)]) + ".pdf"

@@ -40,7 +40,9 @@ class Printed:
         for page in self.reader.pages:
             for font in page["/Resources"].get("/Font", {}).values():
                 descriptor = font.get_object()["/DescendantFonts"][0]["/FontDescriptor"]
-                found[descriptor["/FontName"].partition("+")[2]] = any(key.startswith("/FontFile") for key in descriptor)
+                found[descriptor["/FontName"].partition("+")[2]] = any(
+                    key.startswith("/FontFile") for key in descriptor
+                )
         return found
 
     def size(self, number: int = 0) -> tuple[int, int]:

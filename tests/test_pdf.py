@@ -81,8 +81,12 @@ class TestStaticFiles:
         with create_server(("127.0.0.1", 0)) as server:
             server.settimeout(0)
             outside = f"http://127.0.0.1:{server.getsockname()[1]}"
-            head = f'<link rel="stylesheet" href="{outside}/style.css"><link rel="attachment" href="file:///etc/passwd">'
-            body = f'<img src="{outside}/image.png" alt="absente"><p style="background: url({outside}/fond.png)">fin</p>'
+            head = (
+                f'<link rel="stylesheet" href="{outside}/style.css"><link rel="attachment" href="file:///etc/passwd">'
+            )
+            body = (
+                f'<img src="{outside}/image.png" alt="absente"><p style="background: url({outside}/fond.png)">fin</p>'
+            )
 
             printed = Printed(pdf.render(template(head=head, body=body), {"name": ""}))
 

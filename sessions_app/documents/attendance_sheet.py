@@ -28,11 +28,6 @@ def pdf(session: TrainingSession, *, now: datetime) -> bytes:
     return printing.render("pdf/attendance_sheet.html", context(session, now=now))
 
 
-def filename(session: TrainingSession) -> str:
-    """« emargement-<slug>.pdf »."""
-    return f"emargement-{session.slug}.pdf"
-
-
 def context(session: TrainingSession, *, now: datetime) -> dict[str, Any]:
     """What `pdf/includes/attendance_sheet.html` shows, in the PDF and in the admin (SPEC §6).
 

@@ -18,7 +18,7 @@ Status = Registration.Status
 USUAL_END = time(17, 30)
 SHORTEST_DAY = timedelta(hours=2)
 
-# Written by hand: icalendar's own lists every change of hour since 1970 one by one, at the wrong hour, and ends in 2038.
+# By hand: icalendar's own lists every change of hour since 1970 one by one, at the wrong hour, and ends in 2038.
 PARIS = """\
 BEGIN:VTIMEZONE
 TZID:Europe/Paris
@@ -108,7 +108,8 @@ def _calendar(
         if organiser:
             event.add("organizer", organiser)
         calendar.add_component(event)
-    return calendar.to_ical()
+    content: bytes = calendar.to_ical()
+    return content
 
 
 def _summary(session: TrainingSession, number: int, total: int) -> str:

@@ -30,4 +30,4 @@ def filename(session: TrainingSession) -> str:
 
 
 def _campaign(session: TrainingSession) -> FeeCampaign | None:
-    return FeeCampaign.objects.covering(session.first_day.date).first() if session.first_day else None
+    return FeeCampaign.objects.of(session.first_date)

@@ -281,9 +281,3 @@ def test_two_queries_with_one_person_or_ten(
 
         with django_assert_num_queries(2):
             render_to_string("pdf/attendance_sheet.html", attendance_sheet.context(session, now=NOW))
-
-
-def test_name_of_the_file(seed: TrainingSession) -> None:
-    seed.slug = "conduire-une-demarche"
-
-    assert attendance_sheet.filename(seed) == "emargement-conduire-une-demarche.pdf"
