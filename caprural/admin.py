@@ -10,13 +10,16 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from post_office.models import Attachment, Email, EmailTemplate, Log
+from django.utils.text import capfirst
+from post_office.models import STATUS, Attachment, Email, EmailTemplate, Log
 
-from caprural import emails
+from caprural import emails, typography
 
 admin.site.site_header = "Cap Rural – équipe"
 admin.site.site_title = "Cap Rural"
 admin.site.index_title = "Accueil"
+# Few pages, wide tables: the room goes to the tables.
+admin.site.enable_nav_sidebar = False
 
 
 class StaffAdmin(admin.ModelAdmin):
@@ -31,7 +34,19 @@ class StaffAdmin(admin.ModelAdmin):
         if not all(value.isascii() and value.isdigit() and len(value) < 19 for value in selected):
             messages.error(request, "La sélection envoyée n’est pas lisible : cochez les lignes, puis recommencez.")
             return redirect(request.path)
-        return super().changelist_view(request, extra_context)
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page is named after the thing; its subtitle says which."""
+        context = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})} if object_id else extra_context
+        return super().changeform_view(request, object_id, form_url, context)
 
     def act_page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> TemplateResponse:
         """A page of the admin around something to do: usual header, messages and breadcrumbs."""
@@ -44,21 +59,45 @@ for model in (Attachment, Email, EmailTemplate, Log):
     admin.site.unregister(model)
 
 
+STATES = {
+    STATUS.sent: "envoyé",
+    STATUS.queued: "à envoyer",
+    STATUS.requeued: "à renvoyer après un échec",
+    STATUS.failed: "abandonné",
+}
+
+
+class StateFilter(admin.SimpleListFilter):
+    """By state, in French."""
+
+    title = "état"
+    parameter_name = "etat"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every state."""
+        return [(str(code), label) for code, label in STATES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Messages in that state."""
+        return queryset.filter(status=int(self.value() or 0)) if self.value() in map(str, STATES) else queryset
+
+
 @admin.register(Email)
 class MessageAdmin(StaffAdmin):
     """Messages as they were written: read only, attachments made again on demand."""
 
-    list_display = ("recipient", "subject", "created", "status")
-    list_filter = ("status", "created")
+    # Not the queue's own page, which offers to send again at once.
+    change_form_template = "admin/change_form.html"
+    list_display = ("recipient", "title", "queued_at", "state")
+    list_filter = (StateFilter,)
     search_fields = ("to", "subject")
     date_hierarchy = "created"
     ordering = ("-pk",)
     fields = readonly_fields = (
         "recipient",
-        "subject",
-        "created",
-        "status",
-        "number_of_retries",
+        "title",
+        "queued_at",
+        "state",
         "text",
         "html_version",
         "files",
@@ -91,6 +130,21 @@ class MessageAdmin(StaffAdmin):
         """Whom it is for."""
         return ", ".join(email.to)
 
+    @admin.display(description="objet", ordering="subject")
+    def title(self, email: Email) -> str:
+        """Its subject, which states the situation."""
+        return str(email.subject)
+
+    @admin.display(description="écrit le", ordering="created")
+    def queued_at(self, email: Email) -> str:
+        """When it was written, with what it announces."""
+        return typography.moment(email.created)
+
+    @admin.display(description="état", ordering="status")
+    def state(self, email: Email) -> str:
+        """Sent, to be sent, or given up."""
+        return STATES[email.status]
+
     @admin.display(description="texte")
     def text(self, email: Email) -> SafeString:
         """The plain text part."""
@@ -105,7 +159,10 @@ class MessageAdmin(StaffAdmin):
     @admin.display(description="pièces jointes")
     def files(self, email: Email) -> SafeString | str:
         """Links to the attachments."""
-        names = [file.filename for file in emails.attachments_of(email)]
+        try:
+            names = [file.filename for file in emails.attachments_of(email)]
+        except emails.AttachmentFailed as error:
+            return f"impossibles à préparer : {error}"
         return (
             format_html_join(
                 ", ",
@@ -129,7 +186,10 @@ class MessageAdmin(StaffAdmin):
 
     def file(self, request: HttpRequest, pk: int, index: int) -> HttpResponse:
         """One attachment, made again from today's data."""
-        files = emails.attachments_of(self._viewable(request, pk))
+        try:
+            files = emails.attachments_of(self._viewable(request, pk))
+        except emails.AttachmentFailed as error:
+            raise Http404 from error
         if index >= len(files):
             raise Http404
         file = files[index]

@@ -141,9 +141,9 @@ Verb = Callable[..., None]
 class MembershipFeeAdmin(StaffAdmin):
     """Fees: opened here, moved by four actions."""
 
-    list_display = ("member", "campaign", "category", "amount_text", "status", "method", "reference")
+    list_display = ("member", "campaign", "category_label", "amount_text", "status", "method", "reference")
     list_filter = ("status", "campaign", "method")
-    list_select_related = ("member", "campaign", "category", "category__campaign")
+    list_select_related = ("member", "campaign", "category")
     search_fields = ("member__name", "member__siret", "member__email", "member__people__email", "reference", "amount")
     autocomplete_fields = ("member",)
     actions = ("mark_committed", "mark_paid", "mark_waived", "mark_cancelled")
@@ -177,6 +177,11 @@ class MembershipFeeAdmin(StaffAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: MembershipFee | None = None) -> bool:
         """A fee is cancelled, not deleted: it is part of the accounts."""
         return False
+
+    @admin.display(description="catégorie", ordering="category__label")
+    def category_label(self, fee: MembershipFee) -> str:
+        """The line of the scale, without its campaign."""
+        return fee.category.label
 
     @admin.display(description="montant", ordering="amount")
     def amount_text(self, fee: MembershipFee) -> str:

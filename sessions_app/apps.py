@@ -15,8 +15,9 @@ class SessionsAppConfig(AppConfig):
     def ready(self) -> None:
         """Listen to the fees (R16), make the documents known to the mail queue, create the staff groups."""
         from members import fees
-        from sessions_app import documents, roles  # noqa: F401 -- importing `documents` registers its makers
+        from sessions_app import documents, roles
 
+        documents.register_attachments()
         fees.coverage_gained.connect(_confirm_covered, dispatch_uid="sessions_app")
         fees.coverage_lost.connect(_await_fee_again, dispatch_uid="sessions_app")
         # After every application's permissions exist: contrib.auth creates them on the same signal, before us.

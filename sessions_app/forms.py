@@ -45,6 +45,9 @@ class RegistrationForm(forms.ModelForm):
             "carpool": "Je suis partant·e pour un covoiturage : mon prénom, ma commune et mon adresse e-mail "
             "seront communiqués aux autres personnes qui ont coché cette case.",
         }
+        error_messages = {
+            "email": {"invalid": "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."},
+        }
         help_texts = {
             "email": "Elle sert à vous envoyer la confirmation et votre lien personnel.",
             "accessibility_needs": "Lu par la coordination et les intervenant·e·s seulement, "

@@ -89,7 +89,7 @@ def session_flyer(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest, slug: str) -> HttpResponse:
     """The registration form (R4, R7): refused, it comes back with the reason and what was typed."""
-    session = _published(slug)
+    session = _registrable(slug)
     now = timezone.now()
     form = RegistrationForm(request.POST or None) if request.method == "POST" else RegistrationForm()
     refusal = ""
@@ -98,7 +98,7 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
             registration = registering.register(form.candidate(session), now=now)
         except registering.RegistrationClosed as closed:
             refusal = str(closed)
-            session = _published(slug)
+            session = _registrable(slug)
         else:
             if registration is None:
                 return render(request, "sessions_app/link_sent.html", {"email": form.cleaned_data["email"]})
@@ -223,9 +223,14 @@ def _published(slug: str) -> TrainingSession:
     return get_object_or_404(TrainingSession.objects.published().for_display(), slug=slug)
 
 
+def _registrable(slug: str) -> TrainingSession:
+    """What the form shows of a session: no trainers."""
+    return get_object_or_404(TrainingSession.objects.published().with_seats_and_days(), slug=slug)
+
+
 def _registration(token: str) -> tuple[Registration, TrainingSession]:
     registration = get_object_or_404(Registration, token=token)
-    session = TrainingSession.objects.for_display().get(pk=registration.session_id)
+    session = TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id)
     registration.session = session
     return registration, session
 

@@ -167,7 +167,7 @@ class TrainingSessionAdmin(RoleAdmin):
         """Seats held out of the maximum (R3)."""
         return f"{session.seats_taken} / {session.max_participants or '∞'}"
 
-    @admin.display(description="dont en attente de cotisation", ordering="awaiting_fee_count")
+    @admin.display(description="sans cotisation", ordering="awaiting_fee_count")
     def awaiting_fee(self, session: TrainingSession) -> int:
         """Seats held that still await a fee."""
         return session.awaiting_fee_count
