@@ -244,25 +244,25 @@ def _rule(pattern: str, replacement: str, message: str, *, surely_french: bool =
     return _Rule(re.compile(pattern, re.IGNORECASE), replacement, message, surely_french)
 
 
+_BREAKABLE = "espace ordinaire devant une ponctuation double"
+_ABSENT = "espace manquante devant une ponctuation double"
+_INSIDE = "espace insécable manquante à l’intérieur des guillemets"
+_STRAIGHT = "apostrophe droite"
+_DOTS = "trois points au lieu du caractère …"
 _RULES = (
-    _rule(rf"{_WORD_END}(?!{NNBSP}[;!?]){_SPACE}+(?=[;!?]++(?![\w=]))", NNBSP, "espace sécable avant ; ! ou ?"),
-    _rule(rf"{_WORD_END}(?!{NBSP}:){_SPACE}+(?=:(?:[\s«»)\"{_HIDDEN}]|\Z))", NBSP, "espace sécable avant :"),
-    _rule(rf"(?<=«)(?!{NBSP}\S){_SPACE}*(?=[^\s{_NO_BREAK}])", NBSP, "pas d’espace insécable après «"),
-    _rule(rf"(?<=[^\s«{_NO_BREAK}])(?!{NBSP}»){_SPACE}*(?=»)", NBSP, "pas d’espace insécable avant »"),
-    _rule(rf"{_ELIDED}('){_WORD_START}", "’", "apostrophe droite"),
-    _rule(r"(?<=\w)\.{3}(?![./\w])", "…", "trois points au lieu de …"),
-    _rule(
-        rf"{_WORD_END}(?=[!?]++(?:[\s»)\"{_HIDDEN}]|\Z)|;(?:\s|\Z))",
-        NNBSP,
-        "pas d’espace avant ; ! ou ?",
-        surely_french=True,
-    ),
-    _rule(rf"{_WORD_END}(?=:(?:\s|\Z))", NBSP, "pas d’espace avant :", surely_french=True),
-    _rule(rf"(?<=[^\W\d_])'{_WORD_START}", "’", "apostrophe droite", surely_french=True),
-    _rule(r"(?<![./])\.{3}(?![./])", "…", "trois points au lieu de …", surely_french=True),
+    _rule(rf"{_WORD_END}(?!{NNBSP}[;!?]){_SPACE}+(?=[;!?]++(?![\w=]))", NNBSP, _BREAKABLE),
+    _rule(rf"{_WORD_END}(?!{NBSP}:){_SPACE}+(?=:(?:[\s«»)\"{_HIDDEN}]|\Z))", NBSP, _BREAKABLE),
+    _rule(rf"(?<=«)(?!{NBSP}\S){_SPACE}*(?=[^\s{_NO_BREAK}])", NBSP, _INSIDE),
+    _rule(rf"(?<=[^\s«{_NO_BREAK}])(?!{NBSP}»){_SPACE}*(?=»)", NBSP, _INSIDE),
+    _rule(rf"{_ELIDED}('){_WORD_START}", "’", _STRAIGHT),
+    _rule(r"(?<=\w)\.{3}(?![./\w])", "…", _DOTS),
+    _rule(rf"{_WORD_END}(?=[!?]++(?:[\s»)\"{_HIDDEN}]|\Z)|;(?:[\s»]|\Z))", NNBSP, _ABSENT, surely_french=True),
+    _rule(rf"{_WORD_END}(?=:(?:[\s»]|\Z))", NBSP, _ABSENT, surely_french=True),
+    _rule(rf"(?<=[^\W\d_])'{_WORD_START}", "’", _STRAIGHT, surely_french=True),
+    _rule(r"(?<![./])\.{3}(?![./])", "…", _DOTS, surely_french=True),
 )
 _ADDRESS = re.compile(r"(?:https?://|www\.|mailto:|tel:)[^\s<>«»]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
-_FRENCH = re.compile(r"[àâçéèêëîïôùûœ«»’…€]", re.IGNORECASE)
+_FRENCH = re.compile(r"[àâçéèêëîïôùûœ\u00ab\u00bb’…€]", re.IGNORECASE)
 
 
 class Misprint(NamedTuple):

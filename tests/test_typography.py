@@ -256,7 +256,8 @@ class TestSorting:
         ],
     )
     def test_in_the_order_of_a_french_list(self, in_order: list[str]) -> None:
-        assert sorted(in_order[::-1], key=typography.sort_key) == in_order
+        reverse = in_order[::-1]
+        assert sorted(reverse, key=typography.sort_key) == in_order
 
     def test_accents_then_case_separate_names_otherwise_the_same(self) -> None:
         assert sorted(["Côte", "côte", "Cote", "cote"], key=typography.sort_key) == ["cote", "Cote", "côte", "Côte"]
