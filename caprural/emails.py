@@ -9,19 +9,24 @@ Attachments are not stored: the row names a document and its key, and the worker
 """
 
 import logging
+import re
+import secrets
 import smtplib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import make_msgid
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db.models import Q
+from django.db import Error as DatabaseTrouble
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
+from django.utils.text import slugify
 from post_office.models import PRIORITY, STATUS, Email
 
 logger = logging.getLogger(__name__)
@@ -31,6 +36,15 @@ LEASE = timedelta(minutes=10)
 #: Waiting time after the n-th failed attempt, the last one repeated, then « failed » for good after MAX_ATTEMPTS.
 RETRY_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60))
 MAX_ATTEMPTS = 72  # three days
+#: A server that fails on that many messages in a row is left alone until the next round.
+MAX_TROUBLES = 3
+
+#: Messages that left just when the database stopped answering: to be written down before anything else leaves.
+_unrecorded: list[int] = []
+
+
+class AttachmentFailed(Exception):
+    """A document of a message could not be made; the cause is the maker's own exception."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,9 @@ def attachment(name: str) -> Callable[[Maker], Maker]:
     return register
 
 
+# Into the queue
+
+
 def queue(
     name: str,
     *,
@@ -75,92 +92,170 @@ def queue(
     return Email.objects.create(
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[to],
-        subject=" ".join(render_to_string(f"emails/{name}.subject.txt", context).split()),
-        message=render_to_string(f"emails/{name}.body.txt", context).strip() + "\n",
+        subject=_one_line(render_to_string(f"emails/{name}.subject.txt", context)),
+        message=_closed_up(render_to_string(f"emails/{name}.body.txt", context)),
         html_message=render_to_string(f"emails/{name}.html", context),
         headers=headers,
-        message_id=make_msgid(domain=urlsplit(settings.SITE_URL).hostname),
+        message_id=_new_message_id(),
         context={"attachments": [list(pair) for pair in attachments]},
         status=STATUS.queued,
         priority=PRIORITY.medium,
     )
 
 
+def _new_message_id() -> str:
+    """Unique, and short: email.utils.make_msgid() often exceeds a header line, and is then folded before it begins."""
+    return f"<{time.time():.0f}.{secrets.token_hex(8)}@{urlsplit(settings.SITE_URL).hostname}>"
+
+
+def _one_line(text: str) -> str:
+    """A subject: no line break of any kind, and the no-break spaces of French kept."""
+    return re.sub("[^\\S\u00a0\u202f]+", " ", text).strip()
+
+
+def _closed_up(text: str) -> str:
+    """A body without the blank lines that template tags leave behind."""
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t\r]*\n", "\n", text)).strip() + "\n"
+
+
 def attachments_of(email: Email) -> list[Attachment]:
-    """The files of a queued or sent message, made now."""
+    """The files of a queued or sent message, made now. Raises AttachmentFailed."""
     pairs = (email.context or {}).get("attachments", [])
-    made = (_makers[name](key) for name, key in pairs)
+    made = (_make(name, key) for name, key in pairs)
     return [file for file in made if file]
 
 
-def deliver(*, now: datetime) -> int:
-    """Send every message that is due and return how many left. Stops early when the mail server does not answer."""
-    sent = 0
-    connection = get_connection()
+def _make(name: str, key: str) -> Attachment | None:
     try:
-        while (email := _lease(now)) is not None:
+        return _makers[name](key)
+    except Exception as error:
+        raise AttachmentFailed(f"{name} {key}: {type(error).__name__}: {error}") from error
+
+
+# Out of the queue
+
+
+def deliver(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> int:
+    """Send every message that is due, and return how many left; `is_stopping` is asked before each.
+
+    Raises OSError when the mail server cannot be reached, or fails on several messages in a row: those it has not
+    seen keep their turn and their attempts. A message that fails alone is tried again later, and never in this round.
+    """
+    while _unrecorded:
+        _record_sent(_unrecorded.pop(), now)
+    started = time.monotonic()
+    connection = get_connection()
+    sent = troubles = 0
+    try:
+        while not is_stopping() and (pk := _due(now).values_list("pk", flat=True).first()):
+            connection.open()
+            # A round may last: leases and delays start from the present, what is due does not change.
+            present = now + timedelta(seconds=time.monotonic() - started)
+            email = _lease(pk, now=now, until=present + LEASE)
+            if email is None:
+                continue
             try:
-                _send(email, connection)
+                connection.send_messages([_compose(email)])
             except Exception as error:
-                _put_back(email, error, now=now)
-                connection.close()
-                if isinstance(error, OSError) and not isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused):
-                    break
+                _close(connection)
+                _put_back(email, error, now=present)
+                troubles = troubles + 1 if _is_about_the_server(error) else 0
+                if troubles == MAX_TROUBLES:
+                    raise
             else:
-                Email.objects.filter(pk=email.pk).update(status=STATUS.sent, scheduled_time=None, last_updated=now)
+                troubles = 0
                 sent += 1
+                _record_sent(email.pk, present)
     finally:
-        connection.close()
+        _close(connection)
+        if sent:
+            logger.info("%s message(s) sent", sent)
     return sent
 
 
-def _due(now: datetime) -> Q:
-    return Q(status__in=(STATUS.queued, STATUS.requeued)) & (
-        Q(scheduled_time__isnull=True) | Q(scheduled_time__lte=now)
-    )
+def _due(now: datetime) -> QuerySet[Email]:
+    """Messages to send, oldest first; those under lease are not due."""
+    return Email.objects.filter(
+        Q(scheduled_time__isnull=True) | Q(scheduled_time__lte=now), status__in=(STATUS.queued, STATUS.requeued)
+    ).order_by("pk")
 
 
-def _lease(now: datetime) -> Email | None:
-    """Take the oldest due message, or None when nothing is due."""
-    for pk in Email.objects.filter(_due(now)).order_by("pk").values_list("pk", flat=True)[:50]:
-        if Email.objects.filter(_due(now), pk=pk).update(scheduled_time=now + LEASE):
-            return Email.objects.get(pk=pk)
-    return None
+def _lease(pk: int, *, now: datetime, until: datetime) -> Email | None:
+    """Take a due message, or nothing when another worker has just taken it."""
+    is_mine = _due(now).filter(pk=pk).update(scheduled_time=until)
+    return Email.objects.filter(pk=pk).first() if is_mine else None
 
 
-def _send(email: Email, connection: BaseEmailBackend) -> None:
+def _compose(email: Email) -> EmailMessage:
     message = EmailMultiAlternatives(
         subject=email.subject,
         body=email.message,
-        from_email=email.from_email,
+        # The present sender: the one in the row may be what the server refuses.
+        from_email=settings.DEFAULT_FROM_EMAIL,
         to=email.to,
         headers={**(email.headers or {}), "Message-ID": email.message_id},
-        connection=connection,
     )
     message.attach_alternative(email.html_message, "text/html")
     for file in attachments_of(email):
         message.attach(file.filename, file.content, file.mimetype)
-    message.send()
+    return message
+
+
+def _close(connection: BaseEmailBackend) -> None:
+    """Hang up; what the server still has to say about it changes nothing to what was sent."""
+    try:
+        connection.close()
+    except OSError as error:
+        logger.warning("The mail server did not let go: %s", error)
+
+
+def _record_sent(pk: int, at: datetime) -> None:
+    try:
+        Email.objects.filter(pk=pk).update(status=STATUS.sent, scheduled_time=None, last_updated=at)
+    except DatabaseTrouble:
+        _unrecorded.append(pk)
+        raise
 
 
 def _put_back(email: Email, error: Exception, *, now: datetime) -> None:
     attempts = (email.number_of_retries or 0) + 1
-    logger.warning("Message %s not sent (attempt %s): %s", email.pk, attempts, error)
-    email.logs.create(status=STATUS.failed, message=str(error), exception_type=type(error).__name__)
+    logger.warning("Message %s not sent (attempt %s): %s: %s", email.pk, attempts, type(error).__name__, error)
     is_final = attempts >= MAX_ATTEMPTS or _is_refused_for_good(error)
     delay = RETRY_DELAYS[min(attempts, len(RETRY_DELAYS)) - 1]
-    Email.objects.filter(pk=email.pk).update(
+    # Only while the lease is ours: had it run out, another worker may have sent the message since.
+    Email.objects.filter(pk=email.pk, scheduled_time=email.scheduled_time).update(
         status=STATUS.failed if is_final else STATUS.requeued,
         scheduled_time=None if is_final else now + delay,
         number_of_retries=attempts,
         last_updated=now,
     )
+    email.logs.create(status=STATUS.failed, message=str(error), exception_type=type(error).__name__)
 
 
 def _is_refused_for_good(error: Exception) -> bool:
     """Whether the server said « never » (5xx) about this message or its address, rather than « not now »."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _ in error.recipients.values())
-    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
-        return error.smtp_code >= 500
-    return False
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+
+
+def _is_about_the_server(error: Exception) -> bool:
+    """Whether the next message would likely fail too: no answer, no access, or our own address refused."""
+    return isinstance(error, OSError) and not isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
+
+
+class FileBackend(BaseEmailBackend):
+    """Where the demonstration sends: one file per message in EMAIL_FILE_PATH, that any mail program opens.
+
+    Django's own writes all the messages of a connection into one file that none opens.
+    """
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Write each message; sent again, it replaces itself."""
+        folder = Path(settings.EMAIL_FILE_PATH)
+        folder.mkdir(parents=True, exist_ok=True)
+        for email_message in email_messages:
+            message = email_message.message()
+            number = message["Message-ID"].strip("<>").partition("@")[0]
+            (folder / f"{number}-{slugify(email_message.subject)[:60]}.eml").write_bytes(message.as_bytes())
+        return len(email_messages)

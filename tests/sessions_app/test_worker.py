@@ -1,0 +1,188 @@
+"""`manage.py worker` as it runs: a process of its own, the real database, a mail server that comes and goes (R23)."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from post_office.models import STATUS, Email
+
+from caprural import emails
+from tests.factories import make_registration, make_session
+from tests.smtp_sink import SmtpSink, wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sink() -> Iterator[SmtpSink]:
+    with SmtpSink() as sink:
+        yield sink
+
+
+class Worker:
+    """A `manage.py worker` process on the test database; `log` grows as it speaks."""
+
+    def __init__(self, sink: SmtpSink, *options: str) -> None:
+        self.log: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "worker", *options],
+            cwd=settings.BASE_DIR,
+            env={
+                "PATH": os.environ["PATH"],
+                "SECRET_KEY": "tests-only",
+                "DATABASE_URL": _database_url(),
+                "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}",
+            },
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._reader = Thread(target=lambda: self.log.extend(self.process.stderr or ()))
+        self._reader.start()
+
+    def said(self, words: str) -> bool:
+        return any(words in line for line in self.log)
+
+    def ends(self, signum: int | None = None) -> int:
+        """The exit status, after a signal."""
+        if signum:
+            self.process.send_signal(signum)
+        status = self.process.wait(timeout=30)
+        self._reader.join()
+        self.process.stderr.close()
+        return status
+
+
+def _database_url() -> str:
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{database['NAME']}"
+    user = ":".join(filter(None, (database["USER"], database["PASSWORD"])))
+    return f"postgres://{user}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+
+
+@pytest.fixture
+def workers(sink: SmtpSink) -> Iterator[list[Worker]]:
+    """Where a test puts its workers, for none to outlive it."""
+    started: list[Worker] = []
+    yield started
+    for worker in started:
+        if worker.process.poll() is None:
+            worker.ends(signal.SIGKILL)
+        sys.stderr.writelines(worker.log)
+
+
+def queue(*names: str) -> None:
+    session = make_session()
+    for name in names:
+        make_registration(session, email=f"{name}@structure.example")
+
+
+def test_once_sends_what_is_waiting_with_its_calendar_and_ends(sink: SmtpSink, workers: list[Worker]) -> None:
+    queue("a", "b")
+
+    workers.append(worker := Worker(sink, "--once"))
+
+    assert worker.ends() == 0
+    assert sink.addresses == ["a@structure.example", "b@structure.example"]
+    assert [part.get_content_type() for part in sink.received[0].iter_attachments()] == ["text/calendar"]
+    assert worker.said("2 message(s) sent")
+
+
+def test_once_says_in_one_line_that_the_server_is_down(sink: SmtpSink, workers: list[Worker]) -> None:
+    queue("a")
+    sink.stop()
+
+    workers.append(worker := Worker(sink, "--once"))
+
+    assert worker.ends() == 1
+    assert len(worker.log) == 1
+    assert "ConnectionRefusedError" in worker.log[0]
+    assert Email.objects.get().status == STATUS.queued
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_finishes_the_message_under_way(sink: SmtpSink, workers: list[Worker], signum: int) -> None:
+    queue("a", "b", "c")
+    sink.holds = {"b@structure.example"}
+    workers.append(worker := Worker(sink))
+    assert sink.holding.wait(timeout=30)
+
+    worker.process.send_signal(signum)
+    sink.release()
+
+    assert worker.ends() == 0
+    assert sink.addresses == ["a@structure.example", "b@structure.example"]
+    assert list(Email.objects.order_by("pk").values_list("status", flat=True)) == [
+        STATUS.sent,
+        STATUS.sent,
+        STATUS.queued,
+    ]
+
+
+def test_asked_to_stop_while_it_waits_stops_at_once(sink: SmtpSink, workers: list[Worker]) -> None:
+    queue("a")
+    workers.append(worker := Worker(sink, "--interval", "3600"))
+    wait_until(lambda: worker.said("1 message(s) sent"))
+
+    assert worker.ends(signal.SIGTERM) == 0
+
+
+def test_outages_of_the_mail_server_and_of_the_database(sink: SmtpSink, workers: list[Worker]) -> None:
+    sink.stop()
+    queue("a")
+    workers.append(worker := Worker(sink, "--interval", "0.01"))
+    wait_until(lambda: worker.said("ConnectionRefusedError"))
+
+    sink.start()
+    wait_until(lambda: sink.addresses == ["a@structure.example"])
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE post_office_email RENAME TO gone")
+        try:
+            wait_until(lambda: worker.said("post_office_email"))
+        finally:
+            cursor.execute("ALTER TABLE gone RENAME TO post_office_email")
+    queue("b")
+    wait_until(lambda: sink.addresses == ["a@structure.example", "b@structure.example"])
+
+    assert worker.ends(signal.SIGTERM) == 0
+    assert not worker.said("Traceback")
+
+
+def test_killed_in_the_middle_of_a_message(sink: SmtpSink, workers: list[Worker]) -> None:
+    """The others arrive once; that one at most twice, with the same Message-ID."""
+    addresses = [f"{name}@structure.example" for name in "abcd"]
+    queue(*"abcd")
+    sink.holds = {"b@structure.example"}
+    workers.append(killed := Worker(sink))
+    assert sink.holding.wait(timeout=30)
+
+    assert killed.ends(signal.SIGKILL) == -signal.SIGKILL
+    sink.release()
+    workers.append(survivor := Worker(sink, "--once"))
+    assert survivor.ends() == 0
+    wait_until(lambda: len(sink.received) >= 3)
+    assert Email.objects.get(to="b@structure.example").status == STATUS.queued
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+        patch.setattr(settings, "EMAIL_HOST", "127.0.0.1")
+        patch.setattr(settings, "EMAIL_PORT", sink.port)
+        assert emails.deliver(now=timezone.now() + emails.LEASE) == 1
+
+    received = Counter(message["Message-ID"] for message in sink.received)
+    expected = {email.to[0]: email.message_id for email in Email.objects.all()}
+    assert {address: received[expected[address]] for address in addresses if address != "b@structure.example"} == {
+        "a@structure.example": 1,
+        "c@structure.example": 1,
+        "d@structure.example": 1,
+    }
+    assert received[expected["b@structure.example"]] in (1, 2)
+    assert sum(received.values()) == 3 + received[expected["b@structure.example"]]
+    assert set(Email.objects.values_list("status", flat=True)) == {STATUS.sent}

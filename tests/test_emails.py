@@ -1,0 +1,463 @@
+"""The mail queue against a real SMTP server: once, whole, and in spite of everything (R23)."""
+
+import re
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from post_office.models import STATUS, Email
+from pytest_django import Settings
+
+from caprural import emails
+from tests.factories import NOW
+from tests.smtp_sink import SmtpSink, wait_until
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def _template(settings: Settings, tmp_path: Path) -> None:
+    """A message of our own: this file knows nothing of the sessions."""
+    folder = tmp_path / "templates" / "emails"
+    folder.mkdir(parents=True)
+    (folder / "greeting.subject.txt").write_text(
+        "{% autoescape off %}\n  Bonjour\n{{ name }}\u00a0:\n{% endautoescape %}\n"
+    )
+    (folder / "greeting.body.txt").write_text(
+        "{% autoescape off %}\n\nBonjour {{ name }},  \n\n"
+        "{% if name %}\n\nEnchanté\u202f!\n\n{% endif %}\n{% endautoescape %}"
+    )
+    (folder / "greeting.html").write_text("<p>Bonjour {{ name }},</p>\n<p>Enchanté\u202f!</p>\n")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [folder.parent]}]
+
+
+@pytest.fixture
+def sink(settings: Settings) -> Iterator[SmtpSink]:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    with SmtpSink() as sink:
+        settings.EMAIL_PORT = sink.port
+        yield sink
+
+
+@pytest.fixture
+def make_document() -> Iterator[Callable[[emails.Maker], None]]:
+    """Register the maker of « document » for one test."""
+
+    def register(maker: emails.Maker) -> None:
+        emails.attachment("document")(maker)
+
+    yield register
+    emails._makers.pop("document", None)
+
+
+def queue(to: str = "camille@structure.example", *, name: str = "Camille", documents: int = 0) -> Email:
+    return emails.queue(
+        "greeting",
+        to=to,
+        context={"name": name},
+        attachments=[("document", str(number)) for number in range(documents)],
+        reply_to="contact@caprural.example",
+    )
+
+
+def states() -> list[tuple[str, int]]:
+    """Recipient and status of every message, in order."""
+    return [(email.to[0], email.status) for email in Email.objects.order_by("pk")]
+
+
+@pytest.mark.django_db
+class TestQueue:
+    def test_message_is_rendered_and_waits(self) -> None:
+        email = queue()
+
+        email.refresh_from_db()
+        assert email.to == ["camille@structure.example"]
+        assert email.subject == "Bonjour Camille\u00a0:"
+        assert email.message == "Bonjour Camille,\n\nEnchanté\u202f!\n"
+        assert email.html_message == "<p>Bonjour Camille,</p>\n<p>Enchanté\u202f!</p>\n"
+        assert email.headers == {"Auto-Submitted": "auto-generated", "Reply-To": "contact@caprural.example"}
+        assert re.fullmatch(r"<[\w.]+@inscriptions\.caprural\.example>", email.message_id)
+        assert email.status == STATUS.queued
+        assert email.scheduled_time is None
+
+    def test_two_messages_have_two_numbers(self) -> None:
+        assert queue().message_id != queue().message_id
+
+    def test_what_a_person_typed_is_not_a_template_nor_markup(self) -> None:
+        name = '{{ 7|add:7 }} <b>« l\'As » & "Co"</b>'
+
+        email = queue(name=name)
+
+        assert email.subject == f"Bonjour {name}\u00a0:"
+        assert email.message == f"Bonjour {name},\n\nEnchanté\u202f!\n"
+        assert email.html_message == (
+            "<p>Bonjour {{ 7|add:7 }} &lt;b&gt;« l&#x27;As » &amp; &quot;Co&quot;&lt;/b&gt;,</p>\n"
+            "<p>Enchanté\u202f!</p>\n"
+        )
+
+    @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
+    def test_subject_is_one_line(self, line_break: str, sink: SmtpSink) -> None:
+        queue(name=f"Camille{line_break}Bcc: victime@ailleurs.example")
+
+        emails.deliver(now=NOW)
+
+        [message] = sink.received
+        assert message["Subject"].strip() == "Bonjour Camille Bcc: victime@ailleurs.example\u00a0:"
+        assert message["Bcc"] is None
+
+    def test_nothing_is_queued_when_the_transaction_fails(self) -> None:
+        @transaction.atomic
+        def register() -> None:
+            queue()
+            raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            register()
+
+        assert states() == []
+
+
+@pytest.mark.django_db
+class TestDeliver:
+    def test_message_arrives_whole(self, sink: SmtpSink, make_document: Callable[[emails.Maker], None]) -> None:
+        files = {
+            "0": emails.Attachment(
+                "session.ics", b"BEGIN:VCALENDAR\r\nSUMMARY:\xc3\xa9t\xc3\xa9\r\nEND:VCALENDAR\r\n", "text/calendar"
+            ),
+            "1": emails.Attachment("bulletin.pdf", b"%PDF-1.7\n\x00\xff\r\n", "application/pdf"),
+        }
+        make_document(files.get)
+        email = queue(documents=2)
+
+        assert emails.deliver(now=NOW) == 1
+
+        [message] = sink.received
+        assert message["From"] == "Cap Rural <inscriptions@caprural.example>"
+        assert message["To"] == "camille@structure.example"
+        assert message["Subject"] == "Bonjour Camille\u00a0:"
+        assert message["Reply-To"] == "contact@caprural.example"
+        assert message["Auto-Submitted"] == "auto-generated"
+        assert message["Message-ID"] == email.message_id
+        assert message.defects == []
+        body, *attached = message.iter_parts()
+        assert [part.get_content_type() for part in body.iter_parts()] == ["text/plain", "text/html"]
+        text, html = body.iter_parts()
+        assert text.get_content().splitlines() == ["Bonjour Camille,", "", "Enchanté\u202f!"]
+        assert html.get_content().splitlines() == ["<p>Bonjour Camille,</p>", "<p>Enchanté\u202f!</p>"]
+        assert [(part.get_filename(), part.get_payload(decode=True), part.get_content_type()) for part in attached] == [
+            (file.filename, file.content, file.mimetype) for file in files.values()
+        ]
+        assert all(part.get_content_disposition() == "attachment" for part in attached)
+        assert states() == [("camille@structure.example", STATUS.sent)]
+
+    def test_each_message_leaves_once_in_order_on_one_connection(self, sink: SmtpSink) -> None:
+        addresses = [f"p{number}@structure.example" for number in range(5)]
+        for address in addresses:
+            queue(address)
+
+        assert emails.deliver(now=NOW) == 5
+        assert emails.deliver(now=NOW) == 0
+
+        assert sink.addresses == addresses
+        assert sink.connections == 1
+
+    def test_no_connection_for_nothing(self, sink: SmtpSink) -> None:
+        assert emails.deliver(now=NOW) == 0
+
+        assert sink.connections == 0
+
+    def test_present_sender_and_not_that_of_the_row(self, sink: SmtpSink, settings: Settings) -> None:
+        queue()
+        settings.DEFAULT_FROM_EMAIL = "Cap Rural <nouveau@caprural.example>"
+
+        emails.deliver(now=NOW)
+
+        assert sink.received[0]["From"] == "Cap Rural <nouveau@caprural.example>"
+
+    def test_stops_between_two_messages(self, sink: SmtpSink) -> None:
+        for number in range(3):
+            queue(f"p{number}@structure.example")
+
+        emails.deliver(now=NOW, is_stopping=lambda: len(sink.received) == 2)
+
+        assert sink.addresses == ["p0@structure.example", "p1@structure.example"]
+        assert [status for _, status in states()] == [STATUS.sent, STATUS.sent, STATUS.queued]
+
+    def test_address_with_accents_in_its_domain(self, sink: SmtpSink) -> None:
+        queue("camille@mairie-été.fr")
+
+        assert emails.deliver(now=NOW) == 1
+        assert sink.addresses == ["camille@xn--mairie-t-h1ab.fr"]
+
+
+@pytest.mark.django_db
+class TestServerDown:
+    def test_nothing_is_lost_nor_counted_while_the_server_is_down(self, sink: SmtpSink) -> None:
+        queue("a@structure.example")
+        queue("b@structure.example")
+        sink.stop()
+
+        for minute in range(100):
+            with pytest.raises(ConnectionRefusedError):
+                emails.deliver(now=NOW + minute * MINUTE)
+        sink.start()
+        sent = emails.deliver(now=NOW + 100 * MINUTE)
+
+        assert sent == 2
+        assert sink.addresses == ["a@structure.example", "b@structure.example"]
+        assert not Email.objects.filter(number_of_retries__gt=0).exists()
+
+    def test_server_that_never_speaks(self, settings: Settings) -> None:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_TIMEOUT = 0.05
+        queue()
+
+        with socket.create_server(("127.0.0.1", 0)) as mute:
+            settings.EMAIL_HOST, settings.EMAIL_PORT = mute.getsockname()
+            with pytest.raises(OSError, match="timed out"):
+                emails.deliver(now=NOW)
+
+        assert states() == [("camille@structure.example", STATUS.queued)]
+
+    def test_server_that_falls_during_the_round(self, sink: SmtpSink) -> None:
+        for name in "abc":
+            queue(f"{name}@structure.example")
+
+        def stopping() -> bool:
+            if len(sink.received) == 1:
+                sink.stop()
+            return False
+
+        with pytest.raises(ConnectionRefusedError):
+            emails.deliver(now=NOW, is_stopping=stopping)
+        sink.start()
+        emails.deliver(now=NOW + 2 * MINUTE)
+
+        assert sorted(sink.addresses) == ["a@structure.example", "b@structure.example", "c@structure.example"]
+
+    def test_server_that_is_silent_on_every_message_is_left_alone(self, sink: SmtpSink, settings: Settings) -> None:
+        settings.EMAIL_TIMEOUT = 0.05
+        addresses = [f"p{number}@structure.example" for number in range(5)]
+        for address in addresses:
+            queue(address)
+        sink.holds = set(addresses)
+
+        with pytest.raises(OSError, match="timed out"):
+            emails.deliver(now=NOW)
+
+        assert [status for _, status in states()] == [STATUS.requeued] * 3 + [STATUS.queued] * 2
+
+    def test_refused_sender_is_our_fault_and_not_the_message_s(self, sink: SmtpSink) -> None:
+        for number in range(5):
+            queue(f"p{number}@structure.example")
+        sink.sender_answer = "550 5.7.1 Sender not allowed"
+
+        with pytest.raises(OSError, match="Sender not allowed"):
+            emails.deliver(now=NOW)
+        assert [status for _, status in states()] == [STATUS.requeued] * 3 + [STATUS.queued] * 2
+
+        sink.sender_answer = "250 OK"
+        assert emails.deliver(now=NOW + 2 * MINUTE) == 5
+
+
+@pytest.mark.django_db
+class TestOneMessageFails:
+    def test_address_refused_for_good_fails_alone(self, sink: SmtpSink) -> None:
+        for name in ("a", "inconnue", "b"):
+            queue(f"{name}@structure.example")
+        sink.refused = {"inconnue@structure.example": "550 5.1.1 No such user"}
+
+        assert emails.deliver(now=NOW) == 2
+        assert emails.deliver(now=NOW + timedelta(days=5)) == 0
+
+        assert sink.addresses == ["a@structure.example", "b@structure.example"]
+        assert states() == [
+            ("a@structure.example", STATUS.sent),
+            ("inconnue@structure.example", STATUS.failed),
+            ("b@structure.example", STATUS.sent),
+        ]
+        [log] = Email.objects.get(status=STATUS.failed).logs.all()
+        assert log.exception_type == "SMTPRecipientsRefused"
+        assert "No such user" in log.message
+
+    def test_address_refused_for_now_is_tried_again_later(self, sink: SmtpSink) -> None:
+        queue("liste-grise@structure.example")
+        queue("b@structure.example")
+        sink.refused = {"liste-grise@structure.example": "450 4.7.1 Greylisted"}
+
+        assert emails.deliver(now=NOW) == 1
+        sink.refused = {}
+        assert emails.deliver(now=NOW + timedelta(seconds=59)) == 0
+        assert emails.deliver(now=NOW + timedelta(seconds=62)) == 1
+
+        assert sink.addresses == ["b@structure.example", "liste-grise@structure.example"]
+
+    def test_delays_grow_then_the_message_fails_for_good(self, sink: SmtpSink) -> None:
+        email = queue("pleine@structure.example")
+        sink.refused = {"pleine@structure.example": "452 4.2.2 Mailbox full"}
+        now, waited = NOW, []
+        while email.status != STATUS.failed:
+            emails.deliver(now=now)
+            email.refresh_from_db()
+            if email.scheduled_time:
+                waited.append(round((email.scheduled_time - now) / MINUTE))
+                now = email.scheduled_time
+
+        assert waited == [1, 5, 15] + [60] * 68
+        assert email.number_of_retries == 72
+        assert emails.deliver(now=now + timedelta(days=30)) == 0
+
+    def test_server_hangs_up_during_a_message(self, sink: SmtpSink) -> None:
+        """The others leave in the same round; that one is tried again, with the same Message-ID."""
+        for name in ("a", "fatale", "b"):
+            queue(f"{name}@structure.example")
+        sink.hangs_up_on = {"fatale@structure.example"}
+
+        assert emails.deliver(now=NOW) == 2
+        sink.hangs_up_on = set()
+        assert emails.deliver(now=NOW + 2 * MINUTE) == 1
+
+        assert sink.addresses == ["a@structure.example", "b@structure.example", "fatale@structure.example"]
+        assert [message["Message-ID"] for message in sink.received] == [
+            Email.objects.get(to=address).message_id for address in sink.addresses
+        ]
+
+    def test_document_that_cannot_be_made_blocks_nobody(
+        self, sink: SmtpSink, make_document: Callable[[emails.Maker], None]
+    ) -> None:
+        """An OSError of the machine (no Pango) is not taken for the mail server's."""
+
+        def broken(key: str) -> emails.Attachment | None:
+            raise OSError("cannot load library 'pango'")
+
+        make_document(broken)
+        for number in range(4):
+            queue(f"p{number}@structure.example", documents=1)
+        queue("sans@structure.example")
+
+        assert emails.deliver(now=NOW) == 1
+        assert sink.addresses == ["sans@structure.example"]
+        assert [status for _, status in states()] == [STATUS.requeued] * 4 + [STATUS.sent]
+        assert "document 0: OSError: cannot load library 'pango'" in Email.objects.first().logs.get().message
+
+        make_document(lambda key: emails.Attachment("a.txt", b"a", "text/plain"))
+        assert emails.deliver(now=NOW + 2 * MINUTE) == 4
+
+    def test_document_nobody_makes_blocks_nobody(self, sink: SmtpSink) -> None:
+        queue("a@structure.example", documents=1)
+        queue("b@structure.example")
+
+        assert emails.deliver(now=NOW) == 1
+        assert sink.addresses == ["b@structure.example"]
+
+    def test_document_that_is_gone_is_left_out(
+        self, sink: SmtpSink, make_document: Callable[[emails.Maker], None]
+    ) -> None:
+        make_document(lambda key: None if key == "0" else emails.Attachment("b.txt", b"b", "text/plain"))
+        queue(documents=2)
+
+        assert emails.deliver(now=NOW) == 1
+
+        assert [part.get_filename() for part in sink.received[0].iter_attachments()] == ["b.txt"]
+
+
+@pytest.mark.django_db
+class TestLease:
+    def test_message_under_way_is_nobody_else_s(self, sink: SmtpSink) -> None:
+        """A worker that was killed leaves its lease behind: ten minutes later, another one sends the message."""
+        email = queue()
+        Email.objects.filter(pk=email.pk).update(scheduled_time=NOW + emails.LEASE)
+
+        assert emails.deliver(now=NOW + emails.LEASE - timedelta(seconds=1)) == 0
+        assert emails.deliver(now=NOW + emails.LEASE) == 1
+
+    def test_failure_after_the_lease_ran_out_does_not_bring_a_sent_message_back(
+        self, sink: SmtpSink, make_document: Callable[[emails.Maker], None]
+    ) -> None:
+        def slow(key: str) -> emails.Attachment | None:
+            # Meanwhile another worker took the message over and sent it.
+            Email.objects.update(status=STATUS.sent, scheduled_time=None)
+            raise RuntimeError("too late")
+
+        make_document(slow)
+        queue(documents=1)
+
+        emails.deliver(now=NOW)
+
+        assert states() == [("camille@structure.example", STATUS.sent)]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_database_that_fails_after_the_message_left(self, sink: SmtpSink) -> None:
+        """What could not be written down is, before anything leaves: the message is not sent twice."""
+        queue("a@structure.example")
+        queue("b@structure.example")
+
+        def fail(execute: Callable[..., object], sql: str, params: object, many: bool, context: object) -> object:
+            if sink.received and sql.startswith("UPDATE"):
+                raise DatabaseError("database is gone")
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(fail), pytest.raises(DatabaseError, match="is gone"):
+            emails.deliver(now=NOW)
+        emails.deliver(now=NOW + 2 * emails.LEASE)
+
+        assert sink.addresses == ["a@structure.example", "b@structure.example"]
+        assert [status for _, status in states()] == [STATUS.sent, STATUS.sent]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_send_each_message_once(sink: SmtpSink) -> None:
+    """One is stuck on the first message until the two others have sent all the rest."""
+    addresses = [f"p{number}@structure.example" for number in range(40)]
+    for address in addresses:
+        queue(address)
+    sink.holds = {addresses[0]}
+    sent: list[int] = []
+
+    def work() -> None:
+        try:
+            sent.append(emails.deliver(now=NOW))
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    wait_until(lambda: len(sink.received) == 39)
+    sink.release()
+    for worker in workers:
+        worker.join(timeout=30)
+
+    assert sum(sent) == 40
+    assert Counter(sink.addresses) == Counter(addresses)
+    assert len({message["Message-ID"] for message in sink.received}) == 40
+    assert {status for _, status in states()} == {STATUS.sent}
+
+
+@pytest.mark.django_db
+def test_file_backend_writes_one_readable_file_per_message(settings: Settings, tmp_path: Path) -> None:
+    settings.EMAIL_BACKEND = "caprural.emails.FileBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path / "var" / "emails")
+    first, second = queue("a@structure.example"), queue("b@structure.example", name="../Écoles & ?")
+
+    assert emails.deliver(now=NOW) == 2
+    Email.objects.update(status=STATUS.queued)
+    assert emails.deliver(now=NOW) == 2
+
+    paths = sorted((tmp_path / "var" / "emails").iterdir())
+    messages = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in paths]
+    assert sorted((message["To"], message["Message-ID"]) for message in messages) == [
+        ("a@structure.example", first.message_id),
+        ("b@structure.example", second.message_id),
+    ]
+    by_subject = {path.name.partition("-")[2]: path for path in paths}
+    assert sorted(by_subject) == ["bonjour-camille.eml", "bonjour-ecoles.eml"]
+    camille = message_from_bytes(by_subject["bonjour-camille.eml"].read_bytes(), policy=policy.default)
+    assert camille.get_body(("plain",)).get_content() == "Bonjour Camille,\n\nEnchanté\u202f!\n"
