@@ -1,0 +1,83 @@
+"""The files that go along with the messages, made when a message leaves (R23)."""
+
+from datetime import timedelta
+
+import pytest
+from icalendar import Calendar
+from post_office.models import Email
+
+from caprural import emails, pdf
+from members import documents
+from sessions_app import registering
+from sessions_app.models import Registration, TrainingSession
+from tests.factories import NOW, make_campaign, make_category, make_registration, make_session
+from tests.printed import Printed
+
+pytestmark = pytest.mark.django_db
+
+
+def last_message() -> Email:
+    return Email.objects.latest("pk")
+
+
+def test_a_confirmation_carries_the_calendar_file() -> None:
+    registration = make_registration(make_session(slug="cooperer"))
+
+    (file,) = emails.attachments_of(last_message())
+
+    assert (file.filename, file.mimetype) == ("cooperer.ics", "text/calendar")
+    (event,) = Calendar.from_ical(file.content).events
+    assert event["URL"].endswith(registration.get_absolute_url())
+
+
+def test_a_seat_that_awaits_its_fee_carries_the_form_filled() -> None:
+    make_category(campaign=make_campaign())
+    make_registration(make_session(fee_required=True), last_name="Étienne", first_name="Zoé")
+
+    (file,) = emails.attachments_of(last_message())
+
+    assert (file.filename, file.mimetype) == ("bulletin-de-cotisation-2017.pdf", "application/pdf")
+    assert "Personne à contacter : Zoé Étienne" in Printed(file.content).text
+
+
+def test_the_file_tells_what_is_true_when_the_message_leaves() -> None:
+    registration = make_registration(make_session())
+    message = last_message()
+    registering.cancel(
+        registration, cause=Registration.Cause.PARTICIPANT, now=NOW + timedelta(hours=1), by=registering.PARTICIPANT
+    )
+
+    (file,) = emails.attachments_of(message)
+
+    (event,) = Calendar.from_ical(file.content).events
+    assert event["STATUS"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("fee_required", [False, True])
+def test_an_erased_registration_leaves_the_message_without_file(fee_required: bool) -> None:
+    registration = make_registration(make_session(fee_required=fee_required))
+    message = last_message()
+    registering.delete([registration], now=NOW)
+
+    assert emails.attachments_of(message) == []
+
+
+def test_a_session_that_lost_its_dates_has_nothing_for_a_calendar() -> None:
+    make_registration(make_session())
+    TrainingSession.objects.get().days.all().delete()
+
+    assert emails.attachments_of(last_message()) == []
+
+
+def test_without_pango_the_message_leaves_without_its_form(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_registration(make_session(fee_required=True))
+
+    def no_pango(*args: object, **options: object) -> bytes:
+        raise pdf.PdfUnavailable("Pango manque")
+
+    monkeypatch.setattr(documents, "membership_form", no_pango)
+
+    assert emails.attachments_of(last_message()) == []
+    assert "Message without its membership form" in caplog.text
