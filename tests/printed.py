@@ -1,11 +1,14 @@
 """What a test sees of a PDF: its text, its title, its faults as a PDF/UA-1 checker finds them, the cells it draws."""
 
+import sys
 from collections import defaultdict
+from importlib.abc import MetaPathFinder
 from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
 import page as pdf_checker
+import pytest
 from pypdf import PageObject, PdfReader
 
 MM = 25.4 / 72
@@ -53,6 +56,19 @@ class Printed:
     def rows(self, columns: int, *, border: float) -> list[list[tuple[float, float]]]:
         """The rows of `columns` cells that are drawn, as the clear width and height in mm inside the borders."""
         return [row for page in self.reader.pages for row in _rows(page, columns, border)]
+
+
+def remove_pango(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make this machine one on which WeasyPrint does not find Pango."""
+
+    class NoPango(MetaPathFinder):
+        def find_spec(self, fullname: str, *args: Any) -> None:
+            if fullname == "weasyprint":
+                raise OSError("cannot load library 'libpango-1.0-0'")
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == "weasyprint"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [NoPango(), *sys.meta_path])
 
 
 def _folded(text: str) -> str:

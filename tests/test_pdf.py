@@ -1,7 +1,5 @@
 """caprural.pdf: what a template becomes, and what it may read."""
 
-import sys
-from importlib.abc import MetaPathFinder
 from socket import create_server
 from typing import Any
 
@@ -10,7 +8,7 @@ from django.core.exceptions import SuspiciousFileOperation
 from pytest_django import Settings
 
 from caprural import pdf
-from tests.printed import Printed
+from tests.printed import Printed, remove_pango
 
 PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Un titre d’été</title>
 <link rel="stylesheet" href="/static/css/fonts.css"><link rel="stylesheet" href="/static/css/pdf.css">{head}</head>
@@ -97,14 +95,7 @@ class TestStaticFiles:
 
 
 def test_without_pango_the_reason_is_said_in_french(template: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    class NoPango(MetaPathFinder):
-        def find_spec(self, fullname: str, *args: Any) -> None:
-            if fullname == "weasyprint":
-                raise OSError("cannot load library 'libpango-1.0-0'")
-
-    for name in [name for name in sys.modules if name.partition(".")[0] == "weasyprint"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(sys, "meta_path", [NoPango(), *sys.meta_path])
+    remove_pango(monkeypatch)
 
     with pytest.raises(pdf.PdfUnavailable, match="Pango manque sur ce serveur"):
         pdf.render(template(), {"name": ""})

@@ -6,12 +6,11 @@ import pytest
 from icalendar import Calendar
 from post_office.models import Email
 
-from caprural import emails, pdf
-from members import documents
+from caprural import emails
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
 from tests.factories import NOW, make_campaign, make_category, make_registration, make_session
-from tests.printed import Printed
+from tests.printed import Printed, remove_pango
 
 pytestmark = pytest.mark.django_db
 
@@ -73,11 +72,7 @@ def test_without_pango_the_message_leaves_without_its_form(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_registration(make_session(fee_required=True))
-
-    def no_pango(*args: object, **options: object) -> bytes:
-        raise pdf.PdfUnavailable("Pango manque")
-
-    monkeypatch.setattr(documents, "membership_form", no_pango)
+    remove_pango(monkeypatch)
 
     assert emails.attachments_of(last_message()) == []
     assert "Message without its membership form" in caplog.text
