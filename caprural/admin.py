@@ -32,7 +32,7 @@ class StaffAdmin(admin.ModelAdmin):
         """Stock Django answers 500 to a selection that is not made of numbers."""
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if not all(value.isascii() and value.isdigit() and len(value) < 19 for value in selected):
-            messages.error(request, "La sélection envoyée n’est pas lisible : cochez les lignes, puis recommencez.")
+            messages.error(request, "La sélection envoyée n’est pas lisible : cochez les lignes, puis recommencez.")
             return redirect(request.path)
         title = capfirst(self.opts.verbose_name_plural)
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
@@ -162,7 +162,7 @@ class MessageAdmin(StaffAdmin):
         try:
             names = [file.filename for file in emails.attachments_of(email)]
         except emails.AttachmentFailed as error:
-            return f"impossibles à préparer : {error}"
+            return f"impossibles à préparer : {error}"
         return (
             format_html_join(
                 ", ",
@@ -175,7 +175,7 @@ class MessageAdmin(StaffAdmin):
     @admin.display(description="échecs")
     def failures(self, email: Email) -> SafeString | str:
         """Each attempt that failed, with the server's words."""
-        return format_html_join("", "<div>{} : {}</div>", email.logs.values_list("date", "message")) or "aucun"
+        return format_html_join("", "<div>{} : {}</div>", email.logs.values_list("date", "message")) or "aucun"
 
     def html_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The HTML part alone, in a document that can run and fetch nothing."""

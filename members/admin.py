@@ -218,7 +218,7 @@ class MembershipFeeAdmin(StaffAdmin):
             except fees.FeeTransitionRefused as refused:
                 messages.error(request, str(refused))
             else:
-                self.log_change(request, fee, f"État : {fee.get_status_display()}.")
+                self.log_change(request, fee, f"État : {fee.get_status_display()}.")
                 done += 1
         if done:
             plural = "s" if done > 1 else ""

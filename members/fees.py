@@ -104,8 +104,8 @@ def _move(fee: MembershipFee, to: Status, *, now: datetime) -> None:
     locked = MembershipFee.objects.select_for_update(of=("self",)).select_related("member").get(pk=fee.pk)
     if to not in TRANSITIONS[locked.status]:
         raise FeeTransitionRefused(
-            f"La cotisation de {locked.member} est « {locked.get_status_display()} » : "
-            f"elle ne peut pas devenir « {to.label} »."
+            f"La cotisation de {locked.member} est « {locked.get_status_display()} » : "
+            f"elle ne peut pas devenir « {to.label} »."
         )
     was_accepted = locked.is_accepted
     locked.status = to

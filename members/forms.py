@@ -24,7 +24,7 @@ class NewFeeForm(forms.ModelForm):
             live = member.fees.filter(campaign=category.campaign).exclude(status=MembershipFee.Status.CANCELLED)
             if live.exists():
                 raise forms.ValidationError(
-                    f"{member} a déjà une cotisation pour la campagne {category.campaign} : "
+                    f"{member} a déjà une cotisation pour la campagne {category.campaign} : "
                     "modifiez celle-ci, ou annulez-la d’abord."
                 )
         return cleaned

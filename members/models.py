@@ -15,7 +15,7 @@ from caprural import validators
 def valid_siret(value: str) -> None:
     """Fourteen digits whose key is right. Raises ValidationError."""
     if len(value) != 14 or not siret.is_valid(value):
-        raise ValidationError("Ce numéro SIRET n’est pas valide : vérifiez ses quatorze chiffres.")
+        raise ValidationError("Ce numéro SIRET n’est pas valide : vérifiez ses quatorze chiffres.")
 
 
 class Organisation(models.Model):
@@ -94,7 +94,7 @@ class FeeCampaign(models.Model):
                 .first()
             )
             if other:
-                raise ValidationError(f"Cette période chevauche celle de la campagne « {other} » : modifiez les dates.")
+                raise ValidationError(f"Cette période chevauche celle de la campagne « {other} » : modifiez les dates.")
 
 
 class FeeCategory(models.Model):
@@ -114,7 +114,7 @@ class FeeCategory(models.Model):
         "nombre de personnes au plus",
         null=True,
         blank=True,
-        help_text="Laisser vide : la cotisation couvre toutes les personnes de la structure.",
+        help_text="Laisser vide : la cotisation couvre toutes les personnes de la structure.",
     )
     description = models.CharField("précision", max_length=200, blank=True, validators=[validators.single_line])
     position = models.PositiveSmallIntegerField("ordre", default=0)
@@ -246,7 +246,7 @@ class EmailDomain(models.Model):
     domain = models.CharField(
         "domaine",
         max_length=253,
-        help_text="Ce qui suit l’arobase, par exemple « pays-exemple.fr ».",
+        help_text="Ce qui suit l’arobase, par exemple « pays-exemple.fr ».",
         validators=[validators.email_domain, validators.not_public_mailbox_domain],
     )
 

@@ -24,11 +24,9 @@ def fee(request: HttpRequest) -> HttpResponse:
 @require_safe
 def membership_form_blank(request: HttpRequest) -> HttpResponse:
     """The blank membership form of the current campaign."""
-    today = timezone.localdate()
-    content = documents.membership_form(
-        _current_campaign(), organisation=Organisation.current(), applicant=None, on=today
-    )
-    return pdf.response("bulletin-de-cotisation.pdf", content)
+    campaign, today = _current_campaign(), timezone.localdate()
+    content = documents.membership_form(campaign, organisation=Organisation.current(), applicant=None, on=today)
+    return pdf.response(documents.membership_form_filename(campaign), content)
 
 
 def _current_campaign() -> FeeCampaign | None:

@@ -42,7 +42,7 @@ class RegistrationForm(forms.ModelForm):
             "message": forms.Textarea(attrs={"rows": 3}),
         }
         labels = {
-            "carpool": "Je suis partant·e pour un covoiturage : mon prénom, ma commune et mon adresse e-mail "
+            "carpool": "Je suis partant·e pour un covoiturage : mon prénom, ma commune et mon adresse e-mail "
             "seront communiqués aux autres personnes qui ont coché cette case.",
         }
         error_messages = {
@@ -99,7 +99,7 @@ class TrainingSessionForm(forms.ModelForm):
             held = TrainingSession.objects.lock(self.instance.pk).seats_taken
             if maximum < held:
                 raise forms.ValidationError(
-                    f"{held} places sont déjà tenues : indiquez au moins {held}, ou annulez d’abord des inscriptions."
+                    f"{held} places sont déjà tenues : indiquez au moins {held}, ou annulez d’abord des inscriptions."
                 )
         return maximum
 
@@ -126,9 +126,9 @@ class RegisterByHandForm(RegistrationForm):
     """The registration form, with the reason why someone of the team fills it (R4)."""
 
     reason = forms.CharField(
-        label="Pourquoi cette inscription est-elle faite à la main ?",
+        label="Pourquoi cette inscription est-elle faite à la main ?",
         max_length=300,
-        help_text="Gardé dans le journal de l’inscription, par exemple « inscription par téléphone ».",
+        help_text="Gardé dans le journal de l’inscription, par exemple « inscription par téléphone ».",
         validators=[validators.single_line],
     )
 
@@ -149,10 +149,10 @@ class CancelForm(forms.Form):
     """Why the team cancels a registration."""
 
     reason = forms.CharField(
-        label="Pourquoi ?",
+        label="Pourquoi ?",
         max_length=300,
         required=False,
-        help_text="Facultatif, gardé dans le journal ; la personne ne le lit pas.",
+        help_text="Facultatif, gardé dans le journal ; la personne ne le lit pas.",
         validators=[validators.single_line],
     )
 
@@ -171,7 +171,7 @@ class RecordFeeForm(forms.Form):
         queryset=Member.objects.all(),
         required=False,
         empty_label="Nouveau cotisant",
-        help_text="Laisser « Nouveau cotisant » pour en créer un avec le nom ci-dessous.",
+        help_text="Laisser « Nouveau cotisant » pour en créer un avec le nom ci-dessous.",
     )
     new_member = forms.CharField(
         label="Nom du nouveau cotisant", max_length=160, required=False, validators=[validators.single_line]

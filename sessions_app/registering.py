@@ -103,14 +103,14 @@ def register_by_hand(candidate: Registration, *, reason: str, user: User, now: d
     session = TrainingSession.objects.lock(candidate.session_id)
     candidate.email = validators.normalise_email(candidate.email)
     state = session.state(now)
-    if state.code in (StateCode.NOT_PUBLISHED, StateCode.POSTPONED, StateCode.CANCELLED):
+    if not state.is_announced:
         raise RegistrationClosed(state)
     if session.registrations.live().filter(email=candidate.email).exists():
         raise RegistrationRefused("Cette adresse e-mail est déjà inscrite à la session.")
-    has_begun = state.code in (StateCode.UNDER_WAY, StateCode.PAST)
-    if has_begun and not session.has_free_seat:
+    if state.has_begun and not session.has_free_seat:
         raise NoSeatLeft("Toutes les places sont prises et la session a commencé.")
-    _admit(candidate, session, now=now, by=staff(user), why=reason, past_the_queue=has_begun, silently=has_begun)
+    past_the_queue = silently = state.has_begun
+    _admit(candidate, session, now=now, by=staff(user), why=reason, past_the_queue=past_the_queue, silently=silently)
     return candidate
 
 
@@ -196,7 +196,7 @@ def cancel(registration: Registration, *, cause: Cause, now: datetime, by: Actor
     current = session.registrations.get(pk=registration.pk)
     current.cancellation_cause = cause
     _move(current, Status.CANCELLED, now=now, by=by, why=why or cause.label)
-    if session.state(now).code not in (StateCode.UNDER_WAY, StateCode.PAST):
+    if not session.state(now).has_begun:
         emails.cancelled(current, session)
     _serve_waiting_list(session, now=now)
 
@@ -213,12 +213,18 @@ def delete(registrations: Iterable[Registration], *, now: datetime) -> None:
 
 @transaction.atomic
 def review(session: TrainingSession, *, now: datetime) -> None:
-    """Draw the consequences of an edited session: fee no longer asked for (R17), then seats added (R8)."""
+    """Draw the consequences of an edited session: fee no longer asked for (R17) or another date, then seats added (R8).
+
+    Nobody is written to about a session that has begun.
+    """
     locked = TrainingSession.objects.lock(session.pk)
+    why = "cotisation à jour à la date de la session" if locked.fee_required else "cotisation non exigée"
+    silently = locked.state(now).has_begun
     for registration in locked.registrations.filter(status=Status.AWAITING_FEE).order_by("pk"):
         if not _owes_fee(registration, locked):
-            _move(registration, Status.CONFIRMED, now=now, by=SYSTEM, why="cotisation non exigée pour cette session")
-            emails.confirmed(registration, locked)
+            _move(registration, Status.CONFIRMED, now=now, by=SYSTEM, why=why)
+            if not silently:
+                emails.confirmed(registration, locked)
     _serve_waiting_list(locked, now=now)
 
 
@@ -226,15 +232,19 @@ def review(session: TrainingSession, *, now: datetime) -> None:
 def assign_next_seat(session: TrainingSession, *, user: User, now: datetime) -> Registration:
     """Give one free seat to the first person waiting, when that is no longer automatic (R8).
 
-    Raises RegistrationRefused when there is no free seat or nobody waits.
+    Raises RegistrationRefused when there is no free seat, nobody waits, or the session will not take place.
     """
     locked = TrainingSession.objects.lock(session.pk)
+    state = locked.state(now)
+    if not state.is_announced or state.code == StateCode.PAST:
+        raise RegistrationClosed(state)
     first = locked.registrations.waiting().first()
     if first is None:
         raise RegistrationRefused("Personne n’attend de place pour cette session.")
     if not locked.has_free_seat:
         raise RegistrationRefused("Aucune place n’est libre pour cette session.")
-    _give_seat(first, locked, now=now, by=staff(user), why="place attribuée depuis la liste d’attente")
+    why = "place attribuée depuis la liste d’attente"
+    _give_seat(first, locked, now=now, by=staff(user), why=why, silently=state.has_begun)
     return first
 
 
@@ -314,8 +324,8 @@ def _move(registration: Registration, to: Status, *, now: datetime, by: Actor, w
     before = registration.status
     if to not in Registration.TRANSITIONS[before]:
         raise TransitionRefused(
-            f"L’inscription de {registration} est « {registration.get_status_display()} » : "
-            f"elle ne peut pas devenir « {to.label} »."
+            f"L’inscription de {registration} est « {registration.get_status_display()} » : "
+            f"elle ne peut pas devenir « {to.label} »."
         )
     registration.status = to
     if to != Status.AWAITING_FEE:

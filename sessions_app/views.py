@@ -75,14 +75,14 @@ def session_detail(request: HttpRequest, slug: str) -> HttpResponse:
 def session_calendar(request: HttpRequest, slug: str) -> HttpResponse:
     """The calendar file of a session, with its public place."""
     session = _published(slug)
-    return _download(f"{slug}.ics", calendar.session_calendar(session), CALENDAR_TYPE)
+    return _download(calendar.filename(session), calendar.session_calendar(session), CALENDAR_TYPE)
 
 
 @require_safe
 def session_flyer(request: HttpRequest, slug: str) -> HttpResponse:
     """The flyer, made from the same record as the page."""
     session = _published(slug)
-    return pdf.response(f"{slug}.pdf", flyer.pdf(session))
+    return pdf.response(f"fiche-{slug}.pdf", flyer.pdf(session))
 
 
 @never_cache
@@ -91,7 +91,7 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
     """The registration form (R4, R7): refused, it comes back with the reason and what was typed."""
     session = _registrable(slug)
     now = timezone.now()
-    form = RegistrationForm(request.POST or None) if request.method == "POST" else RegistrationForm()
+    form = RegistrationForm(request.POST if request.method == "POST" else None)
     refusal = ""
     if request.method == "POST" and form.is_valid():
         try:
@@ -195,7 +195,7 @@ def registration_calendar(request: HttpRequest, token: str) -> HttpResponse:
     registration, session = _registration(token)
     if not registration.holds_seat:
         raise Http404
-    return _download(f"{session.slug}.ics", calendar.registration_calendar(registration, session), CALENDAR_TYPE)
+    return _download(calendar.filename(session), calendar.registration_calendar(registration, session), CALENDAR_TYPE)
 
 
 @never_cache
@@ -205,7 +205,7 @@ def registration_membership_form(request: HttpRequest, token: str) -> HttpRespon
     registration, session = _registration(token)
     if not session.fee_required:
         raise Http404
-    return pdf.response("bulletin-de-cotisation.pdf", membership_form.pdf(registration, session))
+    return pdf.response(membership_form.filename(session), membership_form.pdf(registration, session))
 
 
 @never_cache

@@ -184,7 +184,7 @@ class RegistrationAdmin(RoleAdmin):
         return self.form_page(
             request,
             form,
-            title=f"Annuler l’inscription : {registration}",
+            title=f"Annuler l’inscription : {registration}",
             submit="Annuler l’inscription",
             original=registration,
             session_pk=registration.session_id,
@@ -200,14 +200,14 @@ class RegistrationAdmin(RoleAdmin):
             registering.attach(registration, member, now=timezone.now())
             registration.refresh_from_db()
             messages.success(
-                request, f"{registration} est rattaché·e à {member} : {registration.get_status_display()}."
+                request, f"{registration} est rattaché·e à {member} : {registration.get_status_display()}."
             )
             return self._back_to_session(registration)
         notice = f"L’adresse {registration.email} sera désormais reconnue comme celle d’une personne de ce cotisant."
         return self.form_page(
             request,
             form,
-            title=f"Rattacher à un cotisant : {registration}",
+            title=f"Rattacher à un cotisant : {registration}",
             submit="Rattacher",
             original=registration,
             session_pk=registration.session_id,
@@ -233,14 +233,14 @@ class RegistrationAdmin(RoleAdmin):
             else:
                 registration.refresh_from_db()
                 messages.success(
-                    request, f"Cotisation enregistrée. {registration} : {registration.get_status_display()}."
+                    request, f"Cotisation enregistrée. {registration} : {registration.get_status_display()}."
                 )
                 return self._back_to_session(registration)
-        notice = "" if campaign else "Aucune campagne ne couvre la date de cette session : créez-la d’abord."
+        notice = "" if campaign else "Aucune campagne ne couvre la date de cette session : créez-la d’abord."
         return self.form_page(
             request,
             form,
-            title=f"Enregistrer la cotisation : {registration}",
+            title=f"Enregistrer la cotisation : {registration}",
             submit="Enregistrer",
             original=registration,
             session_pk=registration.session_id,

@@ -25,6 +25,7 @@ from sessions_app.models import (
     Trainer,
     TrainingSession,
 )
+from sessions_app.models.session import StateCode
 
 Status = Registration.Status
 
@@ -108,7 +109,7 @@ class TrainingSessionAdmin(RoleAdmin):
         (
             "Contenu",
             {
-                "description": "Paragraphes, **gras**, [liens](https://…) et listes à deux niveaux (« - »). "
+                "description": "Paragraphes, **gras**, [liens](https://…) et listes à deux niveaux (« - »). "
                 "Une rubrique vide ne laisse aucune trace sur la page.",
                 "fields": (
                     "rationale",
@@ -201,13 +202,17 @@ class TrainingSessionAdmin(RoleAdmin):
             rows: list[Any] = list(session.registrations.all())
             for row in rows:
                 row.status_text = status_text(row, request.user)
+            state = session.state(timezone.now())
             context = {
-                "state": session.state(timezone.now()),
+                "state": state,
                 "registrations": sorted((r for r in rows if r.holds_seat), key=lambda r: r.sort_key),
                 "waiting_list": [r for r in rows if r.status == Status.WAITING],
                 "cancelled": [r for r in rows if r.status == Status.CANCELLED],
                 "can_act": request.user.has_perm("sessions_app.change_registration"),
-                "can_assign": session.waiting_count > 0 and session.has_free_seat,
+                "can_assign": session.waiting_count > 0
+                and session.has_free_seat
+                and state.is_announced
+                and state.code != StateCode.PAST,
             }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
@@ -244,8 +249,8 @@ class TrainingSessionAdmin(RoleAdmin):
         form = DuplicateForm(request.POST or None)
         if form.is_valid():
             copy = duplicating.duplicate(session, first_on=form.cleaned_data["first_on"])
-            self.log_addition(request, copy, f"Copie de « {session} ».")
-            messages.success(request, "La copie est un brouillon : relisez-la, puis publiez-la.")
+            self.log_addition(request, copy, f"Copie de « {session} ».")
+            messages.success(request, "La copie est un brouillon : relisez-la, puis publiez-la.")
             return redirect("admin:sessions_app_trainingsession_change", copy.pk)
         return self.form_page(
             request,
@@ -271,7 +276,7 @@ class TrainingSessionAdmin(RoleAdmin):
             except registering.RegistrationRefused as refused:
                 form.add_error(None, str(refused))
             else:
-                messages.success(request, f"{registration} : {registration.get_status_display()}.")
+                messages.success(request, f"{registration} : {registration.get_status_display()}.")
                 return redirect("admin:sessions_app_trainingsession_change", session.pk)
         return self.form_page(
             request,

@@ -94,7 +94,7 @@ class Registration(models.Model):
     job_title = models.CharField("fonction", max_length=120, validators=[validators.single_line])
     profile = models.CharField("vous êtes", max_length=20, choices=Profile.choices)
     accessibility_needs = models.TextField(
-        "avez-vous besoin d’un aménagement ?", max_length=1000, blank=True, validators=[validators.multi_line]
+        "avez-vous besoin d’un aménagement ?", max_length=1000, blank=True, validators=[validators.multi_line]
     )
     carpool = models.BooleanField("je suis partant·e pour un covoiturage", default=False)
     departure_town = models.CharField(

@@ -71,6 +71,16 @@ class SessionState:
         """Whether someone may register now, with a seat or on the waiting list."""
         return self.code in (StateCode.OPEN, StateCode.FULL)
 
+    @property
+    def is_announced(self) -> bool:
+        """Whether the session takes place or took place: neither a draft, nor postponed, nor cancelled."""
+        return self.code not in (StateCode.NOT_PUBLISHED, StateCode.POSTPONED, StateCode.CANCELLED)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether its first hour has come: nobody is written to any more about their seat."""
+        return self.code in (StateCode.UNDER_WAY, StateCode.PAST)
+
 
 @dataclass(frozen=True)
 class HalfDay:
@@ -188,7 +198,7 @@ class TrainingSession(models.Model):
         "adresse de la page",
         max_length=120,
         unique=True,
-        help_text="Ce qui suit « /sessions/ » dans l’adresse. À ne plus changer une fois la session annoncée.",
+        help_text="Ce qui suit « /sessions/ » dans l’adresse. À ne plus changer une fois la session annoncée.",
     )
     reference = models.CharField("référence", max_length=40, blank=True, validators=[validators.single_line])
     kind = models.CharField("type", max_length=60, default="session de formation", validators=[validators.single_line])
@@ -196,8 +206,8 @@ class TrainingSession(models.Model):
     partners = models.CharField("partenaires", max_length=300, blank=True, validators=[validators.single_line])
     status = models.CharField("publication", max_length=10, choices=Status.choices, default=Status.DRAFT)
 
-    rationale = models.TextField("une session pour quoi ?", blank=True, validators=[validators.multi_line])
-    audience = models.TextField("une session pour qui ?", blank=True, validators=[validators.multi_line])
+    rationale = models.TextField("une session pour quoi ?", blank=True, validators=[validators.multi_line])
+    audience = models.TextField("une session pour qui ?", blank=True, validators=[validators.multi_line])
     programme = models.TextField("au programme", blank=True, validators=[validators.multi_line])
     teaching_method = models.TextField("méthode pédagogique", blank=True, validators=[validators.multi_line])
     about = models.TextField("à propos", blank=True, validators=[validators.multi_line])
@@ -208,7 +218,7 @@ class TrainingSession(models.Model):
         "lieu affiché",
         max_length=160,
         blank=True,
-        help_text="Ce que tout le monde lit, par exemple « à proximité de Givors (69) ».",
+        help_text="Ce que tout le monde lit, par exemple « à proximité de Givors (69) ».",
         validators=[validators.single_line],
     )
     exact_address = models.TextField(
@@ -230,22 +240,22 @@ class TrainingSession(models.Model):
         "participants au plus",
         null=True,
         blank=True,
-        help_text="Laisser vide : pas de limite.",
+        help_text="Laisser vide : pas de limite.",
         validators=[MinValueValidator(1)],
     )
     registration_deadline = models.DateField(
         "inscription avant le",
         null=True,
         blank=True,
-        help_text="Ce jour-là n’est pas compris : on s’inscrit jusqu’à la veille, 23 h 59. "
-        "Laisser vide : jusqu’au début de la session.",
+        help_text="Ce jour-là n’est pas compris : on s’inscrit jusqu’à la veille, 23 h 59. "
+        "Laisser vide : jusqu’au début de la session.",
     )
     fee_required = models.BooleanField("participation soumise à la cotisation annuelle", default=True)
     fee_due_on = models.DateField(
         "cotisation à recevoir au plus tard le",
         null=True,
         blank=True,
-        help_text="Laisser vide : la règle habituelle (date limite d’inscription, ou cinq jours après l’inscription).",
+        help_text="Laisser vide : la règle habituelle (date limite d’inscription, ou cinq jours après l’inscription).",
     )
     training_hours = models.DecimalField(
         "heures de formation",
@@ -254,7 +264,7 @@ class TrainingSession(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
-        help_text="Seulement si elles sont connues : elles ne se déduisent pas des horaires.",
+        help_text="Seulement si elles sont connues : elles ne se déduisent pas des horaires.",
     )
     funders_notice = models.TextField("mention des financeurs", blank=True, validators=[validators.multi_line])
 
@@ -309,8 +319,8 @@ class TrainingSession(models.Model):
     def sections_before_trainers(self) -> list[tuple[str, str]]:
         """Heading and Markdown text of the sections that precede « Qui intervient ? »."""
         return _filled(
-            ("Une session pour quoi ?", self.rationale),
-            ("Une session pour qui ?", self.audience),
+            ("Une session pour quoi ?", self.rationale),
+            ("Une session pour qui ?", self.audience),
             ("Au programme", self.programme),
             ("Méthode pédagogique", self.teaching_method),
         )
@@ -409,12 +419,12 @@ class TrainingSession(models.Model):
             return SessionState(StateCode.CANCELLED, "Cette session est annulée.")
         if self.status == self.Status.POSTPONED:
             return SessionState(
-                StateCode.POSTPONED, "Cette session est reportée : les inscriptions reprendront à une date à venir."
+                StateCode.POSTPONED, "Cette session est reportée : les inscriptions reprendront à une date à venir."
             )
         if self.ends_at and now >= self.ends_at:
             return SessionState(StateCode.PAST, "Cette session a eu lieu.")
         if self.starts_at and now >= self.starts_at:
-            return SessionState(StateCode.UNDER_WAY, "Cette session a commencé : il n’est plus possible de s’inscrire.")
+            return SessionState(StateCode.UNDER_WAY, "Cette session a commencé : il n’est plus possible de s’inscrire.")
         if self.closes_at and now >= self.closes_at and self.last_registration_day:
             return SessionState(
                 StateCode.CLOSED,
@@ -423,7 +433,7 @@ class TrainingSession(models.Model):
         if self.is_full:
             return SessionState(
                 StateCode.FULL,
-                "Toutes les places sont prises. Vous pouvez vous inscrire en liste d’attente : "
+                "Toutes les places sont prises. Vous pouvez vous inscrire en liste d’attente : "
                 "une place qui se libère revient à la première personne qui attend.",
             )
         if self.seats_left is None:
@@ -507,7 +517,7 @@ class SessionTrainer(models.Model):
 
     class Meta:
         verbose_name = "intervenant·e"
-        verbose_name_plural = "qui intervient ?"
+        verbose_name_plural = "qui intervient ?"
         ordering = ("position", "pk")
         constraints = (
             models.UniqueConstraint(

@@ -24,7 +24,7 @@ FICTITIOUS = "Montant fictif, pour la démonstration."
 
 
 class Command(BaseCommand):
-    help = "Charge les données de démonstration ; relancée, elle garde tout ce qui existe déjà."
+    help = "Charge les données de démonstration ; relancée, elle garde tout ce qui existe déjà."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, new_passwords: bool, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError(
-                "load_demo crée des comptes et des données fictives : la commande est refusée sans DEBUG=true."
+                "load_demo crée des comptes et des données fictives : la commande est refusée sans DEBUG=true."
             )
         today = timezone.localdate()
         announced_on = next_edition(today)
@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 iban="FR76 0000 0000 0000 0000 0000 000",
                 bic="DEMOFRPPXXX",
                 privacy_email="cooperationsentreacteurs@caprural.org",
-                hosting="Démonstration : ce site tourne sur votre propre machine.",
+                hosting="Démonstration : ce site tourne sur votre propre machine.",
             )
 
     def _sessions(self, announced_on: date) -> None:
@@ -119,7 +119,8 @@ class Command(BaseCommand):
                 password = secrets.token_urlsafe(12)
                 user.set_password(password)
                 user.save()
-                self.stdout.write(f"{username} : {password}")
+                # An ordinary space: a line to copy, or to be read by a script.
+                self.stdout.write(" : ".join((username, password)))
             else:
                 kept.append(username)
         Trainer.objects.filter(session_trainers__session__slug=SEED, user=None).update(
@@ -127,8 +128,8 @@ class Command(BaseCommand):
         )
         if kept:
             self.stdout.write(
-                f"Comptes gardés, avec leurs mots de passe : {', '.join(kept)}. "
-                "Pour en avoir de nouveaux : make passwords"
+                f"Comptes gardés, avec leurs mots de passe : {', '.join(kept)}. "
+                "Pour en avoir de nouveaux : make passwords"
             )
 
 
