@@ -1,5 +1,6 @@
 """What we say to people is typeset as SPEC §7 wants it, and so is what Django shows and reads by itself."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -35,7 +36,7 @@ def test_the_sources_were_found() -> None:
 
 
 @pytest.fixture
-def _french() -> None:
+def _french() -> Iterator[None]:
     """Under LANGUAGE_CODE, whatever the test before has activated."""
     with override("fr"):
         yield

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.template import Context, Template
 from django.utils import timezone, translation
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caprural import typography
@@ -262,6 +262,7 @@ class TestSorting:
     def test_accents_then_case_separate_names_otherwise_the_same(self) -> None:
         assert sorted(["Côte", "côte", "Cote", "cote"], key=typography.sort_key) == ["cote", "Cote", "côte", "Côte"]
 
+    @settings(deadline=None)
     @given(st.text())
     def test_any_name_has_a_key(self, name: str) -> None:
         assert typography.sort_key(name) == typography.sort_key(name)
@@ -295,11 +296,13 @@ class TestSpaced:
     def test_our_texts(self, ours: str, expected: str) -> None:
         assert typography.spaced(exact(ours)) == exact(expected)
 
+    @settings(deadline=None)
     @given(st.text(alphabet="aé L1'.…«»;:!?(\")\n/@~^\u00a0\u202f\u2009"))
     def test_idempotent(self, text: str) -> None:
         once = typography.spaced(text)
         assert typography.spaced(once) == once
 
+    @settings(deadline=None)
     @given(st.text(alphabet="aé L1'.…«»;:!?(\")\n"))
     def test_only_spaces_apostrophes_and_dots_change(self, text: str) -> None:
         def folded(value: str) -> str:

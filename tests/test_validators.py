@@ -5,7 +5,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.migrations.writer import MigrationWriter
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from caprural import validators
@@ -82,10 +82,12 @@ class TestSingleLine:
     def test_a_joiner_that_joins_no_emoji(self, value: str) -> None:
         assert refusal(validators.single_line, value) == "invisible"
 
+    @settings(deadline=None)
     @given(st.text(st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), min_size=1))
     def test_never_lets_one_through(self, value: str) -> None:
         assert refusal(validators.single_line, value) is not None
 
+    @settings(deadline=None)
     @given(st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="\ufffd")))
     def test_lets_all_that_is_visible_through(self, value: str) -> None:
         assert refusal(validators.single_line, value) is None
@@ -220,6 +222,7 @@ class TestEmail:
     def test_not_addresses(self, address: str) -> None:
         assert refusal(validators.email_address, address) == "invalid"
 
+    @settings(deadline=None)
     @given(st.text())
     @example("a@b.c\n")
     @example("a@ß.fr")
@@ -348,6 +351,7 @@ ALL: list[Validator] = [
 
 @pytest.mark.parametrize("validator", ALL)
 class TestAll:
+    @settings(deadline=None)
     @given(value=st.text())
     def test_says_yes_or_no_to_anything(self, validator: Validator, value: str) -> None:
         refusal(validator, value)

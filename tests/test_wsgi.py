@@ -33,7 +33,7 @@ class Answer(NamedTuple):
     body: str
 
 
-def ask(app: WSGIApplication, body: bytes = b"", **environ: str) -> Answer:
+def ask(app: WSGIApplication, body: bytes = b"", /, **environ: str) -> Answer:
     """One request through the WSGI interface; an exception is what a server turns into an error 500."""
     request: dict[str, Any] = {
         "REQUEST_METHOD": "GET",
