@@ -445,7 +445,9 @@ class TestSections:
     def test_filled_ones_only(self) -> None:
         session = make_session(rationale="Pourquoi", programme="Quoi", about="  \n", conditions="Comment")
 
-        assert session.sections_before_trainers() == [("Une session pour quoi ?", "Pourquoi"), ("Au programme", "Quoi")]
+        before = [(folded(heading), text) for heading, text in session.sections_before_trainers()]
+
+        assert before == [("Une session pour quoi ?", "Pourquoi"), ("Au programme", "Quoi")]
         assert session.sections_after_trainers() == [("Conditions", "Comment")]
 
 
