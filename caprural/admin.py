@@ -79,7 +79,7 @@ class StateFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Messages in that state."""
-        return queryset.filter(status=int(self.value() or 0)) if self.value() in map(str, STATES) else queryset
+        return queryset.filter(status=int(self.value() or 0)) if self.value() in {str(code) for code in STATES} else queryset
 
 
 @admin.register(Email)
