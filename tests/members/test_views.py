@@ -1,0 +1,113 @@
+"""« Cotisation annuelle »: the page and the blank form."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from members.models import FeeCampaign, FeeCategory, Organisation
+from tests import pages
+from tests.factories import make_campaign, make_category
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def campaign() -> FeeCampaign:
+    """The campaign of today, with its scale."""
+    campaign = make_campaign(
+        year=pages.today().year, name="Cotisation <en cours>", starts_on=pages.today(-10), ends_on=pages.today()
+    )
+    for position, (label, fields) in enumerate(
+        {
+            "Commune": {"amount": "1250.50"},
+            "Association & groupement": {"amount": "80", "max_people": 3, "description": "jusqu’à trois personnes"},
+            "Personne": {"amount": "0", "scope": FeeCategory.Scope.PERSON},
+        }.items()
+    ):
+        make_category(campaign=campaign, label=label, position=position, **fields)
+    return campaign
+
+
+class TestFee:
+    def test_scale_of_the_current_campaign(self, client: Client, campaign: FeeCampaign) -> None:
+        """R12: labels, whom they cover, amounts; nothing of another campaign."""
+        other = make_campaign(year=2001, name="Cotisation ancienne")
+        make_category(campaign=other, label="Tarif ancien")
+        before = pages.rows()
+
+        response = client.get("/cotisation/")
+
+        pages.assert_sound(response)
+        assert pages.rows() == before
+        assert "members/fee.html" in [used.name for used in response.templates]
+        table = pages.one(pages.tree(response), ".//main//table")
+        assert pages.text(pages.one(table, "./caption")).startswith("Cotisation <en cours> – du ")
+        assert [[pages.text(cell) for cell in row] for row in table.iterfind("./tbody/tr")] == [
+            ["Commune", "Une structure et toutes ses personnes", "1 250,50 €"],
+            ["Association & groupementjusqu’à trois personnes", "Une structure, jusqu’à 3 personnes", "80 €"],
+            ["Personne", "Une personne", "0 €"],
+        ]
+
+    @pytest.mark.parametrize(
+        ("starts", "ends", "is_current"), [(-9, 0, True), (0, 9, True), (-9, -1, False), (1, 9, False)]
+    )
+    def test_current_means_that_it_covers_today(self, client: Client, starts: int, ends: int, is_current: bool) -> None:
+        campaign = make_campaign(starts_on=pages.today(starts), ends_on=pages.today(ends))
+        make_category(campaign=campaign, label="Commune")
+        assert ("Commune" in pages.main(client.get("/cotisation/"))) is is_current
+
+    def test_no_campaign_is_no_dead_end(self, client: Client) -> None:
+        """R15."""
+        Organisation.objects.create(pk=1, name="Cap Rural", phone="0478000000")
+        response = client.get("/cotisation/")
+        pages.assert_sound(response)
+        said = pages.main(response)
+        assert "Le barème n’est pas encore publié" in said
+        assert "04 78 00 00 00" in said
+        assert "None" not in said
+
+    @pytest.mark.parametrize(
+        ("fields", "said"),
+        [
+            ({"cheque_payee": "Cap Rural Association"}, "Chèque à l’ordre de Cap Rural Association"),
+            ({"iban": "FR76 0000 1111", "bic": "AAAAFRPP"}, "FR76 0000 1111 BIC AAAAFRPP"),
+            ({"siret": "73282932000074"}, "732 829 320 00074"),
+        ],
+    )
+    def test_means_of_payment_are_those_that_are_known(self, client: Client, fields: dict[str, Any], said: str) -> None:
+        def means() -> str:
+            return " ".join(pages.main(client.get("/cotisation/")).split())
+
+        Organisation.objects.create(pk=1, name="Cap Rural")
+        assert said not in means()
+        assert "Mandat administratif" in means()
+        Organisation.objects.update(**fields)
+        assert said in means()
+
+    def test_methods(self, client: Client) -> None:
+        assert client.head("/cotisation/").status_code == 200
+        assert client.post("/cotisation/").status_code == 405
+
+
+class TestBlankForm:
+    def test_pdf(self, client: Client, campaign: FeeCampaign) -> None:
+        before = pages.rows()
+        response = client.get("/cotisation/bulletin.pdf")
+        year = pages.today().year
+        assert response.headers["Content-Type"] == "application/pdf"
+        assert response.headers["Content-Disposition"] in (
+            f'inline; filename="bulletin-de-cotisation-{year}.pdf"',
+            # In the first days of January the campaign of this test began last year.
+            f'inline; filename="bulletin-de-cotisation-{year - 1}-{year}.pdf"',
+        )
+        assert response.content.startswith(b"%PDF-")
+        assert pages.rows() == before
+
+    def test_pdf_without_campaign(self, client: Client) -> None:
+        response = client.get("/cotisation/bulletin.pdf")
+        assert response.headers["Content-Disposition"] == 'inline; filename="bulletin-de-cotisation.pdf"'
+        assert response.content.startswith(b"%PDF-")
+
+    def test_methods(self, client: Client) -> None:
+        assert client.post("/cotisation/bulletin.pdf").status_code == 405

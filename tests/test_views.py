@@ -1,0 +1,183 @@
+"""The pages of the site itself, and what is answered when a request is refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+
+from members.models import Organisation
+from sessions_app import roles
+from tests import pages
+from tests.factories import make_session, make_staff, make_trainer
+
+pytestmark = pytest.mark.django_db
+
+LEGAL = {
+    "/mentions-legales/": ("caprural/legal_notice.html", "Mentions légales"),
+    "/donnees-personnelles/": ("caprural/privacy.html", "Données personnelles"),
+    "/accessibilite/": ("caprural/accessibility.html", "Accessibilité"),
+}
+
+
+@pytest.fixture
+def organisation() -> Organisation:
+    return Organisation.objects.create(
+        pk=1,
+        name="Pays & Paysages",
+        legal_form="association loi 1901",
+        address="2 rue des <Prés>\n69700 Givors",
+        phone="0478000000",
+        email="bonjour@pays.example",
+        privacy_email="donnees@pays.example",
+        siret="73282932000074",
+        publication_director="Claude Martin",
+        hosting="Hébergeur Exemple\n1 quai du Serveur, Lyon",
+    )
+
+
+def database_is_down(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """What every query meets when the server no longer answers."""
+    raise DatabaseError("server closed the connection unexpectedly")
+
+
+class TestHealthz:
+    def test_all_is_well(self, client: Client) -> None:
+        response = client.get("/healthz")
+        assert (response.status_code, response.content) == (200, b"ok\n")
+        assert "no-store" in response.headers["Cache-Control"]
+        assert response.cookies == {}
+
+    def test_a_migration_is_missing(self, client: Client) -> None:
+        MigrationRecorder(connection).record_unapplied("sessions_app", "0001_initial")
+        response = client.get("/healthz")
+        assert (response.status_code, response.content.decode()) == (503, "migrations en attente\n")
+
+    def test_the_database_does_not_answer(self, client: Client) -> None:
+        with connection.execute_wrapper(database_is_down):
+            response = client.get("/healthz")
+        assert (response.status_code, response.content.decode()) == (503, "base de données injoignable\n")
+
+    def test_methods(self, client: Client) -> None:
+        assert client.head("/healthz").status_code == 200
+        assert client.post("/healthz").status_code == 405
+
+
+class TestRobots:
+    def test_private_pages_and_admin_are_not_for_robots(self, client: Client) -> None:
+        response = client.get("/robots.txt")
+        assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert response.content.decode().splitlines() == [
+            "User-agent: *",
+            "Disallow: /inscriptions/",
+            "Disallow: /admin/",
+        ]
+
+
+class TestLegalPages:
+    @pytest.mark.parametrize(("path", "template", "title"), [(path, *page) for path, page in LEGAL.items()])
+    def test_page(self, client: Client, organisation: Organisation, path: str, template: str, title: str) -> None:
+        before = pages.rows()
+        response = client.get(path)
+        pages.assert_sound(response)
+        assert template in [used.name for used in response.templates]
+        assert pages.text(pages.one(pages.tree(response), ".//h1")) == title
+        assert pages.rows() == before
+
+    @pytest.mark.parametrize("path", LEGAL)
+    def test_without_anything_known_of_the_organisation(self, client: Client, path: str) -> None:
+        assert not Organisation.objects.exists()
+        response = client.get(path)
+        pages.assert_sound(response)
+        assert "Cap Rural" in pages.main(response)
+        assert "None" not in pages.main(response)
+
+    @pytest.mark.parametrize("path", LEGAL)
+    def test_methods(self, client: Client, path: str) -> None:
+        assert client.head(path).status_code == 200
+        assert client.post(path).status_code == 405
+
+    def test_legal_notice_names_who_publishes_and_who_hosts(self, client: Client, organisation: Organisation) -> None:
+        main = pages.main(client.get("/mentions-legales/"))
+        for said in (
+            "Pays & Paysages",
+            "association loi 1901",
+            "2 rue des <Prés>",
+            "732 829 320 00074",
+            "04 78 00 00 00",
+            "bonjour@pays.example",
+            "Claude Martin",
+            "Hébergeur Exemple",
+        ):
+            assert said in main
+
+    def test_privacy_says_rights_and_durations(self, client: Client, organisation: Organisation) -> None:
+        """R25, R26."""
+        main = pages.main(client.get("/donnees-personnelles/"))
+        for said in (
+            "donnees@pays.example",
+            "30 jours après la session",
+            "6 ans",
+            "10 ans",
+            "CNIL",
+            "csrftoken",
+            "Aucun traceur",
+        ):
+            assert said in main
+
+
+class TestErrorPages:
+    def test_404(self, client: Client, organisation: Organisation) -> None:
+        response = client.get("/nulle-part/")
+        pages.assert_sound(response, status=404)
+        root = pages.tree(response)
+        assert pages.text(pages.one(root, ".//h1")) == "Cette page n’existe pas"
+        assert pages.one(root, ".//meta[@name='robots']").get("content") == "noindex"
+        assert pages.one(root, "./body/footer") is not None
+        assert "04 78 00 00 00" in pages.main(response)
+
+    @pytest.mark.parametrize("path", ["/nulle-part", "/%C3%A9t%C3%A9/", "/sessions/", "/inscriptions/", "/.git/config"])
+    def test_other_404s(self, client: Client, path: str) -> None:
+        pages.assert_sound(client.get(path), status=404)
+
+    def test_missing_slash_is_added(self, client: Client) -> None:
+        response = client.get("/cotisation?a=b")
+        assert (response.status_code, response.headers["Location"]) == (301, "/cotisation/?a=b")
+
+    def test_400(self, client: Client) -> None:
+        response = client.get("/", headers={"host": "ailleurs.example"})
+        pages.assert_sound(response, status=400)
+        assert pages.text(pages.one(pages.tree(response), ".//h1")) == "Cette demande n’a pas pu être comprise"
+        assert "ailleurs" not in response.content.decode()
+
+    def test_403_for_a_form_that_cannot_be_verified(self) -> None:
+        session = make_session(days=(pages.today(60),), registration_deadline=None)
+        before = pages.rows()
+        response = Client(enforce_csrf_checks=True).post(
+            f"{session.get_absolute_url()}inscription/", {"email": "a@b.fr"}
+        )
+        pages.assert_sound(response, status=403)
+        assert pages.text(pages.one(pages.tree(response), ".//h1")) == "Le formulaire n’a pas pu être vérifié"
+        assert pages.rows() == before
+
+    def test_403_for_a_page_of_the_team(self, client: Client) -> None:
+        trainer = make_trainer(user=make_staff(group=roles.TRAINERS))
+        session = make_session(trainers=(trainer,))
+        client.force_login(trainer.user)
+        response = client.get(f"/admin/sessions_app/trainingsession/{session.pk}/dupliquer/")
+        assert response.status_code == 403
+        assert pages.text(pages.one(pages.tree(response), ".//h1")) == "Cette page ne vous est pas ouverte"
+
+    def test_500_comes_out_without_the_database(self) -> None:
+        client = Client(raise_request_exception=False)
+        with connection.execute_wrapper(database_is_down):
+            response = client.get("/")
+        pages.assert_sound(response, status=500)
+        assert pages.text(pages.one(pages.tree(response), ".//h1")) == "Le site a rencontré une erreur"
+        assert "server closed" not in response.content.decode()
+
+    @pytest.mark.parametrize("path", ["/", "/nulle-part/", *LEGAL])
+    def test_referrer_stays_at_home(self, client: Client, path: str) -> None:
+        assert client.get(path).headers["Referrer-Policy"] == "same-origin"
