@@ -8,7 +8,6 @@ import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
-from stdnum.fr import siret as siret_number
 
 # Mailboxes open to everybody: sharing one of these domains says nothing of who employs a person (R14).
 PUBLIC_MAILBOX_DOMAINS = frozenset(
@@ -142,15 +141,6 @@ def not_public_mailbox_domain(value: str) -> None:
             "ajoutez plutôt les personnes une par une.",
             code="public_mailbox",
             params={"domain": domain},
-        )
-
-
-def siret(value: str) -> None:
-    """Fourteen digits whose check digit is right (and the exception made for La Poste)."""
-    if not re.fullmatch(r"[0-9]{14}", value) or not siret_number.is_valid(value):
-        raise ValidationError(
-            "Saisissez les quatorze chiffres du SIRET, sans espace, et vérifiez-les\u00a0: ce numéro n’existe pas.",
-            code="invalid",
         )
 
 

@@ -321,22 +321,6 @@ class TestEmailDomain:
         assert validators.normalise_domain(domain) == domain
 
 
-@pytest.mark.parametrize(
-    ("value", "code"),
-    [
-        ("73282932000074", None),
-        ("35600000000048", None),
-        ("73282932000075", "invalid"),
-        ("732 829 320 00074", "invalid"),
-        ("7328293200007", "invalid"),
-        ("٧٣٢٨٢٩٣٢٠٠٠٠٧٤", "invalid"),
-        ("73282932000074\n", "invalid"),
-    ],
-)
-def test_siret(value: str, code: str | None) -> None:
-    assert refusal(validators.siret, value) == code
-
-
 ALL: list[Validator] = [
     validators.single_line,
     validators.multi_line,
@@ -345,7 +329,6 @@ ALL: list[Validator] = [
     validators.email_address,
     validators.email_domain,
     validators.not_public_mailbox_domain,
-    validators.siret,
 ]
 
 
