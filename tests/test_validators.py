@@ -196,6 +196,8 @@ class TestEmail:
             "a@demo.test\r\nBcc: b@demo.test",
             "a\x00@demo.test",
             "é@demo.test",
+            "\u017f@demo.test",  # « ſ » and « K », which are s and k to whoever ignores case
+            "\u212a@demo.test",
             "a..b@demo.test",
             ".a@demo.test",
             "a.@demo.test",
