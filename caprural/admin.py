@@ -79,7 +79,8 @@ class StateFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Messages in that state."""
-        return queryset.filter(status=int(self.value() or 0)) if self.value() in {str(code) for code in STATES} else queryset
+        asked = {str(code): code for code in STATES}.get(self.value() or "")
+        return queryset if asked is None else queryset.filter(status=asked)
 
 
 @admin.register(Email)

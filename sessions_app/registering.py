@@ -82,7 +82,7 @@ def register(candidate: Registration, *, now: datetime) -> Registration | None:
     session = TrainingSession.objects.lock(candidate.session_id)
     candidate.email = validators.normalise_email(candidate.email)
     existing = session.registrations.live().filter(email=candidate.email).first()
-    if existing and existing.submission_key and existing.submission_key == candidate.submission_key:
+    if existing and _is_same_form(existing, candidate):
         return existing
     state = session.state(now)
     if not state.is_registrable:
@@ -98,20 +98,28 @@ def register(candidate: Registration, *, now: datetime) -> Registration | None:
 def register_by_hand(candidate: Registration, *, reason: str, user: User, now: datetime) -> Registration:
     """Register someone from the admin, also after the deadline, never beyond the seats nor past the queue (R4, R7).
 
-    Raises RegistrationRefused: session not announced, address already registered, or no seat once it has begun.
+    The same form sent twice is one registration. Raises RegistrationRefused: session not announced, address already
+    registered, or no seat once it has begun.
     """
     session = TrainingSession.objects.lock(candidate.session_id)
     candidate.email = validators.normalise_email(candidate.email)
+    existing = session.registrations.live().filter(email=candidate.email).first()
+    if existing and _is_same_form(existing, candidate):
+        return existing
     state = session.state(now)
     if not state.is_announced:
         raise RegistrationClosed(state)
-    if session.registrations.live().filter(email=candidate.email).exists():
+    if existing:
         raise RegistrationRefused("Cette adresse e-mail est déjà inscrite à la session.")
     if state.has_begun and not session.has_free_seat:
         raise NoSeatLeft("Toutes les places sont prises et la session a commencé.")
     past_the_queue = silently = state.has_begun
     _admit(candidate, session, now=now, by=staff(user), why=reason, past_the_queue=past_the_queue, silently=silently)
     return candidate
+
+
+def _is_same_form(existing: Registration, candidate: Registration) -> bool:
+    return existing.submission_key is not None and existing.submission_key == candidate.submission_key
 
 
 def _admit(

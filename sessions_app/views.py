@@ -79,6 +79,13 @@ def session_calendar(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+def calendar_feed(request: HttpRequest) -> HttpResponse:
+    """Every published session in one calendar, to subscribe to."""
+    sessions = TrainingSession.objects.published().with_seats_and_days().order_by("pk")
+    return _download("sessions.ics", calendar.feed(sessions), CALENDAR_TYPE)
+
+
+@require_safe
 def session_flyer(request: HttpRequest, slug: str) -> HttpResponse:
     """The flyer, made from the same record as the page."""
     session = _published(slug)

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from members import fees
-from members.models import FeeCampaign, Member
+from members.models import FeeCampaign, FeeCategory, Member
 from sessions_app import registering, roles
 from sessions_app.admin.base import RoleAdmin, current_user, status_text
 from sessions_app.forms import AttachForm, CancelForm, RecordFeeForm
@@ -251,12 +251,17 @@ class RegistrationAdmin(RoleAdmin):
     def _settle(self, registration: Registration, data: dict[str, Any]) -> None:
         """The fee of a known or new member, which from now on lists this person."""
         now = timezone.now()
-        member = data["member"] or Member.objects.create(
-            name=data["new_member"], contact_name=registration.full_name, email=registration.email
+        category: FeeCategory = data["category"]
+        # The same form sent twice must not open two members: the second one waits here, then finds the first one's.
+        FeeCampaign.objects.select_for_update(no_key=True).get(pk=category.campaign_id)
+        member = (
+            data["member"]
+            or Member.objects.listing(registration.email).filter(name=data["new_member"]).first()
+            or Member.objects.create(
+                name=data["new_member"], contact_name=registration.full_name, email=registration.email
+            )
         )
-        fees.record(
-            member, data["category"], data["status"], method=data["method"], reference=data["reference"], now=now
-        )
+        fees.record(member, category, data["status"], method=data["method"], reference=data["reference"], now=now)
         fees.cover(member, registration.email, name=registration.full_name, now=now)
 
     def _registration(self, request: HttpRequest, pk: int) -> Registration:

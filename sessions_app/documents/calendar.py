@@ -4,6 +4,7 @@ One event per day. Its UID depends on the place of the day in the session and no
 to another date moves in people's calendars too: same UID, higher sequence (R19).
 """
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
 from django.conf import settings
@@ -59,15 +60,24 @@ def filename(session: TrainingSession) -> str:
 
 def session_calendar(session: TrainingSession) -> bytes:
     """The file of the public page: the page as address, the place everybody may know (R1)."""
+    return _calendar(_public_events(session))
+
+
+def feed(sessions: Iterable[TrainingSession]) -> bytes:
+    """Every session given, in one calendar to subscribe to."""
+    return _calendar(event for session in sessions for event in _public_events(session))
+
+
+def _public_events(session: TrainingSession) -> list[Event]:
     url = f"{settings.SITE_URL}{session.get_absolute_url()}"
-    return _calendar(session, url=url, lines=[f"Présentation et inscription : {url}"], stamp=session.updated_at)
+    return _events(session, url=url, lines=[f"Présentation et inscription : {url}"], stamp=session.updated_at)
 
 
 def registration_calendar(registration: Registration, session: TrainingSession) -> bytes:
     """The file of one registration: its status, its private link, the exact address for who holds a seat (R1, R9)."""
     url = f"{settings.SITE_URL}{registration.get_absolute_url()}"
     last_change = registration.status_changes.last()
-    return _calendar(
+    events = _events(
         session,
         url=url,
         lines=[_status_sentence(registration), f"Suivre ou annuler votre inscription : {url}"],
@@ -75,9 +85,22 @@ def registration_calendar(registration: Registration, session: TrainingSession) 
         status=STATUSES[Status(registration.status)],
         knows_address=registration.holds_seat,
     )
+    return _calendar(events)
 
 
-def _calendar(
+def _calendar(events: Iterable[Event]) -> bytes:
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//caprural//Inscriptions aux sessions//FR")
+    calendar.add("method", "PUBLISH")
+    calendar.add_component(Timezone.from_ical(PARIS))
+    for event in events:
+        calendar.add_component(event)
+    content: bytes = calendar.to_ical()
+    return content
+
+
+def _events(
     session: TrainingSession,
     *,
     url: str,
@@ -85,14 +108,10 @@ def _calendar(
     stamp: datetime,
     status: str = "CONFIRMED",
     knows_address: bool = False,
-) -> bytes:
+) -> list[Event]:
     days = list(session.days.all())
     organiser = _organiser(session)
-    calendar = Calendar()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", "-//caprural//Inscriptions aux sessions//FR")
-    calendar.add("method", "PUBLISH")
-    calendar.add_component(Timezone.from_ical(PARIS))
+    events = []
     for number, day in enumerate(days, start=1):
         event = Event()
         event.add("uid", f"{session.calendar_uid}-{number}")
@@ -107,9 +126,8 @@ def _calendar(
         event.add("url", vUri(url))
         if organiser:
             event.add("organizer", organiser)
-        calendar.add_component(event)
-    content: bytes = calendar.to_ical()
-    return content
+        events.append(event)
+    return events
 
 
 def _summary(session: TrainingSession, number: int, total: int) -> str:
@@ -155,10 +173,12 @@ def _status_sentence(registration: Registration) -> str:
 
 def _organiser(session: TrainingSession) -> vCalAddress | None:
     """Who publishes the event: the session's contact, else the organisation; None when neither has an address."""
-    organisation = Organisation.current()
-    email = session.contact_email or organisation.email
+    name, email = session.contact_name, session.contact_email
+    if not email:
+        organisation = Organisation.current()
+        name, email = organisation.name, organisation.email
     if not email:
         return None
     organiser = vCalAddress(f"mailto:{email}")
-    organiser.params["CN"] = session.contact_name or organisation.name
+    organiser.params["CN"] = name or email
     return organiser

@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Two ways of running: for ever, or one round that cron repeats."""
         parser.add_argument("--once", action="store_true", help="fait un seul passage, pour cron")
-        parser.add_argument("--interval", type=float, default=2.0, help="secondes entre deux passages (par défaut : 2)")
+        parser.add_argument("--interval", type=float, default=2.0, help="secondes entre deux passages (par défaut : 2)")
 
     def handle(self, *args: Any, once: bool, interval: float, **options: Any) -> None:
         """Run rounds until SIGTERM or SIGINT, which lets the message under way leave; an outage only slows it down."""
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             try:
                 emails.deliver(now=timezone.now())
             except OUTAGES as error:
-                raise CommandError(f"{type(error).__name__} : {error}") from error
+                raise CommandError(f"{type(error).__name__} : {error}") from error
             return
         # A SimpleQueue, because it may be filled by a signal handler that interrupts its reader.
         stop: queue.SimpleQueue[int] = queue.SimpleQueue()

@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 from dateutil.tz import tzical
+from django.test import Client
 from icalendar import Calendar, Event
 from pytest_django import DjangoAssertNumQueries
 
@@ -240,7 +241,30 @@ def test_a_long_session_costs_no_more_queries(django_assert_num_queries: DjangoA
     registration = make_registration(make_session(days=tuple(date(2017, 4, 10) + timedelta(n) for n in range(5))))
     session = display(registration.session)
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(0):
         calendar.session_calendar(session)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         calendar.registration_calendar(registration, session)
+
+
+def test_the_feed_holds_every_published_session(client: Client) -> None:
+    announced, cancelled = make_session(), make_session(status=TrainingSession.Status.CANCELLED)
+    make_session(status=TrainingSession.Status.DRAFT)
+
+    response = client.get("/sessions.ics")
+
+    events = Calendar.from_ical(response.content).walk("VEVENT")
+    assert [(event["SUMMARY"], event["STATUS"]) for event in events] == [
+        (announced.title, "CONFIRMED"),
+        (f"Annulée\u00a0: {cancelled.title}", "CANCELLED"),
+    ]
+
+
+def test_the_feed_costs_the_same_for_one_session_or_three(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for sessions in (1, 2):
+        for _ in range(sessions):
+            make_session()
+        with django_assert_num_queries(2):
+            client.get("/sessions.ics")
