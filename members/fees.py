@@ -90,6 +90,8 @@ def record(
 
     Raises FeeTransitionRefused when the fee there is cannot become that.
     """
+    # The same form sent twice must find its own fee the second time.
+    Member.objects.select_for_update().get(pk=member.pk)
     fee = member.fees.filter(campaign=category.campaign).exclude(status=Status.CANCELLED).first()
     fee = fee or subscribe(member, category, now=now)
     fee.method, fee.reference = method or fee.method, reference or fee.reference

@@ -11,6 +11,9 @@ from stdnum.fr import siret
 
 from caprural import validators
 
+#: A first name, a space and a surname of eighty letters each, as a registration has them.
+FULL_NAME_LENGTH = 161
+
 
 def valid_siret(value: str) -> None:
     """Fourteen digits whose key is right. Raises ValidationError."""
@@ -180,7 +183,7 @@ class Member(models.Model):
     kind = models.CharField("nature", max_length=10, choices=Kind.choices, default=Kind.STRUCTURE)
     name = models.CharField("nom", max_length=160, validators=[validators.single_line])
     contact_name = models.CharField(
-        "personne à contacter", max_length=120, blank=True, validators=[validators.single_line]
+        "personne à contacter", max_length=FULL_NAME_LENGTH, blank=True, validators=[validators.single_line]
     )
     email = models.EmailField("adresse e-mail", blank=True, validators=[validators.email_address])
     phone = models.CharField("téléphone", max_length=30, blank=True, validators=[validators.phone_number])
@@ -216,7 +219,7 @@ class CoveredPerson(models.Model):
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="people", verbose_name="cotisant")
     email = models.EmailField("adresse e-mail", validators=[validators.email_address])
-    name = models.CharField("nom", max_length=160, blank=True, validators=[validators.single_line])
+    name = models.CharField("nom", max_length=FULL_NAME_LENGTH, blank=True, validators=[validators.single_line])
 
     class Meta:
         verbose_name = "personne couverte"

@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                     "contact_name",
                     models.CharField(
                         blank=True,
-                        max_length=120,
+                        max_length=161,
                         validators=[caprural.validators.single_line],
                         verbose_name="personne à contacter",
                     ),
@@ -233,7 +233,7 @@ class Migration(migrations.Migration):
                 (
                     "name",
                     models.CharField(
-                        blank=True, max_length=160, validators=[caprural.validators.single_line], verbose_name="nom"
+                        blank=True, max_length=161, validators=[caprural.validators.single_line], verbose_name="nom"
                     ),
                 ),
                 (

@@ -463,6 +463,17 @@ class TestByHand:
         assert folded(str(refused.value)) == reason
         assert statuses(session) == []
 
+    def test_the_same_form_sent_twice_is_one_registration(self, coordinator: User) -> None:
+        """R7."""
+        session = make_session()
+        key = uuid4()
+        first = self.register(session, coordinator, email="camille@structure.example", submission_key=key)
+
+        again = self.register(session, coordinator, email="camille@structure.example", submission_key=key)
+
+        assert again == first
+        assert told(first) == ["Inscription confirmée"]
+
     def test_an_address_already_registered_is_said(self, coordinator: User) -> None:
         session = make_session()
         first = make_registration(session)
@@ -1040,6 +1051,13 @@ class TestAttaching:
 
         assert member.people.filter(email=registration.email).count() == 1
         assert told(registration)[1:] == ["Cotisation reçue, inscription confirmée"]
+
+    def test_the_longest_name_is_learnt_whole(self, member: Member) -> None:
+        registration = make_registration(make_session(fee_required=True), first_name="A" * 80, last_name="B" * 80)
+
+        registering.attach(registration, member, now=NOW)
+
+        assert member.people.get(email=registration.email).name == "A" * 80 + " " + "B" * 80
 
 
 class TestAFeeLost:

@@ -1,0 +1,362 @@
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from members import fees
+from members.models import FeeCategory, Member, MembershipFee
+from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, paris
+from tests.traces import folded, status_of
+
+pytestmark = pytest.mark.django_db
+
+ON = date(2017, 4, 12)
+LATER = paris(2017, 3, 15, 9)
+VERBS: dict[str, Callable[..., None]] = {
+    "committed": fees.commit,
+    "paid": fees.settle,
+    "waived": fees.waive,
+    "cancelled": fees.cancel,
+}
+
+
+def is_covered(email: str, *, on: date = ON) -> bool:
+    """Whether this person's fee is up to date on the day of the session."""
+    return fees.is_up_to_date(email, on=on)
+
+
+class TestUpToDate:
+    """R13: the campaign covers the day and the status is committed, paid or waived."""
+
+    @pytest.mark.parametrize(
+        ("on", "expected"),
+        [
+            (date(2016, 12, 31), False),
+            (date(2017, 1, 1), True),
+            (date(2017, 12, 31), True),
+            (date(2018, 1, 1), False),
+        ],
+    )
+    def test_on_the_first_and_last_days_of_the_campaign(self, on: date, expected: bool) -> None:
+        make_fee(make_member(emails=("camille@collines.example",)))
+
+        assert is_covered("camille@collines.example", on=on) is expected
+
+    @pytest.mark.parametrize(
+        ("status", "expected"),
+        [("due", False), ("committed", True), ("paid", True), ("waived", True), ("cancelled", False)],
+    )
+    def test_by_status(self, status: str, expected: bool) -> None:
+        make_fee(make_member(emails=("camille@collines.example",)), status=status)
+
+        assert is_covered("camille@collines.example") is expected
+
+    def test_a_fee_of_another_year_does_not_count(self) -> None:
+        member = make_member(emails=("camille@collines.example",))
+        make_fee(member, category=make_category(campaign=make_campaign(year=2016)))
+        make_fee(member, category=make_category(campaign=make_campaign(year=2017)), status="due")
+
+        assert [is_covered("camille@collines.example", on=day) for day in (date(2016, 12, 31), ON)] == [True, False]
+
+
+class TestWhoIsCovered:
+    """R14: by the address the member lists, or by the domain it declares; never by a typed name."""
+
+    @pytest.mark.parametrize(
+        ("email", "expected"),
+        [
+            ("camille@collines.example", True),
+            (" CAMILLE@collines.EXAMPLE ", True),
+            ("alex@collines.example", False),
+            ("xcamille@collines.example", False),
+            ("qui.que.ce.soit@cc-plateau.example", True),
+            ("Qui@CC-Plateau.Example", True),
+            ("qui@sous.cc-plateau.example", False),
+            ("qui@autrecc-plateau.example", False),
+            ("qui@cc-plateau.example.org", False),
+            ("cc-plateau.example@ailleurs.example", False),
+        ],
+    )
+    def test_by_address_or_domain(self, email: str, expected: bool) -> None:
+        make_fee(make_member(emails=("camille@collines.example",), domains=("cc-plateau.example",)))
+
+        assert is_covered(email) is expected
+
+    def test_another_members_fee_does_not_cover(self) -> None:
+        make_member(emails=("camille@collines.example",), domains=("collines.example",))
+        make_fee(make_member(emails=("alex@ailleurs.example",)))
+
+        assert [is_covered("camille@collines.example"), is_covered("alex@ailleurs.example")] == [False, True]
+
+    def test_listed_by_two_members_one_is_enough(self) -> None:
+        first, second = [make_member(emails=("camille@collines.example",)) for _ in range(2)]
+        category = make_category()
+        fee = make_fee(first, category=category)
+        make_fee(second, category=category)
+
+        fees.cancel(fee, now=NOW)
+
+        assert is_covered("camille@collines.example") is True
+
+
+class TestLimitedFees:
+    """R12: a structure's fee covers all its people, or up to n; a person's covers one: the first listed."""
+
+    EMAILS = ("a@collines.example", "b@collines.example", "c@collines.example")
+
+    @pytest.mark.parametrize(
+        ("fields", "expected"),
+        [
+            ({"scope": "structure"}, [True, True, True, True]),
+            ({"scope": "structure", "max_people": 1}, [True, False, False, False]),
+            ({"scope": "structure", "max_people": 2}, [True, True, False, False]),
+            ({"scope": "structure", "max_people": 9}, [True, True, True, False]),
+            ({"scope": "person"}, [True, False, False, False]),
+        ],
+    )
+    def test_the_first_listed(self, fields: dict[str, Any], expected: list[bool]) -> None:
+        """By domain alone nothing would say who the n people are: the fourth address is only of the domain."""
+        make_member(emails=("z@collines.example",))
+        member = make_member(emails=self.EMAILS, domains=("collines.example",))
+        make_fee(member, category=make_category(**fields))
+
+        assert [is_covered(email) for email in (*self.EMAILS, "d@collines.example")] == expected
+
+    def test_a_person_taken_off_leaves_their_place_to_the_next(self) -> None:
+        member = make_member(emails=self.EMAILS)
+        make_fee(member, category=make_category(max_people=2))
+
+        member.people.get(email="a@collines.example").delete()
+
+        assert [is_covered(email) for email in self.EMAILS] == [False, True, True]
+
+    def test_a_limited_and_an_unlimited_member(self) -> None:
+        limited = make_member(emails=self.EMAILS)
+        whole = make_member(emails=("c@collines.example",))
+        make_fee(limited, category=make_category(scope="person"))
+        make_fee(whole, category=make_category(scope="structure"))
+
+        assert [is_covered(email) for email in self.EMAILS] == [True, False, True]
+
+
+class TestSubscribing:
+    """R13: the fee « attendue » of a member, its amount frozen."""
+
+    def test_it_is_due_and_dated(self) -> None:
+        member, category = make_member(), make_category(amount=Decimal("80.00"))
+
+        fee = fees.subscribe(member, category, now=NOW)
+
+        fee.refresh_from_db()
+        assert (fee.member, fee.category, fee.campaign, fee.amount, fee.status, fee.status_changed_at) == (
+            member,
+            category,
+            category.campaign,
+            Decimal("80.00"),
+            "due",
+            NOW,
+        )
+
+    def test_its_amount_does_not_follow_the_scale(self) -> None:
+        category = make_category(amount=Decimal("80.00"))
+        fee = fees.subscribe(make_member(), category, now=NOW)
+
+        FeeCategory.objects.update(amount=Decimal("95.50"))
+        fees.settle(fee, now=LATER)
+
+        fee.refresh_from_db()
+        assert fee.amount == Decimal("80.00")
+        category.refresh_from_db()
+        assert fees.subscribe(make_member(), category, now=NOW).amount == Decimal("95.50")
+
+    @pytest.mark.parametrize("status", ["due", "committed", "paid", "waived"])
+    def test_once_per_campaign(self, status: str) -> None:
+        category = make_category()
+        member = make_member(name="Pays des Collines")
+        fee = make_fee(member, category=category, status=status)
+        other = make_category(campaign=category.campaign)
+
+        with pytest.raises(fees.AlreadySubscribed) as refused:
+            fees.subscribe(member, other, now=NOW)
+
+        assert folded(str(refused.value)) == (
+            "Pays des Collines a déjà une cotisation pour la campagne Cotisation 2017."
+        )
+        assert list(member.fees.all()) == [fee]
+
+    def test_again_after_a_cancelled_one_and_for_another_campaign(self) -> None:
+        member, category = make_member(), make_category()
+        make_fee(member, category=category, status="cancelled")
+
+        fees.subscribe(member, category, now=NOW)
+        fees.subscribe(member, make_category(campaign=make_campaign(year=2018)), now=NOW)
+
+        assert sorted(member.fees.values_list("campaign__name", "status")) == [
+            ("Cotisation 2017", "cancelled"),
+            ("Cotisation 2017", "due"),
+            ("Cotisation 2018", "due"),
+        ]
+
+
+class TestTransitions:
+    """R13: what a fee may become."""
+
+    ALLOWED = {
+        "due": ["committed", "paid", "waived", "cancelled"],
+        "committed": ["paid", "waived", "cancelled"],
+        "paid": ["cancelled"],
+        "waived": ["cancelled"],
+        "cancelled": [],
+    }
+
+    def test_every_status_has_its_line(self) -> None:
+        assert {before: set(after) for before, after in fees.TRANSITIONS.items()} == {
+            before: set(after) for before, after in self.ALLOWED.items()
+        }
+        assert set(fees.TRANSITIONS) == set(MembershipFee.Status.values)
+
+    @pytest.mark.parametrize("after", VERBS)
+    @pytest.mark.parametrize("before", ALLOWED)
+    def test_each_verb_from_each_status(self, before: str, after: str) -> None:
+        fee = make_fee(make_member(name="Pays des Collines"), status=before)
+        is_allowed = after in self.ALLOWED[before]
+
+        try:
+            VERBS[after](fee, now=LATER)
+        except fees.FeeTransitionRefused as refused:
+            said = folded(str(refused))
+        else:
+            said = ""
+
+        labels = dict(MembershipFee.Status.choices)
+        refusal = f"La cotisation de Pays des Collines est « {labels[before]} » : elle ne peut pas devenir « {labels[after]} »."
+        stored = MembershipFee.objects.get(pk=fee.pk)
+        assert (said, stored.status, stored.status_changed_at) == (
+            ("", after, LATER) if is_allowed else (refusal, before, NOW)
+        )
+        assert (fee.status, fee.status_changed_at) == (stored.status, stored.status_changed_at)
+
+    def test_a_stale_copy_does_not_undo_what_was_done(self) -> None:
+        fee = make_fee(make_member(), status="due")
+        stale = MembershipFee.objects.get(pk=fee.pk)
+        fees.cancel(fee, now=NOW)
+
+        with pytest.raises(fees.FeeTransitionRefused):
+            fees.settle(stale, now=NOW)
+
+        assert status_of(fee) == "cancelled"
+
+
+class TestRecording:
+    """R13, R16: bring a member's fee to an accepted status, opening it where there is none."""
+
+    def test_opened_when_there_is_none(self) -> None:
+        member, category = make_member(), make_category(amount=Decimal("80.00"))
+
+        fees.record(member, category, "paid", method="cheque", reference="n° 123", now=NOW)
+
+        assert list(member.fees.values_list("category", "amount", "status", "method", "reference")) == [
+            (category.pk, Decimal("80.00"), "paid", "cheque", "n° 123")
+        ]
+
+    def test_moved_when_there_is_one_and_its_category_kept(self) -> None:
+        member, category = make_member(), make_category()
+        fee = make_fee(member, category=category, status="due")
+        other = make_category(campaign=category.campaign)
+
+        fees.record(member, other, "committed", method="mandate", now=LATER)
+
+        assert list(member.fees.values_list("pk", "category", "status", "method")) == [
+            (fee.pk, category.pk, "committed", "mandate")
+        ]
+
+    def test_recorded_twice_it_keeps_what_was_known(self) -> None:
+        member, category = make_member(), make_category()
+        fees.record(member, category, "paid", method="cheque", reference="n° 123", now=NOW)
+
+        fees.record(member, category, "paid", now=LATER)
+
+        assert list(member.fees.values_list("status", "method", "reference", "status_changed_at")) == [
+            ("paid", "cheque", "n° 123", NOW)
+        ]
+
+    def test_what_cannot_be_is_refused_whole(self) -> None:
+        member, category = make_member(), make_category()
+        fees.record(member, category, "paid", method="cheque", now=NOW)
+
+        with pytest.raises(fees.FeeTransitionRefused):
+            fees.record(member, category, "committed", method="mandate", reference="n° 9", now=LATER)
+
+        assert list(member.fees.values_list("status", "method", "reference")) == [("paid", "cheque", "")]
+
+    def test_a_cancelled_fee_is_not_brought_back(self) -> None:
+        member, category = make_member(), make_category()
+        make_fee(member, category=category, status="cancelled")
+
+        fees.record(member, category, "waived", now=NOW)
+
+        assert sorted(member.fees.values_list("status", flat=True)) == ["cancelled", "waived"]
+
+
+class TestCovering:
+    """R14: attaching once teaches the address to the member."""
+
+    def test_the_address_is_learnt_once(self) -> None:
+        member = make_member()
+
+        fees.cover(member, " Camille@Collines.EXAMPLE", name="Camille Durand", now=NOW)
+        fees.cover(member, "camille@collines.example", name="Autre", now=NOW)
+
+        assert list(member.people.values_list("email", "name")) == [("camille@collines.example", "Camille Durand")]
+
+
+class TestAnnouncements:
+    """R16: who covers more, or less, is said at the moment it becomes true, and only then."""
+
+    @pytest.fixture
+    def heard(self) -> Iterator[list[tuple[str, Member]]]:
+        """What the signals of the fees said, in order."""
+        said: list[tuple[str, Member]] = []
+
+        def gained(sender: object, *, member: Member, **kwargs: Any) -> None:
+            said.append(("gained", member))
+
+        def lost(sender: object, *, member: Member, **kwargs: Any) -> None:
+            said.append(("lost", member))
+
+        fees.coverage_gained.connect(gained)
+        fees.coverage_lost.connect(lost)
+        yield said
+        fees.coverage_gained.disconnect(gained)
+        fees.coverage_lost.disconnect(lost)
+
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [
+            (["committed"], ["gained"]),
+            (["paid"], ["gained"]),
+            (["waived"], ["gained"]),
+            (["cancelled"], []),
+            (["committed", "paid", "cancelled"], ["gained", "lost"]),
+            (["committed", "waived"], ["gained"]),
+        ],
+    )
+    def test_along_the_life_of_a_fee(
+        self, heard: list[tuple[str, Member]], path: list[str], expected: list[str]
+    ) -> None:
+        member = make_member()
+        fee = make_fee(member, status="due")
+
+        for status in path:
+            VERBS[status](fee, now=NOW)
+
+        assert heard == [(word, member) for word in expected]
+
+    def test_when_a_person_is_learnt(self, heard: list[tuple[str, Member]]) -> None:
+        member = make_member()
+
+        fees.cover(member, "camille@collines.example", now=NOW)
+
+        assert heard == [("gained", member)]
