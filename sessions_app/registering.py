@@ -17,8 +17,7 @@ from caprural import validators
 from members import fees
 from members.models import Member
 from sessions_app import emails
-from sessions_app.models import Registration, SessionState, StatusChange, TrainingSession
-from sessions_app.models.session import StateCode
+from sessions_app.models import Registration, SessionState, StateCode, StatusChange, TrainingSession
 
 Status = Registration.Status
 Cause = Registration.Cause

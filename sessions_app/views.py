@@ -16,8 +16,7 @@ from members.models import FeeCampaign, FeeCategory
 from sessions_app import registering
 from sessions_app.documents import calendar, flyer, membership_form
 from sessions_app.forms import RegistrationForm
-from sessions_app.models import Registration, SessionState, TrainingSession
-from sessions_app.models.session import StateCode
+from sessions_app.models import Registration, SessionState, StateCode, TrainingSession
 
 CALENDAR_TYPE = "text/calendar; charset=utf-8"
 

@@ -22,10 +22,10 @@ from sessions_app.models import (
     SessionDay,
     SessionDocument,
     SessionTrainer,
+    StateCode,
     Trainer,
     TrainingSession,
 )
-from sessions_app.models.session import StateCode
 
 Status = Registration.Status
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from caprural import pdf as printing
 from members.models import Organisation
-from sessions_app.models import Registration, SessionDay, TrainingSession
-from sessions_app.models.session import HalfDay
+from sessions_app.models import HalfDay, Registration, SessionDay, TrainingSession
 
 #: Cells of 30 mm at least: beyond, the columns of names would be too narrow, and a further sheet begins.
 MAX_HALF_DAYS = 5

@@ -1,21 +1,19 @@
-"""The nouns of the sessions: one file each, with its QuerySet."""
+"""The nouns of the sessions: one file each, with its QuerySet. A session knows its days, trainers and registrations."""
 
+from sessions_app.models.day import HalfDay, SessionDay
 from sessions_app.models.registration import Registration, StatusChange
-from sessions_app.models.session import (
-    SessionDay,
-    SessionDocument,
-    SessionState,
-    SessionTrainer,
-    Trainer,
-    TrainingSession,
-)
+from sessions_app.models.session import SessionDocument, TrainingSession
+from sessions_app.models.state import SessionState, StateCode
+from sessions_app.models.trainer import SessionTrainer, Trainer
 
 __all__ = [
+    "HalfDay",
     "Registration",
     "SessionDay",
     "SessionDocument",
     "SessionState",
     "SessionTrainer",
+    "StateCode",
     "StatusChange",
     "Trainer",
     "TrainingSession",

@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from caprural import typography, validators
 from members.models import CoveredPerson, EmailDomain
-from sessions_app.models.session import TrainingSession
 
 
 def new_token() -> str:
@@ -77,7 +76,7 @@ class Registration(models.Model):
     }
 
     session = models.ForeignKey(
-        TrainingSession, on_delete=models.PROTECT, related_name="registrations", verbose_name="session"
+        "TrainingSession", on_delete=models.PROTECT, related_name="registrations", verbose_name="session"
     )
     status = models.CharField("état", max_length=12, choices=Status.choices, editable=False)
     cancellation_cause = models.CharField(

@@ -1,140 +1,23 @@
 """The training session: what it is, when it takes place, how many seats it has, and its state at a given instant."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
-from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
-from django.utils import timezone
 
 from caprural import typography, validators
+from sessions_app.models.day import HalfDay, SessionDay, paris
+from sessions_app.models.registration import Registration
+from sessions_app.models.state import SessionState, StateCode
+from sessions_app.models.trainer import SessionTrainer
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
-
-NOON_BREAK = time(13)
-SHORTEST_HALF_DAY = timedelta(hours=1)
-END_OF_DAY = time(23, 59, 59)
-
-
-class StateCode(StrEnum):
-    """Everything a session can be at a given instant (R2)."""
-
-    NOT_PUBLISHED = "not_published"
-    OPEN = "open"
-    FULL = "full"
-    CLOSED = "closed"
-    POSTPONED = "postponed"
-    CANCELLED = "cancelled"
-    UNDER_WAY = "under_way"
-    PAST = "past"
-
-    @property
-    def label(self) -> str:
-        """The state in a few French words, for a badge."""
-        return STATE_LABELS[self]
-
-
-STATE_LABELS = {
-    StateCode.NOT_PUBLISHED: "Brouillon",
-    StateCode.OPEN: "Inscriptions ouvertes",
-    StateCode.FULL: "Complet – liste d’attente",
-    StateCode.CLOSED: "Inscriptions closes",
-    StateCode.POSTPONED: "Reportée",
-    StateCode.CANCELLED: "Annulée",
-    StateCode.UNDER_WAY: "En cours",
-    StateCode.PAST: "Terminée",
-}
-
-
-@dataclass(frozen=True)
-class SessionState:
-    """The state of a session at one instant, and the French sentence that gives its reason (R2)."""
-
-    code: StateCode
-    reason: str
-
-    @property
-    def label(self) -> str:
-        """The state in a few French words, for a badge."""
-        return self.code.label
-
-    @property
-    def is_registrable(self) -> bool:
-        """Whether someone may register now, with a seat or on the waiting list."""
-        return self.code in (StateCode.OPEN, StateCode.FULL)
-
-    @property
-    def is_announced(self) -> bool:
-        """Whether the session takes place or took place: neither a draft, nor postponed, nor cancelled."""
-        return self.code not in (StateCode.NOT_PUBLISHED, StateCode.POSTPONED, StateCode.CANCELLED)
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether its first hour has come: nobody is written to any more about their seat."""
-        return self.code in (StateCode.UNDER_WAY, StateCode.PAST)
-
-
-@dataclass(frozen=True)
-class HalfDay:
-    """Half a day of a session, derived from the hours of its day; `start` or `end` is None where nobody said it."""
-
-    day: date
-    label: str
-    start: time | None
-    end: time | None
-
-
-class TrainerManager(models.Manager["Trainer"]):
-    def get_by_natural_key(self, name: str, organisation: str, role: str) -> "Trainer":
-        """For fixtures."""
-        return self.get(name=name, organisation=organisation, role=role)
-
-
-class Trainer(models.Model):
-    """« Intervenant·e »: who leads sessions. With an account, they see their own sessions in the admin."""
-
-    name = models.CharField("nom", max_length=120, blank=True, validators=[validators.single_line])
-    role = models.CharField("fonction ou mission", max_length=160, blank=True, validators=[validators.single_line])
-    organisation = models.CharField("structure", max_length=160, blank=True, validators=[validators.single_line])
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="trainer",
-        verbose_name="compte",
-        help_text="Le compte qui permet de voir les personnes inscrites à ses sessions.",
-    )
-
-    objects = TrainerManager()
-
-    class Meta:
-        verbose_name = "intervenant·e"
-        verbose_name_plural = "intervenant·e·s"
-        ordering = ("name", "organisation", "pk")
-        constraints = (
-            models.CheckConstraint(
-                condition=~Q(name="") | ~Q(organisation="") | ~Q(role=""),
-                name="trainer_is_described",
-                violation_error_message="Indiquez au moins un nom, une structure ou une fonction.",
-            ),
-        )
-
-    def __str__(self) -> str:
-        affiliation = " - ".join(part for part in (self.organisation, self.role) if part)
-        return ", ".join(part for part in (self.name, affiliation) if part)
-
-    def natural_key(self) -> tuple[str, str, str]:
-        """For fixtures."""
-        return (self.name, self.organisation, self.role)
 
 
 class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
@@ -152,8 +35,6 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
 
     def with_seats(self) -> Self:
         """Adds the number of seats held, awaiting their fee, and of people waiting: computed, never stored (R3)."""
-        # Imported late: a registration's file needs the session's.
-        from sessions_app.models.registration import Registration
 
         def count(rows: models.QuerySet[Registration]) -> Coalesce:
             per_session = rows.filter(session=OuterRef("pk")).order_by().values("session")
@@ -336,12 +217,12 @@ class TrainingSession(models.Model):
     # When it takes place. `days.all()` is ordered; prefetched, it costs no query.
 
     @property
-    def first_day(self) -> "SessionDay | None":
+    def first_day(self) -> SessionDay | None:
         """The first day, None while no date is set."""
         return next(iter(self.days.all()), None)
 
     @property
-    def last_day(self) -> "SessionDay | None":
+    def last_day(self) -> SessionDay | None:
         """The last day, None while no date is set."""
         return next(reversed(self.days.all()), None)
 
@@ -365,7 +246,7 @@ class TrainingSession(models.Model):
         """The first instant at which it is too late: the deadline at 00:00 in Europe/Paris, or the start (R4)."""
         if self.registration_deadline is None:
             return self.starts_at
-        deadline = _paris(self.registration_deadline, time.min)
+        deadline = paris(self.registration_deadline, time.min)
         return min(deadline, self.starts_at) if self.starts_at else deadline
 
     @property
@@ -373,7 +254,7 @@ class TrainingSession(models.Model):
         """The last day on which one may register, since the deadline itself is exclusive (R4)."""
         return self.registration_deadline - timedelta(days=1) if self.registration_deadline else None
 
-    def half_days(self) -> "list[HalfDay]":
+    def half_days(self) -> list[HalfDay]:
         """All half-days in order, derived from the hours of each day."""
         return [half_day for day in self.days.all() for half_day in day.half_days()]
 
@@ -444,93 +325,6 @@ class TrainingSession(models.Model):
         )
 
 
-class SessionDay(models.Model):
-    """One day of a session, with its hours as typed in Europe/Paris."""
-
-    session = models.ForeignKey(TrainingSession, on_delete=models.CASCADE, related_name="days", verbose_name="session")
-    date = models.DateField("date")
-    starts_at = models.TimeField("début")
-    ends_at = models.TimeField("fin", null=True, blank=True, help_text="Laisser vide si elle n’est pas connue.")
-    place = models.CharField(
-        "lieu de ce jour, s’il diffère", max_length=160, blank=True, validators=[validators.single_line]
-    )
-
-    class Meta:
-        verbose_name = "journée"
-        verbose_name_plural = "journées"
-        ordering = ("date",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("session", "date"),
-                name="one_day_per_date",
-                violation_error_message="Cette journée figure déjà dans la session.",
-            ),
-            models.CheckConstraint(
-                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
-                name="day_ends_after_it_starts",
-                violation_error_message="L’heure de fin doit suivre l’heure de début.",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return typography.long_date(self.date)
-
-    @property
-    def starts_at_instant(self) -> datetime:
-        """The instant the day starts."""
-        return _paris(self.date, self.starts_at)
-
-    @property
-    def ends_at_instant(self) -> datetime:
-        """The instant the day ends; the end of the day when the hour is unknown."""
-        return _paris(self.date, self.ends_at or END_OF_DAY)
-
-    def half_days(self) -> list[HalfDay]:
-        """Morning and afternoon, cut at 13 h; a half with less than an hour of session is none.
-
-        When the end is unknown, a day that starts in the morning is taken for a whole day.
-        """
-        whole = datetime.combine(self.date, self.starts_at)
-        noon = datetime.combine(self.date, NOON_BREAK)
-        end = datetime.combine(self.date, self.ends_at or END_OF_DAY)
-        has_morning = noon - whole >= SHORTEST_HALF_DAY
-        has_afternoon = end - max(noon, whole) >= SHORTEST_HALF_DAY
-        if has_morning and has_afternoon:
-            return [
-                HalfDay(self.date, "matin", self.starts_at, None),
-                HalfDay(self.date, "après-midi", None, self.ends_at),
-            ]
-        label = "matin" if self.starts_at < NOON_BREAK and not has_afternoon else "après-midi"
-        return [HalfDay(self.date, label, self.starts_at, self.ends_at)]
-
-
-class SessionTrainer(models.Model):
-    """A trainer of a session, in the order the flyer names them."""
-
-    session = models.ForeignKey(
-        TrainingSession, on_delete=models.CASCADE, related_name="session_trainers", verbose_name="session"
-    )
-    trainer = models.ForeignKey(
-        Trainer, on_delete=models.PROTECT, related_name="session_trainers", verbose_name="intervenant·e"
-    )
-    position = models.PositiveSmallIntegerField("ordre", default=0)
-
-    class Meta:
-        verbose_name = "intervenant·e"
-        verbose_name_plural = "qui intervient ?"
-        ordering = ("position", "pk")
-        constraints = (
-            models.UniqueConstraint(
-                fields=("session", "trainer"),
-                name="trainer_once_per_session",
-                violation_error_message="Cette personne intervient déjà dans la session.",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return str(self.trainer)
-
-
 class SessionDocument(models.Model):
     """A file for the people registered: programme, access map… Private: only a registration's page gives it."""
 
@@ -551,7 +345,3 @@ class SessionDocument(models.Model):
 
 def _filled(*sections: tuple[str, str]) -> list[tuple[str, str]]:
     return [(heading, text) for heading, text in sections if text.strip()]
-
-
-def _paris(day: date, at: time) -> datetime:
-    return datetime.combine(day, at, tzinfo=timezone.get_default_timezone())

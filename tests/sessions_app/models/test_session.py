@@ -9,10 +9,10 @@ from sessions_app.models import (
     SessionDay,
     SessionDocument,
     SessionTrainer,
+    StateCode,
     Trainer,
     TrainingSession,
 )
-from sessions_app.models.session import StateCode
 from tests.factories import NOW, make_registration, make_session, make_staff, make_trainer, paris
 from tests.traces import folded
 
