@@ -57,13 +57,16 @@ def _is_over(item: Listed, today: date) -> bool:
 @require_safe
 def session_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """The session page: the flyer's sections in its order, the practical part, the state and one clear button."""
-    session = _published(slug)
+    session = get_object_or_404(TrainingSession.objects.for_display(), slug=slug)
+    state = session.state(timezone.now())
+    if state.code == StateCode.NOT_PUBLISHED:
+        return _not_published(request, session, state)
     return render(
         request,
         "sessions_app/session_detail.html",
         {
             "session": session,
-            "state": session.state(timezone.now()),
+            "state": state,
             "sections_before_trainers": session.sections_before_trainers(),
             "sections_after_trainers": session.sections_after_trainers(),
         },
@@ -95,8 +98,11 @@ def session_flyer(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest, slug: str) -> HttpResponse:
     """The registration form (R4, R7): refused, it comes back with the reason and what was typed."""
-    session = _registrable(slug)
+    sessions = TrainingSession.objects.with_seats_and_days()
+    session = get_object_or_404(sessions, slug=slug)
     now = timezone.now()
+    if request.method != "POST" and session.state(now).code == StateCode.NOT_PUBLISHED:
+        return _not_published(request, session, session.state(now))
     form = RegistrationForm(request.POST if request.method == "POST" else None)
     refusal = ""
     if request.method == "POST" and form.is_valid():
@@ -104,7 +110,7 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
             registration = registering.register(form.candidate(session), now=now)
         except registering.RegistrationClosed as closed:
             refusal = str(closed)
-            session = _registrable(slug)
+            session = sessions.get(pk=session.pk)
         else:
             if registration is None:
                 return render(request, "sessions_app/link_sent.html", {"email": form.cleaned_data["email"]})
@@ -229,9 +235,10 @@ def _published(slug: str) -> TrainingSession:
     return get_object_or_404(TrainingSession.objects.published().for_display(), slug=slug)
 
 
-def _registrable(slug: str) -> TrainingSession:
-    """What the form shows of a session: no trainers."""
-    return get_object_or_404(TrainingSession.objects.published().with_seats_and_days(), slug=slug)
+def _not_published(request: HttpRequest, session: TrainingSession, state: SessionState) -> HttpResponse:
+    """A 404 that says why and whom to call, and nothing of what the draft says."""
+    context = {"session": session, "state": state}
+    return render(request, "sessions_app/not_published.html", context, status=404)
 
 
 def _registration(token: str) -> tuple[Registration, TrainingSession]:

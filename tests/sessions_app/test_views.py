@@ -203,12 +203,19 @@ class TestSessionPage:
         assert (f"/sessions/{session.slug}/session.ics" in links) == (state not in ("past", "cancelled", "postponed"))
         assert f"/sessions/{session.slug}/fiche.pdf" in links
 
-    def test_draft_and_unknown_are_the_same_404(self, client: Client) -> None:
-        make_session(slug="brouillon", status="draft")
-        draft, unknown = client.get("/sessions/brouillon/"), client.get("/sessions/inconnue/")
-        for response in (draft, unknown):
+    def test_unknown(self, client: Client) -> None:
+        pages.assert_sound(client.get("/sessions/inconnue/"), status=404)
+
+    def test_draft_says_that_it_is_one_and_whom_to_call(self, client: Client) -> None:
+        """R2: not published, and nothing of what it says."""
+        session = make_session(status="draft", title="Titre secret", rationale="Texte secret")
+        for page in (session.get_absolute_url(), form_url(session)):
+            response = client.get(page)
             pages.assert_sound(response, status=404)
-        assert draft.content == unknown.content
+            said = pages.main(response)
+            assert "Cette session n’est pas encore publiée." in said
+            assert "contact@caprural.example" in said
+            assert "secret" not in response.content.decode()
 
     def test_deadline_is_said_both_ways(self, client: Client) -> None:
         """R4."""
@@ -365,11 +372,16 @@ class TestForm:
         assert REASONS[state] in said
         assert "06 66 46 62 76" in said
 
-    def test_draft_and_unknown(self, client: Client) -> None:
-        make_session(slug="brouillon", status="draft")
-        for slug in ("brouillon", "inconnue"):
-            pages.assert_sound(client.get(f"/sessions/{slug}/inscription/"), status=404)
-            pages.assert_sound(client.post(f"/sessions/{slug}/inscription/", typed()), status=404)
+    def test_unknown(self, client: Client) -> None:
+        pages.assert_sound(client.get("/sessions/inconnue/inscription/"), status=404)
+        pages.assert_sound(client.post("/sessions/inconnue/inscription/", typed()), status=404)
+
+    def test_made_a_draft_again_while_someone_was_typing(self, client: Client) -> None:
+        session = make_session(status="draft")
+        response = client.post(form_url(session), typed(last_name="Martin"))
+        pages.assert_sound(response, status=409)
+        assert "Cette session n’est pas encore publiée." in pages.main(response)
+        assert 'value="Martin"' in response.content.decode()
         assert Registration.objects.count() == 0
 
     def test_methods(self, client: Client) -> None:
