@@ -37,6 +37,8 @@ class SmtpSink:
         self.received: list[EmailMessage] = []
         #: Addresses of recipients refused, with the server's answer: {"x@y.example": "550 No such user"}.
         self.refused: dict[str, str] = {}
+        #: The same, once the server has read the message.
+        self.refused_once_read: dict[str, str] = {}
         #: The answer to every sender, when it is not OK.
         self.sender_answer = OK
         #: Recipients at whose message the server hangs up, once it has read it and before it says so.
@@ -103,6 +105,8 @@ class SmtpSink:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         [recipient] = envelope.rcpt_tos
+        if recipient in self.refused_once_read:
+            return self.refused_once_read[recipient]
         if recipient in self.hangs_up_on:
             cast(asyncio.Transport, server.transport).abort()
             return OK

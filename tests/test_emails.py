@@ -287,6 +287,19 @@ class TestOneMessageFails:
         assert log.exception_type == "SMTPRecipientsRefused"
         assert "No such user" in log.message
 
+    def test_refusals_in_a_row_do_not_stop_the_round(self, sink: SmtpSink) -> None:
+        refused = [f"inconnue{number}@structure.example" for number in range(4)]
+        rejected = [f"filtre{number}@structure.example" for number in range(4)]
+        for address in (*refused, *rejected, "a@structure.example"):
+            queue(address)
+        sink.refused = dict.fromkeys(refused, "550 5.1.1 No such user")
+        sink.refused_once_read = dict.fromkeys(rejected, "554 5.7.1 Looks like spam")
+
+        assert emails.deliver(now=NOW) == 1
+
+        assert sink.addresses == ["a@structure.example"]
+        assert [status for _, status in states()] == [STATUS.failed] * 8 + [STATUS.sent]
+
     def test_address_refused_for_now_is_tried_again_later(self, sink: SmtpSink) -> None:
         queue("liste-grise@structure.example")
         queue("b@structure.example")
@@ -328,6 +341,15 @@ class TestOneMessageFails:
         assert [message["Message-ID"] for message in sink.received] == [
             Email.objects.get(to=address).message_id for address in sink.addresses
         ]
+
+    def test_server_that_hangs_up_now_and_then_is_not_left_alone(self, sink: SmtpSink) -> None:
+        names = ["fatale1", "fatale2", "a", "fatale3", "fatale4", "b"]
+        for name in names:
+            queue(f"{name}@structure.example")
+        sink.hangs_up_on = {f"fatale{number}@structure.example" for number in range(1, 5)}
+
+        assert emails.deliver(now=NOW) == 2
+        assert sink.addresses == ["a@structure.example", "b@structure.example"]
 
     def test_document_that_cannot_be_made_blocks_nobody(
         self, sink: SmtpSink, make_document: Callable[[emails.Maker], None]
