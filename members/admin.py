@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from django.utils import timezone
 from caprural import typography
 from caprural.admin import StaffAdmin
 from members import fees
-from members.forms import NewFeeForm
+from members.forms import CoveredPersonForm, EmailDomainForm, NewFeeForm
 from members.models import (
     CoveredPerson,
     EmailDomain,
@@ -30,6 +31,7 @@ from members.models import (
 class OrganisationAdmin(StaffAdmin):
     """The one organisation: its list is its page."""
 
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     fieldsets = (
         (None, {"fields": ("name", "legal_form", "address", "siret", "phone", "email", "website")}),
         ("Recevoir les cotisations", {"fields": ("cheque_payee", "iban", "bic")}),
@@ -85,6 +87,7 @@ class CoveredPersonInline(admin.TabularInline):
     """Addresses a member lists."""
 
     model = CoveredPerson
+    form = CoveredPersonForm
     extra = 1
 
 
@@ -92,6 +95,7 @@ class EmailDomainInline(admin.TabularInline):
     """Domains a member declares."""
 
     model = EmailDomain
+    form = EmailDomainForm
     extra = 0
 
 

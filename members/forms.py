@@ -1,10 +1,35 @@
-"""Forms of the fee in the admin."""
+"""Forms of the members and their fees in the admin."""
 
 from typing import Any
 
 from django import forms
 
-from members.models import Member, MembershipFee
+from caprural import validators
+from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
+
+
+class CoveredPersonForm(forms.ModelForm):
+    """An address a member lists, in the form under which two of them are compared (R14)."""
+
+    class Meta:
+        model = CoveredPerson
+        fields = ("email", "name")
+
+    def clean_email(self) -> str:
+        """Here and not only in the model: the same address typed twice is seen before the database sees it."""
+        return validators.normalise_email(self.cleaned_data["email"])
+
+
+class EmailDomainForm(forms.ModelForm):
+    """A domain a member declares: « @Collines.EXAMPLE » is understood (R14)."""
+
+    class Meta:
+        model = EmailDomain
+        fields = ("domain",)
+
+    def clean_domain(self) -> str:
+        """Here and not only in the model: the same domain typed twice is seen before the database sees it."""
+        return validators.normalise_domain(self.cleaned_data["domain"])
 
 
 class NewFeeForm(forms.ModelForm):

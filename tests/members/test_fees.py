@@ -230,8 +230,8 @@ class TestTransitions:
         else:
             said = ""
 
-        labels = dict(MembershipFee.Status.choices)
-        refusal = f"La cotisation de Pays des Collines est « {labels[before]} » : elle ne peut pas devenir « {labels[after]} »."
+        was, wanted = MembershipFee.Status(before).label, MembershipFee.Status(after).label
+        refusal = f"La cotisation de Pays des Collines est « {was} » : elle ne peut pas devenir « {wanted} »."
         stored = MembershipFee.objects.get(pk=fee.pk)
         assert (said, stored.status, stored.status_changed_at) == (
             ("", after, LATER) if is_allowed else (refusal, before, NOW)
