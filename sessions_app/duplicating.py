@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from sessions_app.models import SessionDay, SessionTrainer, TrainingSession
+from sessions_app.models.session import DATES_TIED_TO_THE_FIRST_DAY
 
 #: What belongs to the original alone: a copy starts as a draft, undecided, with its own identity in calendars.
 NOT_COPIED = frozenset(
@@ -17,6 +18,7 @@ NOT_COPIED = frozenset(
         "maintained_at",
         "calendar_uid",
         "calendar_sequence",
+        "changed_at",
         "created_at",
         "updated_at",
     }
@@ -40,7 +42,7 @@ def duplicate(session: TrainingSession, *, first_on: date, slug: str = "") -> Tr
         }
     )
     copy.slug = slug or free_slug(session.title, first_on)
-    for name in ("registration_deadline", "fee_due_on"):
+    for name in DATES_TIED_TO_THE_FIRST_DAY:
         day = getattr(session, name)
         setattr(copy, name, day + shift if day and shift is not None else None)
     copy.save()

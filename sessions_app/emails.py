@@ -1,19 +1,33 @@
 """Every message the sessions can send: one function each, queued in the caller's transaction (R23).
 
-The subject states the situation. Each message carries the private link (R9) and answers to the session's contact.
+The subject states the situation. Each message carries the private link (R9) and answers to the session's contact. Each
+leaves a `Message`: the log of a registration, and for a dated message, the proof that it left once (R24).
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 
 from caprural import emails
 from members.models import FeeCampaign, Organisation
-from sessions_app.models import Registration, TrainingSession
+from sessions_app import roles
+from sessions_app.models import Message, Registration, TrainingSession
 
 #: Names under which `sessions_app.documents` makes the attachments.
 CALENDAR = "registration_calendar"
+CALENDAR_CANCELLED = "registration_calendar_cancelled"
 MEMBERSHIP_FORM = "registration_membership_form"
+
+#: Kinds of the messages that `reminding` sends, as their log keeps them.
+FEE_REMINDER = "fee_reminder"
+DECISION_NEEDED = "decision_needed"
+JOINING_INSTRUCTIONS = "joining_instructions"
+SESSION_CHANGED = "session_changed"
+
+
+# A registration begins, and moves
 
 
 def confirmed(registration: Registration, session: TrainingSession, *, from_waiting_list: bool = False) -> None:
@@ -38,6 +52,33 @@ def waiting(registration: Registration, session: TrainingSession) -> None:
     _queue("waiting", registration, session, rank=registration.rank())
 
 
+def cancelled(registration: Registration, session: TrainingSession) -> None:
+    """« Inscription annulée », and why; the event leaves the calendar of whoever had a seat."""
+    had_seat = registration.seat_given_at is not None
+    _queue("cancelled", registration, session, attach=(CALENDAR_CANCELLED,) if had_seat else ())
+
+
+def replaced(registration: Registration, session: TrainingSession) -> None:
+    """To whoever handed their seat over: « <colleague> vous remplace » (R10)."""
+    _queue("replaced", registration, session, attach=(CALENDAR_CANCELLED,))
+
+
+def replacing(registration: Registration, session: TrainingSession) -> None:
+    """To the colleague: the seat they were given, by whom, what is expected, how to decline (R10)."""
+    awaits_fee = registration.status == Registration.Status.AWAITING_FEE
+    _queue(
+        "replacing",
+        registration,
+        session,
+        attach=(MEMBERSHIP_FORM,) if awaits_fee else (CALENDAR,),
+        predecessor=registration.replaces,
+        **_fee(session),
+    )
+
+
+# The fee
+
+
 def fee_accepted(registration: Registration, session: TrainingSession) -> None:
     """« Cotisation reçue, inscription confirmée » with the calendar file (R16)."""
     _queue("fee_accepted", registration, session, attach=(CALENDAR,))
@@ -48,14 +89,118 @@ def fee_lost(registration: Registration, session: TrainingSession) -> None:
     _queue("fee_lost", registration, session, attach=(MEMBERSHIP_FORM,), **_fee(session))
 
 
-def cancelled(registration: Registration, session: TrainingSession) -> None:
-    """« Inscription annulée », and why."""
-    _queue("cancelled", registration, session)
+def fee_extended(registration: Registration, session: TrainingSession) -> None:
+    """The seat is held a little longer for its fee (R15)."""
+    _queue("fee_extended", registration, session, **_fee(session))
+
+
+def fee_reminder(registration: Registration, session: TrainingSession) -> None:
+    """Three days before the seat is released (R15); once per due date."""
+    key = str(registration.fee_due_on)
+    _queue(FEE_REMINDER, registration, session, key=key, attach=(MEMBERSHIP_FORM,), **_fee(session))
+
+
+# The private link
 
 
 def link_again(registration: Registration, session: TrainingSession) -> None:
     """The private link, to someone who registered with an address already registered (R7)."""
     _queue("link_again", registration, session)
+
+
+def links(registrations: list[Registration]) -> None:
+    """« Retrouver mon inscription »: one message with every link of an address (R11)."""
+    first = registrations[0]
+    _queue(
+        "links",
+        first,
+        first.session,
+        links=[(item, f"{settings.SITE_URL}{item.get_absolute_url()}") for item in registrations],
+    )
+
+
+def address_changed(registration: Registration, session: TrainingSession, *, former: str) -> None:
+    """To the former address of someone who gave another one: it no longer receives anything."""
+    _queue("address_changed", registration, session, to=former, is_for_holder=False)
+
+
+# The session
+
+
+def session_maintained(registration: Registration, session: TrainingSession) -> None:
+    """« Session maintenue », the go decision (R5)."""
+    _queue("session_maintained", registration, session)
+
+
+def session_postponed(registration: Registration, session: TrainingSession) -> None:
+    """« Session reportée », to a new date or to a date to come (R5); the event moves or leaves the calendar."""
+    attach = CALENDAR if session.status == TrainingSession.Status.PUBLISHED else CALENDAR_CANCELLED
+    _queue("session_postponed", registration, session, attach=(attach,) if registration.seat_given_at else ())
+
+
+def session_cancelled(registration: Registration, session: TrainingSession) -> None:
+    """« Session annulée » (R5); the event leaves the calendar."""
+    _queue(
+        "session_cancelled", registration, session, attach=(CALENDAR_CANCELLED,) if registration.seat_given_at else ()
+    )
+
+
+def session_changed(registration: Registration, session: TrainingSession) -> None:
+    """A change of date, hours or place, with the calendar file updated (R19); once per change."""
+    _queue(
+        SESSION_CHANGED,
+        registration,
+        session,
+        key=str(session.calendar_sequence),
+        attach=(CALENDAR,) if registration.holds_seat else (),
+    )
+
+
+def joining_instructions(
+    registration: Registration, session: TrainingSession, *, carpool: Iterable[Registration]
+) -> None:
+    """« Convocation »: exact address, hours, access, contact, how to cancel, calendar file (R19); once per date.
+
+    `carpool`: the other people who ticked the box, for someone who ticked it.
+    """
+    _queue(
+        JOINING_INSTRUCTIONS,
+        registration,
+        session,
+        key=str(session.first_date),
+        attach=(CALENDAR,),
+        carpool=list(carpool),
+    )
+
+
+def written(registration: Registration, session: TrainingSession, *, subject: str, text: str) -> None:
+    """A message the coordinator wrote, its fields filled in already."""
+    _queue("written", registration, session, subject=subject, text=text)
+
+
+# The team
+
+
+def decision_needed(session: TrainingSession) -> None:
+    """To the coordination: registrations closed below the minimum, a decision is awaited (R5); once per deadline."""
+    key = str(session.registration_deadline or session.first_date)
+    for number, address in enumerate(coordinators()):
+        _write(
+            DECISION_NEEDED,
+            session,
+            None,
+            # One row proves it left; the other coordinators' copies carry no key.
+            key=key if number == 0 else "",
+            to=address,
+            context={"admin_url": f"{settings.SITE_URL}/admin/sessions_app/trainingsession/{session.pk}/change/"},
+        )
+
+
+def coordinators() -> list[str]:
+    """Addresses of the coordination's accounts; the organisation's own when none has one."""
+    accounts = User.objects.filter(groups__name=roles.COORDINATION, is_active=True).exclude(email="").order_by("pk")
+    organisation = Organisation.current()
+    return list(accounts.values_list("email", flat=True).distinct()) or [organisation.email][: bool(organisation.email)]
 
 
 def _fee(session: TrainingSession) -> dict[str, Any]:
@@ -69,20 +214,43 @@ def _queue(
     registration: Registration,
     session: TrainingSession,
     *,
+    to: str = "",
+    key: str = "",
     attach: tuple[str, ...] = (),
     **context: Any,
 ) -> None:
-    emails.queue(
+    link = f"{settings.SITE_URL}{registration.get_absolute_url()}"
+    _write(
         name,
-        to=registration.email,
+        session,
+        registration,
+        key=key,
+        to=to or registration.email,
+        attach=attach,
+        context={"registration": registration, "link": link, **context},
+    )
+
+
+def _write(
+    name: str,
+    session: TrainingSession,
+    registration: Registration | None,
+    *,
+    key: str,
+    to: str,
+    context: dict[str, Any],
+    attach: tuple[str, ...] = (),
+) -> None:
+    email = emails.queue(
+        name,
+        to=to,
         context={
-            "registration": registration,
             "session": session,
             "organisation": Organisation.current(),
             "site_url": settings.SITE_URL,
-            "link": f"{settings.SITE_URL}{registration.get_absolute_url()}",
             **context,
         },
-        attachments=[(document, str(registration.pk)) for document in attach],
+        attachments=[(document, str(registration.pk)) for document in attach if registration],
         reply_to=session.contact_email,
     )
+    Message.objects.create(session=session, registration=registration, kind=name, key=key, email=email)

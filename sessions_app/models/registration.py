@@ -104,6 +104,14 @@ class Registration(models.Model):
     registered_at = models.DateTimeField("inscrite le", editable=False)
     seat_given_at = models.DateTimeField("place donnée le", null=True, editable=False)
     fee_due_on = models.DateField("cotisation attendue au plus tard le", null=True, editable=False)
+    replaced_by = models.OneToOneField(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="replaces",
+        verbose_name="remplacée par",
+    )
     link_sent_at = models.DateTimeField(null=True, editable=False)
 
     objects = RegistrationQuerySet.as_manager()

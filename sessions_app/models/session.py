@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
 
+#: Joining instructions leave that long before the session, unless the session says otherwise (R19).
+JOINING_DELAY = timedelta(days=7)
+#: The hour of the day at which dated messages leave: nobody is written to at midnight.
+MORNING = time(8)
+
+
+#: Dates of a session that keep their distance to its first day when it is moved or copied.
+DATES_TIED_TO_THE_FIRST_DAY = ("registration_deadline", "fee_due_on", "joining_on")
+
+
 class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
     def published(self) -> Self:
         """Sessions the public may see: published, postponed or cancelled, never a draft (R2)."""
@@ -53,6 +63,14 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
     def for_display(self) -> Self:
         """Everything the public pages read, in a constant number of queries."""
         return self.with_seats_and_days().prefetch_related("session_trainers__trainer")
+
+    def try_lock(self, pk: int) -> "TrainingSession | None":
+        """Like `lock`, but None at once when someone else holds the session, or it is gone (R24).
+
+        On SQLite nobody else does: there is one writer at a time.
+        """
+        is_locked = self.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).exists()
+        return self.with_seats_and_days().filter(pk=pk).first() if is_locked else None
 
     def lock(self, pk: int) -> "TrainingSession":
         """Lock one session until the end of the transaction, then read it with its seats (R3).
@@ -149,8 +167,16 @@ class TrainingSession(models.Model):
     )
     funders_notice = models.TextField("mention des financeurs", blank=True, validators=[validators.multi_line])
 
+    joining_on = models.DateField(
+        "convocation à envoyer le",
+        null=True,
+        blank=True,
+        help_text="Laisser vide : sept jours avant la session.",
+    )
+
     maintained_at = models.DateTimeField("maintenue le", null=True, blank=True, editable=False)
     calendar_uid = models.UUIDField(default=uuid4, editable=False, unique=True)
+    changed_at = models.DateTimeField(null=True, editable=False)
     calendar_sequence = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField("créée le", auto_now_add=True)
     updated_at = models.DateTimeField("modifiée le", auto_now=True)
@@ -231,6 +257,26 @@ class TrainingSession(models.Model):
         """The date of the first day: the one on which the fee must be up to date (R7)."""
         return self.first_day.date if self.first_day else None
 
+    def move_to(self, first_on: date) -> None:
+        """Move the days to a first day; deadline, due date and joining day keep their distance to it. Not saved here."""
+        if self.first_date is None:
+            return
+        shift = first_on - self.first_date
+        # The farthest first: two days of a session never share a date, not even in passing.
+        for day in sorted(self.days.all(), key=lambda day: day.date, reverse=shift > timedelta(0)):
+            day.date += shift
+            day.save(update_fields=["date"])
+        for name in DATES_TIED_TO_THE_FIRST_DAY:
+            if value := getattr(self, name):
+                setattr(self, name, value + shift)
+
+    @property
+    def joining_at(self) -> datetime | None:
+        """From when joining instructions leave: 8 h, seven days before the first day or on the day set (R19)."""
+        if self.first_date is None:
+            return None
+        return paris(self.joining_on or self.first_date - JOINING_DELAY, MORNING)
+
     @property
     def starts_at(self) -> datetime | None:
         """The instant the session starts, None while no date is set."""
@@ -257,6 +303,18 @@ class TrainingSession(models.Model):
     def half_days(self) -> list[HalfDay]:
         """All half-days in order, derived from the hours of each day."""
         return [half_day for day in self.days.all() for half_day in day.half_days()]
+
+    def awaits_decision(self, now: datetime) -> bool:
+        """Whether the coordinator has to decide: registrations are closed below the minimum, nothing decided (R5)."""
+        return (
+            self.status == self.Status.PUBLISHED
+            and self.maintained_at is None
+            and self.min_participants is not None
+            and self.seats_taken < self.min_participants
+            and self.closes_at is not None
+            and self.starts_at is not None
+            and self.closes_at <= now < self.starts_at
+        )
 
     # Seats (after with_seats())
 

@@ -57,6 +57,11 @@ class SessionState:
         return self.code not in (StateCode.NOT_PUBLISHED, StateCode.POSTPONED, StateCode.CANCELLED)
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is still to come."""
+        return self.code in (StateCode.PAST, StateCode.CANCELLED)
+
+    @property
     def has_begun(self) -> bool:
         """Whether its first hour has come: nobody is written to any more about their seat."""
         return self.code in (StateCode.UNDER_WAY, StateCode.PAST)

@@ -1,0 +1,78 @@
+"""The decision on a session: maintain, postpone or cancel it; everyone concerned is written to (R5)."""
+
+from datetime import date, datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from sessions_app import emails, registering
+from sessions_app.models import Registration, TrainingSession
+
+Status = TrainingSession.Status
+
+
+class DecisionRefused(Exception):
+    """The session is not in a state in which this can be decided; the message is the French sentence to show."""
+
+
+@transaction.atomic
+def maintain(session: TrainingSession, *, now: datetime) -> list[Registration]:
+    """The session takes place (« maintenue »), even below its minimum. Returns the people written to."""
+    locked = _still_to_come(session, now)
+    locked.maintained_at = now
+    locked.save(update_fields=["maintained_at", "updated_at"])
+    concerned = list(locked.registrations.holding_seat().order_by("pk"))
+    for registration in concerned:
+        emails.session_maintained(registration, locked)
+    return concerned
+
+
+@transaction.atomic
+def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) -> list[Registration]:
+    """Move the session to another first day, or to a date to come (None). Returns the people written to.
+
+    With a date, every date of the session keeps its distance to it and the session stays open to registrations; without,
+    it is « reportée » and nothing is due until it is published again. Everybody keeps their seat or their rank.
+    """
+    locked = _still_to_come(session, now)
+    if first_on is not None:
+        locked.move_to(first_on)
+    else:
+        locked.status = Status.POSTPONED
+    locked.maintained_at = None
+    locked.changed_at = None
+    locked.calendar_sequence += 1
+    locked.save()
+    moved = TrainingSession.objects.with_seats_and_days().get(pk=locked.pk)
+    if first_on is not None:
+        registering.await_fees_longer(moved, now=now)
+    concerned = list(moved.registrations.live().order_by("pk"))
+    for registration in concerned:
+        emails.session_postponed(registration, moved)
+    return concerned
+
+
+@transaction.atomic
+def cancel(session: TrainingSession, *, user: User, now: datetime) -> list[Registration]:
+    """The session does not take place: every registration is cancelled. Returns the people written to."""
+    locked = TrainingSession.objects.lock(session.pk)
+    state = locked.state(now)
+    if state.has_begun or locked.status not in (Status.PUBLISHED, Status.POSTPONED):
+        raise DecisionRefused(f"Cette session ne peut pas être annulée. {state.reason}")
+    concerned = registering.cancel_all(locked, now=now, by=registering.staff(user))
+    locked.status = Status.CANCELLED
+    locked.changed_at = None
+    locked.calendar_sequence += 1
+    locked.save()
+    for registration in concerned:
+        emails.session_cancelled(registration, locked)
+    return concerned
+
+
+def _still_to_come(session: TrainingSession, now: datetime) -> TrainingSession:
+    """The session under its lock. Raises DecisionRefused unless it is published and has not begun."""
+    locked = TrainingSession.objects.lock(session.pk)
+    state = locked.state(now)
+    if not state.is_announced or state.has_begun:
+        raise DecisionRefused(f"Cette décision n’est plus possible. {state.reason}")
+    return locked

@@ -1,0 +1,118 @@
+"""The fee of the people registered: attached, accepted, lost, awaited a little longer (R14–R17)."""
+
+from datetime import date, datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from caprural import typography
+from members import fees
+from members.models import Member
+from sessions_app import emails
+from sessions_app.models import Registration, StatusChange, TrainingSession
+from sessions_app.registering.gate import SYSTEM, RegistrationRefused, move, staff
+from sessions_app.registering.seats import fee_due_on, owes_fee, serve_waiting_list
+
+Status = Registration.Status
+
+
+def attach(registration: Registration, member: Member, *, now: datetime) -> None:
+    """Teach a member this person's address; whatever its accepted fee now covers is confirmed (R14, R16)."""
+    fees.cover(member, registration.email, name=registration.full_name, now=now)
+
+
+@transaction.atomic
+def confirm_covered(member: Member, *, now: datetime) -> None:
+    """Confirm every registration awaiting a fee that this member's fees now cover, and tell each person (R16)."""
+    for registration, session in _of_member(member, Status.AWAITING_FEE, now=now):
+        if not owes_fee(registration, session):
+            move(registration, Status.CONFIRMED, now=now, by=SYSTEM, why=f"cotisation acceptée ({member})")
+            emails.fee_accepted(registration, session)
+
+
+@transaction.atomic
+def await_fee_again(member: Member, *, now: datetime) -> None:
+    """Send the future registrations that only the lost fee covered back to awaiting it, with a new date (R16)."""
+    for registration, session in _of_member(member, Status.CONFIRMED, now=now):
+        if owes_fee(registration, session):
+            registration.fee_due_on = fee_due_on(session, given_at=now)
+            move(registration, Status.AWAITING_FEE, now=now, by=SYSTEM, why=f"cotisation annulée ({member})")
+            emails.fee_lost(registration, session)
+
+
+def _of_member(member: Member, status: Status, *, now: datetime) -> list[tuple[Registration, TrainingSession]]:
+    """Registrations of a member's people for sessions to come, in that status, their sessions locked.
+
+    All the sessions to come that ask for the fee are locked, not only those where such a registration is seen already:
+    someone registering at this instant holds the lock, and must be seen once it is released.
+    """
+    people = member.people.values("email")
+    of_member = Q(email__in=people)
+    for domain in member.domains.values_list("domain", flat=True):
+        of_member |= Q(email__endswith=f"@{domain}")
+    to_come = TrainingSession.objects.filter(fee_required=True, days__date__gte=timezone.localdate(now)).exclude(
+        status__in=(TrainingSession.Status.DRAFT, TrainingSession.Status.CANCELLED)
+    )
+    ids = sorted(set(to_come.values_list("pk", flat=True)))
+    list(TrainingSession.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk").values_list("pk"))
+    sessions = {session.pk: session for session in TrainingSession.objects.with_seats_and_days().filter(pk__in=ids)}
+    found = Registration.objects.filter(of_member, session__in=ids, status=status).order_by("pk")
+    return [
+        (registration, sessions[registration.session_id])
+        for registration in found
+        if (starts_at := sessions[registration.session_id].starts_at) and starts_at > now
+    ]
+
+
+@transaction.atomic
+def review(session: TrainingSession, *, now: datetime) -> None:
+    """Draw the consequences of an edited session: fee no longer asked for (R17) or another date, then seats added (R8).
+
+    Nobody is written to about a session that has begun.
+    """
+    locked = TrainingSession.objects.lock(session.pk)
+    why = "cotisation à jour à la date de la session" if locked.fee_required else "cotisation non exigée"
+    silently = locked.state(now).has_begun
+    for registration in locked.registrations.filter(status=Status.AWAITING_FEE).order_by("pk"):
+        if not owes_fee(registration, locked):
+            move(registration, Status.CONFIRMED, now=now, by=SYSTEM, why=why)
+            if not silently:
+                emails.confirmed(registration, locked)
+    serve_waiting_list(locked, now=now)
+
+
+@transaction.atomic
+def await_fees_longer(session: TrainingSession, *, now: datetime) -> None:
+    """After a session was moved: whoever awaits a fee has until the later of their date and the usual one (R15)."""
+    locked = TrainingSession.objects.lock(session.pk)
+    for registration in locked.registrations.filter(status=Status.AWAITING_FEE):
+        registration.fee_due_on = max(registration.fee_due_on or date.min, fee_due_on(locked, given_at=now))
+        registration.save(update_fields=["fee_due_on"])
+
+
+@transaction.atomic
+def extend_fee_due(registration: Registration, *, until: date, user: User, now: datetime) -> None:
+    """Hold one person's seat for its fee until another day (R15), told and logged.
+
+    Raises RegistrationRefused when no fee is awaited, or the day is past or not before the session.
+    """
+    session = TrainingSession.objects.lock(registration.session_id)
+    current = session.registrations.get(pk=registration.pk)
+    if current.status != Status.AWAITING_FEE:
+        raise RegistrationRefused("Cette inscription n’attend pas de cotisation.")
+    if until < timezone.localdate(now) or (session.first_date and until >= session.first_date):
+        raise RegistrationRefused("Choisissez un jour à venir, avant celui de la session.")
+    current.fee_due_on = until
+    current.save(update_fields=["fee_due_on"])
+    StatusChange.objects.create(
+        registration=current,
+        at=now,
+        from_status=current.status,
+        to_status=current.status,
+        user=user,
+        actor=staff(user).label,
+        reason=f"cotisation attendue jusqu’au {typography.medium_date(until)}",
+    )
+    emails.fee_extended(current, session)

@@ -1,0 +1,70 @@
+"""The gate: the one place that writes a status, after the transition table, with its line in the log (R6)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from sessions_app.models import Registration, SessionState, StatusChange
+
+Status = Registration.Status
+
+
+class RegistrationRefused(Exception):
+    """Nobody can be registered; the message is the French sentence to show."""
+
+
+class RegistrationClosed(RegistrationRefused):
+    """The session takes no registration now; `state` says why (R2, R4)."""
+
+    def __init__(self, state: SessionState) -> None:
+        super().__init__(state.reason)
+        self.state = state
+
+
+class NoSeatLeft(RegistrationRefused):
+    """The session has begun and every seat is held: waiting would be pointless (R4)."""
+
+
+class TransitionRefused(Exception):
+    """The transition table forbids this (R6); the message is the French sentence to show."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who or what changes a status, for the log (R6)."""
+
+    label: str
+    user: User | None = None
+
+
+PARTICIPANT = Actor("la personne")
+SYSTEM = Actor("règle automatique")
+
+
+def staff(user: User) -> Actor:
+    """The actor of what a member of the team does in the admin."""
+    return Actor(user.get_username(), user)
+
+
+def move(registration: Registration, to: Status, *, now: datetime, by: Actor, why: str) -> None:
+    """The one place that writes a status, after the transition table, with its line in the log (R6)."""
+    before = registration.status
+    if to not in Registration.TRANSITIONS[before]:
+        raise TransitionRefused(
+            f"L’inscription de {registration} est « {registration.get_status_display()} » : "
+            f"elle ne peut pas devenir « {to.label} »."
+        )
+    registration.status = to
+    if to != Status.AWAITING_FEE:
+        registration.fee_due_on = None
+    registration.save()
+    StatusChange.objects.create(
+        registration=registration,
+        at=now,
+        from_status=before,
+        to_status=to,
+        user=by.user,
+        actor=by.label,
+        reason=why,
+    )

@@ -1,0 +1,101 @@
+"""A seat is given: at once, from the waiting list, in the order of arrival (R3, R7, R8)."""
+
+from datetime import date, datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from members import fees
+from sessions_app import emails
+from sessions_app.models import Registration, StateCode, TrainingSession
+from sessions_app.registering.gate import SYSTEM, Actor, RegistrationClosed, RegistrationRefused, move, staff
+
+Status = Registration.Status
+
+#: A seat freed this close to the start is never given automatically (R8).
+NO_AUTOMATIC_SEAT_BEFORE_START = timedelta(hours=48)
+#: How long a seat is held for an unpaid fee, at least (R15).
+FEE_DELAY = timedelta(days=5)
+
+
+def give_seat(
+    registration: Registration,
+    session: TrainingSession,
+    *,
+    now: datetime,
+    by: Actor,
+    why: str,
+    silently: bool = False,
+) -> None:
+    """A seat, confirmed or provisional as the fee stands (R7); the person is told unless it is of no use any more."""
+    from_waiting_list = registration.status == Status.WAITING
+    registration.seat_given_at = now
+    if owes_fee(registration, session):
+        registration.fee_due_on = fee_due_on(session, given_at=now)
+        move(registration, Status.AWAITING_FEE, now=now, by=by, why=why)
+        announce = emails.awaiting_fee
+    else:
+        move(registration, Status.CONFIRMED, now=now, by=by, why=why)
+        announce = emails.confirmed
+    if not silently:
+        announce(registration, session, from_waiting_list=from_waiting_list)
+
+
+def owes_fee(registration: Registration, session: TrainingSession) -> bool:
+    """Whether the fee rule keeps this person's seat provisional on the session's date (R7, R17)."""
+    if not session.fee_required or session.first_date is None:
+        return False
+    return not fees.is_up_to_date(registration.email, on=session.first_date)
+
+
+def fee_due_on(session: TrainingSession, *, given_at: datetime) -> date:
+    """The last day on which the fee is awaited for a seat given at that instant (R15).
+
+    The later of the deadline and five days after the seat was given, never after the eve of the session; or the
+    session's own date while it lies ahead. Never before the day the seat is given.
+    """
+    given_on = timezone.localdate(given_at)
+    if session.fee_due_on and session.fee_due_on >= given_on:
+        return session.fee_due_on
+    due = max(session.registration_deadline or given_on, given_on + FEE_DELAY)
+    if session.first_date:
+        due = min(due, session.first_date - timedelta(days=1))
+    return max(due, given_on)
+
+
+@transaction.atomic
+def assign_next_seat(session: TrainingSession, *, user: User, now: datetime) -> Registration:
+    """Give one free seat to the first person waiting, when that is no longer automatic (R8).
+
+    Raises RegistrationRefused when there is no free seat, nobody waits, or the session will not take place.
+    """
+    locked = TrainingSession.objects.lock(session.pk)
+    state = locked.state(now)
+    if not state.is_announced or state.code == StateCode.PAST:
+        raise RegistrationClosed(state)
+    first = locked.registrations.waiting().first()
+    if first is None:
+        raise RegistrationRefused("Personne n’attend de place pour cette session.")
+    if not locked.has_free_seat:
+        raise RegistrationRefused("Aucune place n’est libre pour cette session.")
+    why = "place attribuée depuis la liste d’attente"
+    give_seat(first, locked, now=now, by=staff(user), why=why, silently=state.has_begun)
+    return first
+
+
+def serve_waiting_list(session: TrainingSession, *, now: datetime) -> None:
+    """The one door for every freed seat: in order of arrival, in the transaction that freed it (R8)."""
+    session = TrainingSession.objects.with_seats_and_days().get(pk=session.pk)
+    if not _gives_seats_automatically(session, now):
+        return
+    queue = session.registrations.waiting()
+    for registration in queue if session.seats_left is None else queue[: session.seats_left]:
+        give_seat(registration, session, now=now, by=SYSTEM, why="une place s’est libérée")
+
+
+def _gives_seats_automatically(session: TrainingSession, now: datetime) -> bool:
+    """Until the deadline, and never in the 48 hours before the start (R8)."""
+    if not session.state(now).is_registrable:
+        return False
+    return session.starts_at is None or session.starts_at - now >= NO_AUTOMATIC_SEAT_BEFORE_START

@@ -1,0 +1,164 @@
+"""What is due at an instant, and done once: reminders, releases, decisions, joining instructions, changes (R24).
+
+`due` answers with data and changes nothing; `do` does one action in one transaction, under the session's lock, after
+asking again whether it is still due. Run twice, late, or by two workers at once, each action happens once: the database
+refuses a second message of the same kind and key. What no longer makes sense is simply no longer due.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db import transaction
+from django.utils import timezone
+
+from sessions_app import emails, registering
+from sessions_app.models import Message, Registration, TrainingSession
+from sessions_app.models.day import paris
+from sessions_app.models.session import MORNING
+
+logger = logging.getLogger(__name__)
+
+Status = Registration.Status
+
+#: The fee is reminded of that long before the seat is released (R15).
+REMINDER_DELAY = timedelta(days=3)
+#: A change of date, hours or place is announced once nothing has changed for that long: typing errors are corrected.
+QUIET_BEFORE_ANNOUNCING = timedelta(minutes=15)
+
+
+class Act(StrEnum):
+    """What the worker can have to do, in the order in which it is done."""
+
+    RELEASE = "release"
+    REMIND_FEE = "remind_fee"
+    ASK_DECISION = "ask_decision"
+    ANNOUNCE_CHANGE = "announce_change"
+    SEND_JOINING = "send_joining"
+
+
+@dataclass(frozen=True)
+class Due:
+    """One thing to do, for a session or for one of its registrations."""
+
+    act: Act
+    session_id: int
+    registration_id: int | None = None
+
+
+def due(now: datetime) -> list[Due]:
+    """Everything that is due at `now`, as data. Four queries, whatever there is to do."""
+    sessions = TrainingSession.objects.with_seats_and_days().filter(
+        status=TrainingSession.Status.PUBLISHED, days__date__gte=timezone.localdate(now)
+    )
+    return _due_of({session.pk: session for session in sessions.order_by("pk")}.values(), now)
+
+
+def run(*, now: datetime) -> int:
+    """Do everything that is due and return how much was done; one that fails is logged and holds nothing back."""
+    done = 0
+    for action in due(now):
+        try:
+            done += do(action, now=now)
+        except Exception:
+            logger.exception("Not done, to be tried again: %s", action)
+    return done
+
+
+@transaction.atomic
+def do(action: Due, *, now: datetime) -> bool:
+    """Do one action if it is still due, once (R24). False when another worker has the session, or has done it."""
+    session = TrainingSession.objects.try_lock(action.session_id)
+    if session is None or action not in _due_of([session], now):
+        return False
+    if action.registration_id is None:
+        emails.decision_needed(session)
+        return True
+    registration = Registration.objects.get(pk=action.registration_id)
+    match action.act:
+        case Act.RELEASE:
+            registering.release_unpaid(registration, now=now)
+        case Act.REMIND_FEE:
+            emails.fee_reminder(registration, session)
+        case Act.ANNOUNCE_CHANGE:
+            emails.session_changed(registration, session)
+        case Act.SEND_JOINING:
+            emails.joining_instructions(registration, session, carpool=carpool(registration))
+    return True
+
+
+def carpool(registration: Registration) -> list[Registration]:
+    """The other people of the session who offered to share a car, for someone who offered it too."""
+    if not registration.carpool:
+        return []
+    return list(
+        Registration.objects.holding_seat()
+        .filter(session=registration.session_id, carpool=True)
+        .exclude(pk=registration.pk)
+        .order_by("departure_town", "first_name")
+    )
+
+
+def _due_of(sessions: Iterable[TrainingSession], now: datetime) -> list[Due]:
+    found = list(sessions)
+    ids = [session.pk for session in found]
+    live = defaultdict(list)
+    for registration in Registration.objects.live().filter(session__in=ids).order_by("pk"):
+        live[registration.session_id].append(registration)
+    kinds = (emails.FEE_REMINDER, emails.DECISION_NEEDED, emails.SESSION_CHANGED, emails.JOINING_INSTRUCTIONS)
+    written = Message.objects.filter(session__in=ids, kind__in=kinds).exclude(key="")
+    sent = set(written.values_list("kind", "session_id", "registration_id", "key"))
+    return [action for session in found for action in _due_for(session, live[session.pk], sent, now)]
+
+
+Sent = set[tuple[str, int, int | None, str]]
+
+
+def _due_for(session: TrainingSession, live: list[Registration], sent: Sent, now: datetime) -> list[Due]:
+    """What is due for one session, in the order in which to do it; nothing once it has begun."""
+    if session.starts_at is None or now >= session.starts_at:
+        return []
+    if session.status != TrainingSession.Status.PUBLISHED:
+        return []
+    today = timezone.localdate(now)
+    late = [r for r in live if r.fee_due_on and today > r.fee_due_on]
+    actions = [Due(Act.RELEASE, session.pk, r.pk) for r in late]
+    actions += [
+        Due(Act.REMIND_FEE, session.pk, r.pk)
+        for r in live
+        if r not in late
+        and _is_reminder_due(r, now)
+        and (emails.FEE_REMINDER, session.pk, r.pk, str(r.fee_due_on)) not in sent
+    ]
+    decision_key = str(session.registration_deadline or session.first_date)
+    if session.awaits_decision(now):
+        if (emails.DECISION_NEEDED, session.pk, None, decision_key) not in sent and emails.coordinators():
+            actions.append(Due(Act.ASK_DECISION, session.pk))
+    elif session.joining_at and now >= session.joining_at:
+        actions += [
+            Due(Act.SEND_JOINING, session.pk, r.pk)
+            for r in live
+            if r.holds_seat
+            and r not in late
+            and (emails.JOINING_INSTRUCTIONS, session.pk, r.pk, str(session.first_date)) not in sent
+        ]
+    if session.changed_at and now >= session.changed_at + QUIET_BEFORE_ANNOUNCING:
+        actions += [
+            Due(Act.ANNOUNCE_CHANGE, session.pk, r.pk)
+            for r in live
+            if r not in late
+            and r.registered_at < session.changed_at
+            and (emails.SESSION_CHANGED, session.pk, r.pk, str(session.calendar_sequence)) not in sent
+        ]
+    return actions
+
+
+def _is_reminder_due(registration: Registration, now: datetime) -> bool:
+    """From 8 h, three days before the due date; not for a seat given since: its first message has just said it all."""
+    if registration.fee_due_on is None or registration.seat_given_at is None:
+        return False
+    remind_at = paris(registration.fee_due_on - REMINDER_DELAY, MORNING)
+    return registration.seat_given_at < remind_at <= now
