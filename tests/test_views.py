@@ -11,6 +11,7 @@ from django.test import Client
 from members.models import Organisation
 from sessions_app import roles
 from tests import pages
+from tests.announced import today
 from tests.factories import make_session, make_staff, make_trainer
 
 pytestmark = pytest.mark.django_db
@@ -153,7 +154,7 @@ class TestErrorPages:
         assert "ailleurs" not in response.content.decode()
 
     def test_403_for_a_form_that_cannot_be_verified(self) -> None:
-        session = make_session(days=(pages.today(60),), registration_deadline=None)
+        session = make_session(days=(today(60),), registration_deadline=None)
         before = pages.rows()
         response = Client(enforce_csrf_checks=True).post(
             f"{session.get_absolute_url()}inscription/", {"email": "a@b.fr"}
