@@ -39,7 +39,7 @@ def waiting(registration: Registration, session: TrainingSession) -> None:
 
 
 def fee_accepted(registration: Registration, session: TrainingSession) -> None:
-    """« Cotisation reçue, inscription confirmée » with the calendar file (R16)."""
+    """« Cotisation à jour, inscription confirmée » with the calendar file (R16)."""
     _queue("fee_accepted", registration, session, attach=(CALENDAR,))
 
 
@@ -72,17 +72,18 @@ def _queue(
     attach: tuple[str, ...] = (),
     **context: Any,
 ) -> None:
+    organisation = Organisation.current()
     emails.queue(
         name,
         to=registration.email,
         context={
             "registration": registration,
             "session": session,
-            "organisation": Organisation.current(),
+            "organisation": organisation,
             "site_url": settings.SITE_URL,
             "link": f"{settings.SITE_URL}{registration.get_absolute_url()}",
             **context,
         },
         attachments=[(document, str(registration.pk)) for document in attach],
-        reply_to=session.contact_email,
+        reply_to=session.contact_email or organisation.email,
     )

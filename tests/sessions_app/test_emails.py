@@ -272,7 +272,7 @@ class TestFee:
         assert_says(
             last_message(),
             registration,
-            "Cotisation reçue, inscription confirmée",
+            "Cotisation à jour, inscription confirmée",
             "La cotisation annuelle est en règle : votre inscription à « Conduire une démarche de coopération » est "
             "confirmée.\n",
             SESSION,
