@@ -1,5 +1,6 @@
 """The pages of the site itself, and what is answered when a request is refused."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -74,7 +75,15 @@ class TestRobots:
             "User-agent: *",
             "Disallow: /inscriptions/",
             "Disallow: /admin/",
+            "Sitemap: https://inscriptions.caprural.example/sitemap.xml",
         ]
+
+    def test_sitemap_lists_the_public_pages_and_no_draft(self, client: Client) -> None:
+        make_session(slug="annoncee")
+        make_session(slug="brouillon", status="draft")
+        response = client.get("/sitemap.xml")
+        paths = re.findall(r"<loc>https?://[^/]+(/[^<]*)</loc>", response.content.decode())
+        assert sorted(paths) == sorted([*LEGAL, "/", "/cotisation/", "/sessions/annoncee/"])
 
 
 class TestLegalPages:
