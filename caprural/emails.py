@@ -175,9 +175,9 @@ def deliver(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -
 
 def _due(now: datetime) -> QuerySet[Email]:
     """Messages to send, oldest first; those under lease are not due."""
-    return Email.objects.filter(
-        Q(scheduled_time__isnull=True) | Q(scheduled_time__lte=now), status__in=(STATUS.queued, STATUS.requeued)
-    ).order_by("pk")
+    has_come = Q(scheduled_time__isnull=True) | Q(scheduled_time__lte=now)
+    due: QuerySet[Email] = Email.objects.filter(has_come, status__in=(STATUS.queued, STATUS.requeued)).order_by("pk")
+    return due
 
 
 def _lease(pk: int, *, now: datetime, until: datetime) -> Email | None:
@@ -219,7 +219,14 @@ def _record_sent(pk: int, at: datetime) -> None:
 
 def _put_back(email: Email, error: Exception, *, now: datetime) -> None:
     attempts = (email.number_of_retries or 0) + 1
-    logger.warning("Message %s not sent (attempt %s): %s: %s", email.pk, attempts, type(error).__name__, error)
+    logger.warning(
+        "Message %s not sent (attempt %s): %s: %s",
+        email.pk,
+        attempts,
+        type(error).__name__,
+        error,
+        exc_info=not isinstance(error, OSError),
+    )
     is_final = attempts >= MAX_ATTEMPTS or _is_refused_for_good(error)
     delay = RETRY_DELAYS[min(attempts, len(RETRY_DELAYS)) - 1]
     # Only while the lease is ours: had it run out, another worker may have sent the message since.
@@ -252,7 +259,7 @@ class FileBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Write each message; sent again, it replaces itself."""
-        folder = Path(settings.EMAIL_FILE_PATH)
+        folder = Path(settings.EMAIL_FILE_PATH)  # type: ignore[misc]  # comes from EMAIL_URL
         folder.mkdir(parents=True, exist_ok=True)
         for email_message in email_messages:
             message = email_message.message()

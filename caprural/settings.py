@@ -116,6 +116,8 @@ STORAGES = {
 }
 
 # E-mail: written to the queue with what it announces, sent by `manage.py worker` (R23).
+EMAIL_FILE_PATH: str
+environ.Env.EMAIL_SCHEMES["filemail"] = "caprural.emails.FileBackend"
 vars().update(env.email("EMAIL_URL", default=f"filemail:///{LOCAL_DATA / 'emails'}"))
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Cap Rural <inscriptions@caprural.example>")

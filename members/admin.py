@@ -52,11 +52,6 @@ class OrganisationAdmin(StaffAdmin):
             return redirect("admin:members_organisation_change", 1)
         return super().changelist_view(request, extra_context)
 
-    def save_model(self, request: HttpRequest, obj: Organisation, form: ModelForm, change: bool) -> None:
-        """The organisation is row 1."""
-        obj.pk = 1
-        super().save_model(request, obj, form, change)
-
 
 class FeeCategoryInline(admin.TabularInline):
     """The scale of a campaign."""

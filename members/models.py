@@ -1,7 +1,7 @@
 """Who pays, what is paid, and what « à jour » means (R12–R14). Knows nothing of sessions."""
 
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -47,6 +47,11 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """There is one organisation, and it is row 1."""
+        self.pk = 1
+        super().save(*args, **kwargs)
 
     @classmethod
     def current(cls) -> "Organisation":

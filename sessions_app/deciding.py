@@ -31,8 +31,8 @@ def maintain(session: TrainingSession, *, now: datetime) -> list[Registration]:
 def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) -> list[Registration]:
     """Move the session to another first day, or to a date to come (None). Returns the people written to.
 
-    With a date, every date of the session keeps its distance to it and the session stays open to registrations; without,
-    it is « reportée » and nothing is due until it is published again. Everybody keeps their seat or their rank.
+    With a date, every date of the session keeps its distance to it and the session stays published; without, it is
+    « reportée » and nothing is due until it is published again. Everybody keeps their seat or their rank.
     """
     locked = _still_to_come(session, now)
     if first_on is not None:

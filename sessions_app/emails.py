@@ -80,7 +80,7 @@ def replacing(registration: Registration, session: TrainingSession) -> None:
 
 
 def fee_accepted(registration: Registration, session: TrainingSession) -> None:
-    """« Cotisation reçue, inscription confirmée » with the calendar file (R16)."""
+    """« Cotisation à jour, inscription confirmée » with the calendar file (R16)."""
     _queue("fee_accepted", registration, session, attach=(CALENDAR,))
 
 
@@ -241,16 +241,17 @@ def _write(
     context: dict[str, Any],
     attach: tuple[str, ...] = (),
 ) -> None:
+    organisation = Organisation.current()
     email = emails.queue(
         name,
         to=to,
         context={
             "session": session,
-            "organisation": Organisation.current(),
+            "organisation": organisation,
             "site_url": settings.SITE_URL,
             **context,
         },
         attachments=[(document, str(registration.pk)) for document in attach if registration],
-        reply_to=session.contact_email,
+        reply_to=session.contact_email or organisation.email,
     )
     Message.objects.create(session=session, registration=registration, kind=name, key=key, email=email)

@@ -1,9 +1,11 @@
 """Is what was typed well formed? Only that: what follows from it is in `registering`."""
 
+from datetime import date
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from caprural import validators
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
@@ -98,9 +100,8 @@ class TrainingSessionForm(forms.ModelForm):
         if self.instance.pk and maximum is not None:
             held = TrainingSession.objects.lock(self.instance.pk).seats_taken
             if maximum < held:
-                raise forms.ValidationError(
-                    f"{held} places sont déjà tenues : indiquez au moins {held}, ou annulez d’abord des inscriptions."
-                )
+                taken = "1 place est déjà tenue" if held == 1 else f"{held} places sont déjà tenues"
+                raise forms.ValidationError(f"{taken} : indiquez au moins {held}, ou annulez d’abord des inscriptions.")
         return maximum
 
 
@@ -110,10 +111,12 @@ class SessionDayFormSet(forms.BaseInlineFormSet):
     def clean(self) -> None:
         """A published session has a date, and its deadline does not fall after it."""
         super().clean()
+        if any(self.errors):
+            return
         days = [
             form.cleaned_data["date"]
             for form in self.forms
-            if form.is_valid() and form.cleaned_data.get("date") and not form.cleaned_data.get("DELETE")
+            if form.cleaned_data.get("date") and not form.cleaned_data.get("DELETE")
         ]
         session: TrainingSession = self.instance
         if session.status == TrainingSession.Status.PUBLISHED and not days:
@@ -142,6 +145,8 @@ class DuplicateForm(forms.Form):
         label="Premier jour de la nouvelle session",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="Les autres dates (journées suivantes, date limite d’inscription) sont décalées d’autant.",
+        # A year typed with two digits reaches us as the year 28.
+        validators=[MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2100, 1, 1))],
     )
 
 

@@ -30,6 +30,10 @@ REMINDER_DELAY = timedelta(days=3)
 QUIET_BEFORE_ANNOUNCING = timedelta(minutes=15)
 
 
+#: Dated messages that have left already: kind, session, registration, key.
+Sent = set[tuple[str, int, int | None, str]]
+
+
 class Act(StrEnum):
     """What the worker can have to do, in the order in which it is done."""
 
@@ -110,11 +114,8 @@ def _due_of(sessions: Iterable[TrainingSession], now: datetime) -> list[Due]:
         live[registration.session_id].append(registration)
     kinds = (emails.FEE_REMINDER, emails.DECISION_NEEDED, emails.SESSION_CHANGED, emails.JOINING_INSTRUCTIONS)
     written = Message.objects.filter(session__in=ids, kind__in=kinds).exclude(key="")
-    sent = set(written.values_list("kind", "session_id", "registration_id", "key"))
+    sent: Sent = set(written.values_list("kind", "session_id", "registration_id", "key"))
     return [action for session in found for action in _due_for(session, live[session.pk], sent, now)]
-
-
-Sent = set[tuple[str, int, int | None, str]]
 
 
 def _due_for(session: TrainingSession, live: list[Registration], sent: Sent, now: datetime) -> list[Due]:

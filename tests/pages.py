@@ -1,14 +1,12 @@
 """Reading a page as a browser does: its tree, its words, and what every page must respect."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import tinyhtml5
 from django.apps import apps
 from django.http import HttpResponse
-from django.utils import timezone
 
 CSP = {
     "default-src 'self'",
@@ -18,11 +16,6 @@ CSP = {
     "form-action 'self'",
     "frame-ancestors 'none'",
 }
-
-
-def today(days: int = 0) -> date:
-    """A day counted from today, in Europe/Paris: the views read the real clock."""
-    return timezone.localdate() + timedelta(days=days)
 
 
 def tree(response: Any) -> Element:

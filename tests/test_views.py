@@ -1,5 +1,6 @@
 """The pages of the site itself, and what is answered when a request is refused."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.test import Client
 from members.models import Organisation
 from sessions_app import roles
 from tests import pages
+from tests.announced import today
 from tests.factories import make_session, make_staff, make_trainer
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +75,15 @@ class TestRobots:
             "User-agent: *",
             "Disallow: /inscriptions/",
             "Disallow: /admin/",
+            "Sitemap: https://inscriptions.caprural.example/sitemap.xml",
         ]
+
+    def test_sitemap_lists_the_public_pages_and_no_draft(self, client: Client) -> None:
+        make_session(slug="annoncee")
+        make_session(slug="brouillon", status="draft")
+        response = client.get("/sitemap.xml")
+        paths = re.findall(r"<loc>https?://[^/]+(/[^<]*)</loc>", response.content.decode())
+        assert sorted(paths) == sorted([*LEGAL, "/", "/cotisation/", "/sessions/annoncee/"])
 
 
 class TestLegalPages:
@@ -153,7 +163,7 @@ class TestErrorPages:
         assert "ailleurs" not in response.content.decode()
 
     def test_403_for_a_form_that_cannot_be_verified(self) -> None:
-        session = make_session(days=(pages.today(60),), registration_deadline=None)
+        session = make_session(days=(today(60),), registration_deadline=None)
         before = pages.rows()
         response = Client(enforce_csrf_checks=True).post(
             f"{session.get_absolute_url()}inscription/", {"email": "a@b.fr"}

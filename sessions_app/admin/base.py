@@ -2,11 +2,12 @@
 
 from typing import Any, cast
 
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from caprural.admin import StaffAdmin
@@ -33,11 +34,29 @@ class RoleAdmin(StaffAdmin):
             return super().lookup_allowed(lookup, value, request)
         return False
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Stock Django refuses before it looks: what one may not see must be a 404 here as everywhere."""
+        if object_id is not None:
+            self._require_visible(request, object_id)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """The history speaks of fees."""
+        self._require_visible(request, object_id)
         if not roles.sees_every_session(request.user):
             raise PermissionDenied
         return super().history_view(request, object_id, extra_context)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """A 404 before any refusal, here too."""
+        self._require_visible(request, object_id)
+        return super().delete_view(request, object_id, extra_context)
+
+    def _require_visible(self, request: HttpRequest, object_id: str) -> None:
+        if not roles.sees_every_session(request.user) and self.get_object(request, unquote(object_id)) is None:
+            raise Http404
 
     def form_page(
         self,

@@ -53,7 +53,8 @@ class SessionFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Registrations of that session."""
         value = self.value() or ""
-        return queryset.filter(session=int(value)) if value.isdigit() and len(value) < 19 else queryset
+        is_number = value.isascii() and value.isdigit() and len(value) < 19
+        return queryset.filter(session=int(value)) if is_number else queryset
 
 
 class AttachmentFilter(admin.SimpleListFilter):

@@ -89,6 +89,8 @@ class TrainingSessionAdmin(RoleAdmin):
     form = TrainingSessionForm
     inlines = (SessionDayInline, SessionTrainerInline, SessionDocumentInline)
     search_fields = ("title", "subtitle", "reference", "place")
+    # Said here and not in get_queryset: there, the model's own order would come first.
+    ordering = (F("first_on").desc(nulls_first=True), "-pk")
     prepopulated_fields = {"slug": ("title",)}
     change_form_template = "admin/sessions_app/trainingsession/change_form.html"
     list_per_page = 50
@@ -130,7 +132,6 @@ class TrainingSessionAdmin(RoleAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingSession]:
         """All sessions with their seats for the coordination, their own for a trainer."""
         sessions = TrainingSession.objects.for_display().annotate(first_on=Min("days__date"))
-        sessions = sessions.order_by(F("first_on").desc(nulls_first=True), "-pk")
         return sessions if roles.sees_every_session(request.user) else sessions.led_by(request.user)
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:

@@ -5,57 +5,106 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('post_office', '0014_alter_email_recipient_delivery_status_and_more'),
-        ('sessions_app', '0001_initial'),
+        ("post_office", "0014_alter_email_recipient_delivery_status_and_more"),
+        ("sessions_app", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('worker', models.CharField(max_length=120, unique=True, verbose_name='processus')),
-                ('seen_at', models.DateTimeField(verbose_name='vu le')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("worker", models.CharField(max_length=120, unique=True, verbose_name="processus")),
+                ("seen_at", models.DateTimeField(verbose_name="vu le")),
             ],
             options={
-                'verbose_name': 'signe de vie du processus d’envoi',
-                'verbose_name_plural': 'signes de vie des processus d’envoi',
-                'ordering': ('-seen_at',),
+                "verbose_name": "signe de vie du processus d’envoi",
+                "verbose_name_plural": "signes de vie des processus d’envoi",
+                "ordering": ("-seen_at",),
             },
         ),
         migrations.AddField(
-            model_name='registration',
-            name='replaced_by',
-            field=models.OneToOneField(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replaces', to='sessions_app.registration', verbose_name='remplacée par'),
+            model_name="registration",
+            name="replaced_by",
+            field=models.OneToOneField(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="replaces",
+                to="sessions_app.registration",
+                verbose_name="remplacée par",
+            ),
         ),
         migrations.AddField(
-            model_name='trainingsession',
-            name='changed_at',
+            model_name="trainingsession",
+            name="changed_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='trainingsession',
-            name='joining_on',
-            field=models.DateField(blank=True, help_text='Laisser vide\xa0: sept jours avant la session.', null=True, verbose_name='convocation à envoyer le'),
+            model_name="trainingsession",
+            name="joining_on",
+            field=models.DateField(
+                blank=True,
+                help_text="Laisser vide\xa0: sept jours avant la session.",
+                null=True,
+                verbose_name="convocation à envoyer le",
+            ),
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=40, verbose_name='nature')),
-                ('key', models.CharField(blank=True, max_length=40, verbose_name='échéance')),
-                ('written_at', models.DateTimeField(auto_now_add=True, verbose_name='écrit le')),
-                ('email', models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='about', to='post_office.email', verbose_name='message envoyé')),
-                ('registration', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='sessions_app.registration', verbose_name='inscription')),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='sessions_app.trainingsession', verbose_name='session')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=40, verbose_name="nature")),
+                ("key", models.CharField(blank=True, max_length=40, verbose_name="échéance")),
+                ("written_at", models.DateTimeField(auto_now_add=True, verbose_name="écrit le")),
+                (
+                    "email",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="about",
+                        to="post_office.email",
+                        verbose_name="message envoyé",
+                    ),
+                ),
+                (
+                    "registration",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="sessions_app.registration",
+                        verbose_name="inscription",
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="sessions_app.trainingsession",
+                        verbose_name="session",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'ordering': ('pk',),
-                'constraints': [models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('registration', 'kind', 'key'), name='dated_message_once_per_registration'), models.UniqueConstraint(condition=models.Q(models.Q(('key', ''), _negated=True), ('registration__isnull', True)), fields=('session', 'kind', 'key'), name='dated_message_once_per_session')],
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+                "ordering": ("pk",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("key", ""), _negated=True),
+                        fields=("registration", "kind", "key"),
+                        name="dated_message_once_per_registration",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(models.Q(("key", ""), _negated=True), ("registration__isnull", True)),
+                        fields=("session", "kind", "key"),
+                        name="dated_message_once_per_session",
+                    ),
+                ],
             },
         ),
     ]

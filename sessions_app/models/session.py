@@ -258,7 +258,7 @@ class TrainingSession(models.Model):
         return self.first_day.date if self.first_day else None
 
     def move_to(self, first_on: date) -> None:
-        """Move the days to a first day; deadline, due date and joining day keep their distance to it. Not saved here."""
+        """Move the days to a first day; deadline, due date and joining day keep their distance to it, unsaved."""
         if self.first_date is None:
             return
         shift = first_on - self.first_date

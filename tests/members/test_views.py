@@ -7,6 +7,7 @@ from django.test import Client
 
 from members.models import FeeCampaign, FeeCategory, Organisation
 from tests import pages
+from tests.announced import today
 from tests.factories import make_campaign, make_category
 
 pytestmark = pytest.mark.django_db
@@ -15,9 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def campaign() -> FeeCampaign:
     """The campaign of today, with its scale."""
-    campaign = make_campaign(
-        year=pages.today().year, name="Cotisation <en cours>", starts_on=pages.today(-10), ends_on=pages.today()
-    )
+    campaign = make_campaign(year=today().year, name="Cotisation <en cours>", starts_on=today(-10), ends_on=today())
     for position, (label, fields) in enumerate(
         {
             "Commune": {"amount": "1250.50"},
@@ -53,7 +52,7 @@ class TestFee:
         ("starts", "ends", "is_current"), [(-9, 0, True), (0, 9, True), (-9, -1, False), (1, 9, False)]
     )
     def test_current_means_that_it_covers_today(self, client: Client, starts: int, ends: int, is_current: bool) -> None:
-        campaign = make_campaign(starts_on=pages.today(starts), ends_on=pages.today(ends))
+        campaign = make_campaign(starts_on=today(starts), ends_on=today(ends))
         make_category(campaign=campaign, label="Commune")
         assert ("Commune" in pages.main(client.get("/cotisation/"))) is is_current
 
@@ -94,7 +93,7 @@ class TestBlankForm:
     def test_pdf(self, client: Client, campaign: FeeCampaign) -> None:
         before = pages.rows()
         response = client.get("/cotisation/bulletin.pdf")
-        year = pages.today().year
+        year = today().year
         assert response.headers["Content-Type"] == "application/pdf"
         assert response.headers["Content-Disposition"] in (
             f'inline; filename="bulletin-de-cotisation-{year}.pdf"',

@@ -39,6 +39,7 @@ HOSTILE = "{{ 7|add:7 }} {% now 'Y' %} O'Neil <b>« Zoé »</b> & \"Co\""
 def organisation() -> Organisation:
     Organisation.objects.all().delete()
     return Organisation.objects.create(
+        pk=1,
         name="Cap Rural",
         address="12 rue de l’Exemple\r\n69000 Lyon",
         website="https://www.caprural.example/",
@@ -271,7 +272,7 @@ class TestFee:
         assert_says(
             last_message(),
             registration,
-            "Cotisation reçue, inscription confirmée",
+            "Cotisation à jour, inscription confirmée",
             "La cotisation annuelle est en règle : votre inscription à « Conduire une démarche de coopération » est "
             "confirmée.\n",
             SESSION,

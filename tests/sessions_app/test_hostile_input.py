@@ -27,6 +27,7 @@ from caprural import emails
 from caprural.wsgi import application
 from sessions_app.models import Registration, TrainingSession
 from tests import pages
+from tests.announced import today
 from tests.factories import make_session
 from tests.test_wsgi import Answer, ask
 
@@ -120,9 +121,7 @@ def one_connection() -> Iterator[None]:
 
 @pytest.fixture
 def session() -> TrainingSession:
-    return make_session(
-        slug="animer", days=(pages.today(60),), registration_deadline=pages.today(50), max_participants=None
-    )
+    return make_session(slug="animer", days=(today(60),), registration_deadline=today(50), max_participants=None)
 
 
 URL = "/sessions/animer/inscription/"

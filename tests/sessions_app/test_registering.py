@@ -936,7 +936,7 @@ class TestAFeeAccepted:
 
         assert [(person.email, status_of(person)) for person in people] == list(emails.items())
         assert messages()[len(emails) :] == [
-            (email, "Cotisation reçue, inscription confirmée")
+            (email, "Cotisation à jour, inscription confirmée")
             for email, status in emails.items()
             if status == "confirmed"
         ]
@@ -958,7 +958,7 @@ class TestAFeeAccepted:
         fees.commit(fee_of(member), now=NOW)
         fees.settle(fee_of(member), now=NOW)
 
-        assert told(registration)[1:] == ["Cotisation reçue, inscription confirmée"]
+        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
 
     def test_in_every_session_to_come_of_the_campaign(self, member: Member) -> None:
         now = paris(2017, 4, 20, 10)
@@ -1050,7 +1050,7 @@ class TestAttaching:
             registering.attach(registration, member, now=NOW)
 
         assert member.people.filter(email=registration.email).count() == 1
-        assert told(registration)[1:] == ["Cotisation reçue, inscription confirmée"]
+        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
 
     def test_the_longest_name_is_learnt_whole(self, member: Member) -> None:
         registration = make_registration(make_session(fee_required=True), first_name="A" * 80, last_name="B" * 80)

@@ -17,12 +17,12 @@ from members.models import MembershipFee, Organisation
 from sessions_app import registering
 from sessions_app.models import Registration, SessionDocument, StatusChange, TrainingSession
 from tests import pages
+from tests.announced import STATES, open_session, registered, session_in, today
 from tests.factories import (
     make_campaign,
     make_category,
     make_fee,
     make_member,
-    make_registration,
     make_session,
     make_staff,
     make_trainer,
@@ -31,7 +31,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 Status = Registration.Status
-STATES = ("open", "full", "closed", "postponed", "cancelled", "under_way", "past")
 REASONS = {
     "open": "Il reste 10 places sur 10.",
     "full": "Toutes les places sont prises.",
@@ -50,32 +49,6 @@ LABELS = {
     "under_way": "En cours",
     "past": "Terminée",
 }
-
-
-def open_session(**fields: Any) -> TrainingSession:
-    """A session of which registrations close in fifty days."""
-    return make_session(**{"days": (pages.today(60),), "registration_deadline": pages.today(50), **fields})
-
-
-def session_in(state: str, **fields: Any) -> TrainingSession:
-    """A session that is in this state now."""
-    own: dict[str, dict[str, Any]] = {
-        "full": {"max_participants": 1},
-        "closed": {"registration_deadline": pages.today()},
-        "postponed": {"status": "postponed"},
-        "cancelled": {"status": "cancelled"},
-        "under_way": {"days": (pages.today(-1), pages.today(1)), "registration_deadline": None},
-        "past": {"days": (pages.today(-2),), "registration_deadline": None},
-    }
-    session = open_session(**{**own.get(state, {}), **fields})
-    if state == "full":
-        registered(session)
-    return session
-
-
-def registered(session: TrainingSession, **fields: Any) -> Registration:
-    """A registration made now."""
-    return make_registration(session, now=timezone.now(), **fields)
 
 
 def form_url(session: TrainingSession) -> str:
@@ -129,8 +102,8 @@ def values(response: Any) -> dict[str, str]:
 class TestHome:
     def test_sessions_to_come_then_past_ones(self, client: Client) -> None:
         for title, days in {"Loin": 90, "Bientôt": 10, "Hier": -1, "Jadis": -100}.items():
-            make_session(title=title, days=(pages.today(days),), registration_deadline=None)
-        make_session(title="Brouillon", status="draft", days=(pages.today(5),), registration_deadline=None)
+            make_session(title=title, days=(today(days),), registration_deadline=None)
+        make_session(title="Brouillon", status="draft", days=(today(5),), registration_deadline=None)
         make_session(title="Sans date", days=(), registration_deadline=None)
         before = pages.rows()
 
@@ -159,7 +132,7 @@ class TestHome:
         assert LABELS[state] in pages.main(client.get("/"))
 
     def test_a_cancelled_session_of_yesterday_is_past(self, client: Client) -> None:
-        session_in("cancelled", days=(pages.today(-1),))
+        session_in("cancelled", days=(today(-1),))
         assert "Sessions passées" in pages.main(client.get("/"))
 
     def test_nothing_announced(self, client: Client) -> None:
@@ -424,7 +397,7 @@ class TestAccepted:
     def test_up_to_date_by_address_and_by_domain(self, client: Client) -> None:
         """R7, R14."""
         session = open_session(fee_required=True)
-        year = pages.today(60).year
+        year = today(60).year
         campaign = make_campaign(year=year)
         for member in (make_member(emails=("a@un.example",)), make_member(domains=("deux.example",))):
             make_fee(member, category=make_category(campaign=campaign), status=MembershipFee.Status.PAID)
@@ -620,7 +593,7 @@ class TestPrivatePage:
         """R15: amount, bulletin, means of payment and date."""
         Organisation.objects.create(pk=1, name="Cap Rural", cheque_payee="Cap Rural Association", iban="FR76 1234")
         session = open_session(fee_required=True)
-        make_category(campaign=make_campaign(year=pages.today(60).year), label="Commune", amount="123.50")
+        make_category(campaign=make_campaign(year=today(60).year), label="Commune", amount="123.50")
         registration = registered(session)
 
         response = client.get(private_url(registration))
@@ -704,7 +677,7 @@ class TestPrivateDocuments:
         assert "no-store" in response.headers["Cache-Control"]
 
     def test_membership_form(self, client: Client) -> None:
-        year = pages.today(60).year
+        year = today(60).year
         make_category(campaign=make_campaign(year=year))
         registration = registered(open_session(fee_required=True))
         before = pages.rows()

@@ -1,4 +1,4 @@
-"""`manage.py worker`: sends the messages that are waiting, until it is asked to stop (R23)."""
+"""`manage.py worker`: does what is due and sends the messages that are waiting, until it is asked to stop (R23, R24)."""
 
 import logging
 import queue
