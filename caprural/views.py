@@ -12,6 +12,9 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from caprural import typography
+from sessions_app.models import Heartbeat
+
 logger = logging.getLogger(__name__)
 
 
@@ -36,7 +39,7 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 when the database answers and its migrations are applied, 503 otherwise."""
+    """200 when the database answers and its migrations are applied, 503 otherwise; says when a worker was last seen."""
     try:
         executor = MigrationExecutor(connection)
         is_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -45,7 +48,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
         return HttpResponse("base de données injoignable\n", status=503, content_type="text/plain; charset=utf-8")
     if not is_migrated:
         return HttpResponse("migrations en attente\n", status=503, content_type="text/plain; charset=utf-8")
-    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+    latest = Heartbeat.objects.first()
+    seen = typography.moment(latest.seen_at) if latest else "jamais"
+    lines = ("ok", f"processus d’envoi vu : {seen}")
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
 @require_safe

@@ -7,7 +7,7 @@ refuses a second message of the same kind and key. What no longer makes sense is
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -61,10 +61,15 @@ def due(now: datetime) -> list[Due]:
     return _due_of({session.pk: session for session in sessions.order_by("pk")}.values(), now)
 
 
-def run(*, now: datetime) -> int:
-    """Do everything that is due and return how much was done; one that fails is logged and holds nothing back."""
+def run(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> int:
+    """Do everything that is due and return how much was done; one that fails is logged and holds nothing back.
+
+    `is_stopping` is asked before each.
+    """
     done = 0
     for action in due(now):
+        if is_stopping():
+            break
         try:
             done += do(action, now=now)
         except Exception:

@@ -1,9 +1,11 @@
-"""`manage.py worker`: does what is due and sends the messages that are waiting, until it is asked to stop (R23, R24)."""
+"""`manage.py worker`: does what is due and sends what is waiting, until it is asked to stop (R23, R24)."""
 
 import logging
 import queue
 import signal
+import socket
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,6 +14,8 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from caprural import emails
+from sessions_app import reminding
+from sessions_app.models import Heartbeat
 
 logger = logging.getLogger(__name__)
 
@@ -20,9 +24,9 @@ LONGEST_PAUSE = 60.0
 
 
 class Command(BaseCommand):
-    """As many as you like may run, on as many machines: each message is taken by one of them."""
+    """As many as you like may run, on as many machines: each action and each message is taken by one of them."""
 
-    help = "Envoie les messages en attente, jusqu’à ce qu’on l’arrête."
+    help = "Fait ce qui est dû et envoie les messages en attente, jusqu’à ce qu’on l’arrête."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Two ways of running: for ever, or one round that cron repeats."""
@@ -33,7 +37,7 @@ class Command(BaseCommand):
         """Run rounds until SIGTERM or SIGINT, which lets the message under way leave; an outage only slows it down."""
         if once:
             try:
-                emails.deliver(now=timezone.now())
+                _round()
             except OUTAGES as error:
                 raise CommandError(f"{type(error).__name__} : {error}") from error
             return
@@ -45,7 +49,7 @@ class Command(BaseCommand):
         while True:
             try:
                 close_old_connections()
-                emails.deliver(now=timezone.now(), is_stopping=lambda: not stop.empty())
+                _round(is_stopping=lambda: not stop.empty())
                 pause = interval
             except Exception as error:
                 pause = min(2 * pause, max(interval, LONGEST_PAUSE))
@@ -61,3 +65,13 @@ class Command(BaseCommand):
             except queue.Empty:
                 continue
             return
+
+
+def _round(is_stopping: Callable[[], bool] = lambda: False) -> None:
+    """One round: what is due first, since it writes messages; then the messages. An outage of the mail server is raised
+    only after the sign of life, which says that the worker itself is well.
+    """
+    now = timezone.now()
+    reminding.run(now=now, is_stopping=is_stopping)
+    Heartbeat.objects.update_or_create(worker=socket.gethostname(), defaults={"seen_at": now})
+    emails.deliver(now=now, is_stopping=is_stopping)
