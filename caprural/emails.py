@@ -259,7 +259,7 @@ class FileBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Write each message; sent again, it replaces itself."""
-        folder = Path(settings.EMAIL_FILE_PATH)  # type: ignore[misc]  # comes from EMAIL_URL
+        folder = Path(settings.EMAIL_FILE_PATH)
         folder.mkdir(parents=True, exist_ok=True)
         for email_message in email_messages:
             message = email_message.message()

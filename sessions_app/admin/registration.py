@@ -78,6 +78,7 @@ class RegistrationAdmin(RoleAdmin):
 
     search_fields = ("first_name", "last_name", "email", "organisation")
     list_select_related = ("session",)
+    ordering = ("-pk",)
     list_per_page = 50
     change_form_template = "admin/sessions_app/registration/change_form.html"
     details = (
@@ -96,7 +97,7 @@ class RegistrationAdmin(RoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
         """A trainer sees the people of their own sessions who are not cancelled."""
-        registrations = Registration.objects.select_related("session").order_by("-pk")
+        registrations = Registration.objects.select_related("session")
         if roles.sees_every_session(request.user):
             return registrations
         return registrations.live().filter(session__in=TrainingSession.objects.led_by(request.user).values("pk"))

@@ -89,8 +89,6 @@ class TrainingSessionAdmin(RoleAdmin):
     form = TrainingSessionForm
     inlines = (SessionDayInline, SessionTrainerInline, SessionDocumentInline)
     search_fields = ("title", "subtitle", "reference", "place")
-    # Said here and not in get_queryset: there, the model's own order would come first.
-    ordering = (F("first_on").desc(nulls_first=True), "-pk")
     prepopulated_fields = {"slug": ("title",)}
     change_form_template = "admin/sessions_app/trainingsession/change_form.html"
     list_per_page = 50
@@ -133,6 +131,10 @@ class TrainingSessionAdmin(RoleAdmin):
         """All sessions with their seats for the coordination, their own for a trainer."""
         sessions = TrainingSession.objects.for_display().annotate(first_on=Min("days__date"))
         return sessions if roles.sees_every_session(request.user) else sessions.led_by(request.user)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """Latest first; not in get_queryset, where the list would put the model's own order before it."""
+        return (F("first_on").desc(nulls_first=True), "-pk")
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """A trainer reads nothing about fees."""

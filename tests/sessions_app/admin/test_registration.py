@@ -1,0 +1,543 @@
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from members.models import FeeCategory, Member, MembershipFee
+from sessions_app.models import Registration, Trainer, TrainingSession
+from tests.announced import open_session, today
+from tests.factories import (
+    make_campaign,
+    make_category,
+    make_fee,
+    make_member,
+    make_registration,
+    make_staff,
+    make_trainer,
+)
+from tests.office import choose, complaints, notices, send, signed_in, table
+from tests.pages import by_id, main, text, tree
+from tests.traces import folded, log, messages, status_of, statuses, told
+
+pytestmark = pytest.mark.django_db
+
+REGISTRATIONS = "/admin/sessions_app/registration/"
+
+
+def address(registration: Registration, page: str = "change/") -> str:
+    """A page of this registration in the admin."""
+    return f"{REGISTRATIONS}{registration.pk}/{page}"
+
+
+@pytest.fixture
+def coordination() -> Client:
+    return signed_in(make_staff(group="Coordination", username="coordination"))
+
+
+@pytest.fixture
+def account() -> User:
+    """The account of a trainer."""
+    return make_staff(group="Formateurs", username="formateur")
+
+
+@pytest.fixture
+def me(account: User) -> Trainer:
+    return make_trainer(user=account)
+
+
+@pytest.fixture
+def trainer(account: User) -> Client:
+    return signed_in(account)
+
+
+@pytest.fixture
+def category() -> FeeCategory:
+    """The scale of the year of the session."""
+    return make_category(campaign=make_campaign(year=today(60).year), label="Association", amount="80.00")
+
+
+@pytest.fixture
+def registration() -> Registration:
+    """Someone whose fee is awaited."""
+    session = open_session(title="Coopérer", fee_required=True)
+    return make_registration(
+        session,
+        first_name="Camille",
+        last_name="Durand",
+        email="camille@collines.example",
+        organisation="Pays des Collines",
+    )
+
+
+class TestTheList:
+    def test_latest_first_with_its_session_and_status(self, coordination: Client) -> None:
+        session = open_session(title="Coopérer", max_participants=1)
+        for name in ("Durand", "Martin"):
+            make_registration(session, last_name=name)
+
+        assert [row[:6] for row in table(coordination.get(REGISTRATIONS))] == [
+            ["Martin", "Camille", "Pays des Collines", "Chargée de mission", "Coopérer", "liste d’attente"],
+            ["Durand", "Camille", "Pays des Collines", "Chargée de mission", "Coopérer", "confirmée"],
+        ]
+
+    @pytest.mark.parametrize(
+        ("query", "names"),
+        [
+            ("", ["D", "C", "B", "A"]),
+            ("status__exact=awaiting_fee", ["D", "B", "A"]),
+            ("status__exact=waiting", []),
+            ("cotisant=a-rattacher", ["D", "A"]),
+            ("cotisant=nimporte", ["D", "C", "B", "A"]),
+            ("session={first}", ["B", "A"]),
+            ("session={second}", ["D", "C"]),
+            ("session=²", ["D", "C", "B", "A"]),
+            ("session=999", []),
+            ("q=listée", ["B"]),
+        ],
+    )
+    def test_filters(self, coordination: Client, query: str, names: list[str]) -> None:
+        """R14: « à rattacher » is whoever awaits a fee and is listed by nobody."""
+        first, second = open_session(fee_required=True), open_session(fee_required=True)
+        make_registration(first, last_name="A")
+        make_registration(first, last_name="B", email="b@collines.example", organisation="Structure listée")
+        make_fee(
+            make_member(emails=("c@collines.example",)),
+            category=make_category(campaign=make_campaign(year=today(60).year)),
+        )
+        make_registration(second, last_name="C", email="c@collines.example")
+        make_registration(second, last_name="D")
+        make_member(emails=("b@collines.example",))
+
+        page = coordination.get(f"{REGISTRATIONS}?{query.format(first=first.pk, second=second.pk)}")
+
+        assert [row[0] for row in (table(page) if names else [])] == names
+        assert names or "result_list" not in page.content.decode()
+
+    def test_one_query_count_for_one_registration_or_fifty(self, coordination: Client) -> None:
+        make_registration(open_session(fee_required=True))
+        with CaptureQueriesContext(connection) as one:
+            coordination.get(REGISTRATIONS)
+        for _ in range(7):
+            session = open_session(fee_required=True, max_participants=5)
+            for _ in range(7):
+                make_registration(session)
+
+        with CaptureQueriesContext(connection) as fifty:
+            page = coordination.get(REGISTRATIONS)
+
+        assert len(table(page)) == 50
+        assert len(fifty) == len(one)
+
+
+class TestThePage:
+    """Details may be corrected, the status moves by acts only (R6)."""
+
+    def test_details_are_corrected(self, coordination: Client, registration: Registration) -> None:
+        page = send(coordination, address(registration), job_title="Directrice", phone="06 12 34 56 78")
+
+        registration.refresh_from_db()
+        assert complaints(page) == []
+        assert (registration.job_title, registration.phone) == ("Directrice", "06 12 34 56 78")
+
+    def test_what_the_rules_write_is_not_typed(self, coordination: Client, registration: Registration) -> None:
+        before = Registration.objects.values(
+            "status", "fee_due_on", "email", "token", "session", "seat_given_at", "cancellation_cause"
+        ).get()
+
+        send(
+            coordination,
+            address(registration),
+            status="confirmed",
+            fee_due_on="",
+            email="autre@ailleurs.example",
+            token="x" * 32,
+            session=open_session().pk,
+            cancellation_cause="participant",
+        )
+
+        assert Registration.objects.values(*before).get() == before
+
+    def test_the_log_is_read_there(self, coordination: Client, registration: Registration) -> None:
+        page = tree(coordination.get(address(registration)))
+
+        [line] = by_id(page, "status_changes-group").findall(".//tr[@id='status_changes-0']")
+        words = [text(cell) for cell in line if text(cell)]
+        assert words[-4:] == ["-", "en attente de cotisation", "la personne", "inscription en ligne"]
+
+    def test_nobody_is_added_from_there_nor_deleted(self, coordination: Client, registration: Registration) -> None:
+        answers = [
+            coordination.get(f"{REGISTRATIONS}add/").status_code,
+            coordination.post(f"{REGISTRATIONS}add/", {"first_name": "X"}).status_code,
+            coordination.post(address(registration, "delete/"), {"post": "yes"}).status_code,
+        ]
+        choose(coordination, REGISTRATIONS, "delete_selected", registration.pk)
+
+        assert answers == [403, 403, 403]
+        assert list(Registration.objects.all()) == [registration]
+
+
+class TestCancelling:
+    """R6, R8: the person is told, the log keeps why and who, the seat goes to whoever is next."""
+
+    def test_with_its_reason(self, coordination: Client) -> None:
+        session = open_session(max_participants=1)
+        first, second = [make_registration(session, last_name=name) for name in "AB"]
+
+        page = send(coordination, address(first, "annuler/"), reason="s’est trompée de session")
+
+        first.refresh_from_db()
+        assert notices(page) == ["L’inscription de Camille A est annulée."]
+        assert first.cancellation_cause == "coordinator"
+        assert log(first)[1:] == [("confirmed", "cancelled", "coordination", "s’est trompée de session")]
+        assert statuses(session) == [("A", "cancelled"), ("B", "confirmed")]
+        assert messages()[2:] == [
+            (first.email, "Inscription annulée"),
+            (second.email, "Une place s’est libérée, inscription confirmée"),
+        ]
+
+    def test_without_reason_the_cause_is_written(self, coordination: Client, registration: Registration) -> None:
+        send(coordination, address(registration, "annuler/"))
+
+        assert log(registration)[1:] == [("awaiting_fee", "cancelled", "coordination", "par la coordination")]
+
+    def test_twice(self, coordination: Client, registration: Registration) -> None:
+        send(coordination, address(registration, "annuler/"))
+
+        page = send(coordination, address(registration, "annuler/"))
+
+        assert notices(page) == [
+            "L’inscription de Camille Durand est « annulée » : elle ne peut pas devenir « annulée »."
+        ]
+
+    def test_reading_the_page_cancels_nothing(self, coordination: Client, registration: Registration) -> None:
+        coordination.get(address(registration, "annuler/"))
+
+        assert status_of(registration) == "awaiting_fee"
+
+
+class TestAttaching:
+    """R14, R16: which member the person belongs to."""
+
+    def test_to_a_member_up_to_date(
+        self, coordination: Client, registration: Registration, category: FeeCategory
+    ) -> None:
+        member = make_member(name="Pays des Collines")
+        make_fee(member, category=category)
+
+        page = send(coordination, address(registration, "rattacher/"), member=member.pk)
+
+        assert notices(page) == ["Camille Durand est rattaché·e à Pays des Collines : confirmée."]
+        assert list(member.people.values_list("email", "name")) == [("camille@collines.example", "Camille Durand")]
+        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
+
+    def test_to_a_member_that_is_not(
+        self, coordination: Client, registration: Registration, category: FeeCategory
+    ) -> None:
+        member = make_member(name="Pays des Collines")
+        make_fee(member, category=category, status="due")
+
+        page = send(coordination, address(registration, "rattacher/"), member=member.pk)
+
+        assert notices(page) == ["Camille Durand est rattaché·e à Pays des Collines : en attente de cotisation."]
+
+    @pytest.mark.parametrize("member", ["", "999", "abc", "9" * 30])
+    def test_to_nobody(self, coordination: Client, registration: Registration, member: str) -> None:
+        page = send(coordination, address(registration, "rattacher/"), member=member)
+
+        assert len(complaints(page)) == 1
+
+
+class TestRecordingTheFee:
+    """R13, R16: the seat is confirmed at once, by the fee of a known or new member."""
+
+    def record(self, client: Client, registration: Registration, category: FeeCategory, **changes: Any) -> Any:
+        return send(client, address(registration, "cotisation/"), category=category.pk, **changes)
+
+    def test_of_a_new_member_named_after_the_structure(
+        self, coordination: Client, registration: Registration, category: FeeCategory
+    ) -> None:
+        page = self.record(coordination, registration, category, method="cheque", reference="n° 123")
+
+        member = Member.objects.get()
+        assert notices(page) == ["Cotisation enregistrée. Camille Durand : confirmée."]
+        assert (member.name, member.contact_name, member.email) == (
+            "Pays des Collines",
+            "Camille Durand",
+            "camille@collines.example",
+        )
+        assert list(member.people.values_list("email", flat=True)) == ["camille@collines.example"]
+        assert list(member.fees.values_list("category", "status", "method", "reference")) == [
+            (category.pk, "paid", "cheque", "n° 123")
+        ]
+        assert log(registration)[1:] == [
+            ("awaiting_fee", "confirmed", "règle automatique", "cotisation acceptée (Pays des Collines)")
+        ]
+        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
+
+    @pytest.mark.parametrize(("before", "after"), [("due", "paid"), ("due", "waived"), ("committed", "paid")])
+    def test_of_a_known_member(
+        self, coordination: Client, registration: Registration, category: FeeCategory, before: str, after: str
+    ) -> None:
+        member = make_member(name="Pays des Collines")
+        fee = make_fee(member, category=category, status=before)
+
+        self.record(coordination, registration, category, member=member.pk, status=after)
+
+        assert [status_of(fee), status_of(registration)] == [after, "confirmed"]
+        assert (Member.objects.count(), MembershipFee.objects.count()) == (1, 1)
+        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
+
+    def test_the_member_that_lists_the_person_is_proposed(
+        self, coordination: Client, registration: Registration, category: FeeCategory
+    ) -> None:
+        member = make_member(name="Pays des Collines", emails=("camille@collines.example",))
+
+        self.record(coordination, registration, category)
+
+        assert list(Member.objects.all()) == [member]
+        assert status_of(registration) == "confirmed"
+
+    def test_of_a_member_already_paid_the_person_is_only_attached(
+        self, coordination: Client, registration: Registration, category: FeeCategory
+    ) -> None:
+        member = make_member()
+        fee = make_fee(member, category=category)
+
+        self.record(coordination, registration, category, member=member.pk)
+
+        assert list(member.fees.all()) == [fee]
+        assert status_of(registration) == "confirmed"
+
+    def test_what_cannot_be_is_said_and_nothing_is_kept(
+        self, coordination: Client, registration: Registration, category: FeeCategory
+    ) -> None:
+        member = make_member(name="Pays des Collines")
+        make_fee(member, category=category, status="paid")
+
+        page = self.record(coordination, registration, category, member=member.pk, status="committed")
+
+        sentence = "La cotisation de Pays des Collines est « payée » : elle ne peut pas devenir « engagement reçu »."
+        assert sentence in main(page)
+        assert status_of(registration) == "awaiting_fee"
+        assert member.people.count() == 0
+
+    def test_a_second_time_by_mistake(
+        self, coordination: Client, registration: Registration, category: FeeCategory
+    ) -> None:
+        form = {"new_member": "Pays des Collines", "member": "", "category": category.pk, "status": "paid"}
+
+        for _ in range(2):
+            coordination.post(address(registration, "cotisation/"), form)
+
+        assert (Member.objects.count(), MembershipFee.objects.count()) == (1, 1)
+        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
+
+    @pytest.mark.parametrize(
+        ("changes", "sentence"),
+        [
+            ({"member": "", "new_member": ""}, "Choisissez un cotisant, ou donnez le nom du nouveau."),
+            ({"category": ""}, "Ce champ est obligatoire."),
+            ({"category": "999"}, "Sélectionnez un choix valide. Ce choix ne fait pas partie de ceux disponibles."),
+            ({"status": "due"}, "Sélectionnez un choix valide. due n’en fait pas partie."),
+            ({"new_member": "Pays\ndes Collines"}, "Écrivez ce texte sur une seule ligne."),
+        ],
+    )
+    def test_what_is_missing_is_said(
+        self,
+        coordination: Client,
+        registration: Registration,
+        category: FeeCategory,
+        changes: dict[str, str],
+        sentence: str,
+    ) -> None:
+        page = send(coordination, address(registration, "cotisation/"), **{"category": category.pk, **changes})
+
+        assert complaints(page) == [sentence]
+        assert not Member.objects.exists()
+
+    def test_the_scale_is_that_of_the_date_of_the_session(
+        self, coordination: Client, registration: Registration, category: FeeCategory
+    ) -> None:
+        make_category(campaign=make_campaign(year=today(60).year - 1), label="De l’an passé")
+
+        page = tree(coordination.get(address(registration, "cotisation/")))
+
+        options = [text(option) for option in by_id(page, "id_category").findall("option")]
+        assert options == ["Choisissez…", str(category)]
+
+    def test_without_campaign_it_says_what_to_do(self, coordination: Client, registration: Registration) -> None:
+        words = main(coordination.get(address(registration, "cotisation/")))
+
+        assert "Aucune campagne ne couvre la date de cette session : créez-la d’abord." in words
+
+
+class TestDeleting:
+    """R8: a seat freed by a deletion is given like any other, by whichever door."""
+
+    @pytest.fixture
+    def administration(self) -> Client:
+        """The only account that may erase by hand."""
+        return signed_in(User.objects.create_superuser("administration"))
+
+    def test_one(self, administration: Client) -> None:
+        session = open_session(max_participants=1)
+        first, _ = [make_registration(session, last_name=name) for name in "AB"]
+
+        administration.post(address(first, "delete/"), {"post": "yes"})
+
+        assert statuses(session) == [("B", "confirmed")]
+
+    def test_several(self, administration: Client) -> None:
+        session = open_session(max_participants=1)
+        people = [make_registration(session, last_name=name) for name in "ABC"]
+
+        administration.post(
+            REGISTRATIONS,
+            {"action": "delete_selected", "_selected_action": [people[0].pk, people[1].pk], "post": "yes"},
+        )
+
+        assert statuses(session) == [("C", "confirmed")]
+
+
+class TestATrainerSeesTheirOwnPeople:
+    """SPEC §1: the people of their own sessions, and nothing about fees; anyone else is a 404."""
+
+    PAGES = ("change/", "history/", "delete/", "annuler/", "rattacher/", "cotisation/")
+
+    @pytest.fixture
+    def mine(self, me: Trainer) -> Registration:
+        session = open_session(title="La mienne", trainers=(me,), fee_required=True)
+        return make_registration(session, last_name="Durand", accessibility_needs="Boucle magnétique")
+
+    @pytest.fixture
+    def other(self) -> Registration:
+        session = open_session(title="Une autre", trainers=(make_trainer(),), fee_required=True)
+        return make_registration(session, last_name="Ailleurs")
+
+    def test_the_list(self, trainer: Client, mine: Registration, other: Registration) -> None:
+        page = trainer.get(REGISTRATIONS)
+
+        assert [row[:6] for row in table(page)] == [
+            ["Durand", "Camille", "Pays des Collines", "Chargée de mission", "La mienne", "sous réserve"]
+        ]
+        assert "Une autre" not in page.content.decode()
+
+    def test_nobody_who_cancelled(self, trainer: Client, coordination: Client, mine: Registration) -> None:
+        send(coordination, address(mine, "annuler/"))
+
+        assert trainer.get(address(mine)).status_code == 404
+        assert "Durand" not in trainer.get(REGISTRATIONS).content.decode()
+
+    def test_what_they_read(self, trainer: Client, mine: Registration) -> None:
+        words = main(trainer.get(address(mine)))
+
+        assert all(word in words for word in ("Durand", "La mienne", "Boucle magnétique", mine.email))
+
+    def test_nothing_of_anothers(self, trainer: Client, mine: Registration, other: Registration) -> None:
+        got = {page: trainer.get(address(other, page)).status_code for page in self.PAGES}
+        posted = {page: trainer.post(address(other, page), {"post": "yes"}).status_code for page in self.PAGES}
+
+        expected = dict.fromkeys(self.PAGES, 404)
+        assert (got, posted) == (expected, expected)
+
+    def test_no_act_on_their_own(self, trainer: Client, mine: Registration) -> None:
+        acts = self.PAGES[1:]
+        got = {page: trainer.get(address(mine, page)).status_code for page in acts}
+        posted = {page: trainer.post(address(mine, page), {"post": "yes"}).status_code for page in self.PAGES}
+
+        assert (set(got.values()), set(posted.values())) == ({403}, {403})
+        assert [line[:2] for line in log(mine)] == [("", "awaiting_fee")]
+
+    def test_not_a_word_about_fees(self, trainer: Client, mine: Registration) -> None:
+        for page in (REGISTRATIONS, address(mine)):
+            words = trainer.get(page).content.decode().lower()
+            assert "cotis" not in words, page
+            assert "awaiting" not in words, page
+            assert "fee_" not in words, page
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "status__exact=awaiting_fee",
+            "status=awaiting_fee",
+            "fee_due_on__isnull=False",
+            "cotisant=a-rattacher",
+            "session__fee_required=1",
+            "status_changes__to_status=awaiting_fee",
+        ],
+    )
+    def test_the_address_bar_tells_nothing_more(self, trainer: Client, mine: Registration, query: str) -> None:
+        assert trainer.get(f"{REGISTRATIONS}?{query}").status_code == 400
+
+    @pytest.mark.parametrize("order", ["6", "-6", "5.6"])
+    def test_nor_does_the_order_of_the_list(self, trainer: Client, mine: Registration, order: str) -> None:
+        """The column « sous réserve » cannot be sorted: people who owe would come together."""
+        last = make_registration(mine.session, last_name="Martin")
+
+        page = trainer.get(REGISTRATIONS, {"o": order})
+
+        assert [row[0] for row in table(page)] == [last.last_name, "Durand"]
+
+    def test_anothers_session_filters_nobody_in(self, trainer: Client, mine: Registration, other: Registration) -> None:
+        page = trainer.get(REGISTRATIONS, {"session": other.session_id})
+
+        assert "Ailleurs" not in page.content.decode()
+
+    def test_searching_stays_at_home(self, trainer: Client, mine: Registration, other: Registration) -> None:
+        page = trainer.get(REGISTRATIONS, {"q": "Ailleurs"})
+
+        assert other.email not in page.content.decode()
+        assert "result_list" not in page.content.decode()
+
+    def test_no_queue_of_messages(self, trainer: Client, mine: Registration) -> None:
+        assert [
+            trainer.get(f"/admin/post_office/email/{page}").status_code for page in ("", "1/change/", "1/html/")
+        ] == [403, 403, 404]
+
+
+class TestHostileRequests:
+    """A forged selection, an unknown page, a filter that means nothing: never a 500."""
+
+    @pytest.mark.parametrize("pk", ["999", "9" * 30, "abc", "-1", "²"])
+    @pytest.mark.parametrize("page", ["change/", "history/", "annuler/", "rattacher/", "cotisation/"])
+    def test_an_unknown_page(self, coordination: Client, pk: str, page: str) -> None:
+        assert coordination.get(f"{REGISTRATIONS}{pk}/{page}", follow=True).status_code == 404
+
+    @pytest.mark.parametrize("selection", ["abc", "9" * 30, "²"])
+    def test_a_forged_selection(self, coordination: Client, registration: Registration, selection: str) -> None:
+        page = choose(coordination, REGISTRATIONS, "delete_selected", selection)
+
+        assert notices(page) == ["La sélection envoyée n’est pas lisible : cochez les lignes, puis recommencez."]
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "session=²",
+            "session=" + "9" * 30,
+            "session=-1",
+            "status__exact=%F0%9F%8C%BB",
+            "registered_at__gte=hier",
+            "session__days__date=2017-04-31",
+            "o=²",
+            "p=-5",
+            "inconnu=1",
+        ],
+    )
+    def test_a_filter_that_means_nothing(
+        self, coordination: Client, trainer: Client, registration: Registration, query: str
+    ) -> None:
+        for client in (coordination, trainer):
+            assert client.get(f"{REGISTRATIONS}?{query}").status_code in (200, 302, 400)
+
+
+def test_the_date_until_which_the_seat_is_held_is_said(coordination: Client, registration: Registration) -> None:
+    """R15, R22: what is missing, and until when, at a glance on the session's page."""
+    session = TrainingSession.objects.get()
+    page = tree(coordination.get(f"/admin/sessions_app/trainingsession/{session.pk}/change/"))
+
+    [row] = by_id(page, "inscriptions").findall(".//tbody/tr")
+    assert registration.fee_due_on == today(50)
+    assert folded(text(row)).count("en attente de cotisation") == 1
