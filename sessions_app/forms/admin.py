@@ -1,89 +1,15 @@
-"""Is what was typed well formed? Only that: what follows from it is in `registering`."""
+"""What the team types in the admin."""
 
 from datetime import date
 from typing import Any, cast
-from uuid import UUID, uuid4
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from caprural import validators
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
-from sessions_app.models import Registration, TrainingSession
-
-
-class RegistrationForm(forms.ModelForm):
-    """The public registration form (SPEC §4)."""
-
-    submission_key = forms.CharField(widget=forms.HiddenInput, required=False)
-
-    class Meta:
-        model = Registration
-        fields = (
-            "first_name",
-            "last_name",
-            "email",
-            "phone",
-            "organisation",
-            "job_title",
-            "profile",
-            "accessibility_needs",
-            "carpool",
-            "departure_town",
-            "message",
-        )
-        widgets = {
-            "first_name": forms.TextInput(attrs={"autocomplete": "given-name"}),
-            "last_name": forms.TextInput(attrs={"autocomplete": "family-name"}),
-            "email": forms.EmailInput(attrs={"autocomplete": "email"}),
-            "phone": forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
-            "organisation": forms.TextInput(attrs={"autocomplete": "organization"}),
-            "job_title": forms.TextInput(attrs={"autocomplete": "organization-title"}),
-            "accessibility_needs": forms.Textarea(attrs={"rows": 2}),
-            "departure_town": forms.TextInput(attrs={"autocomplete": "address-level2"}),
-            "message": forms.Textarea(attrs={"rows": 3}),
-        }
-        labels = {
-            "carpool": "Je suis partant·e pour un covoiturage : mon prénom, ma commune et mon adresse e-mail "
-            "seront communiqués aux autres personnes qui ont coché cette case.",
-        }
-        error_messages = {
-            "email": {"invalid": "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."},
-        }
-        help_texts = {
-            "email": "Elle sert à vous envoyer la confirmation et votre lien personnel.",
-            "accessibility_needs": "Lu par la coordination et les intervenant·e·s seulement, "
-            "effacé 30 jours après la session.",
-            "message": "Une question, une attente, une précision pour l’équipe.",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {}).setdefault("submission_key", uuid4())
-        super().__init__(*args, **kwargs)
-        cast(forms.ChoiceField, self.fields["profile"]).choices = [("", "Choisissez…"), *Registration.Profile.choices]
-        # Whatever comes in this hidden field, it is no reason to refuse anybody.
-        self.fields["submission_key"].validators = []
-
-    def clean_email(self) -> str:
-        """Compared without case or spaces (R7), so kept that way."""
-        return validators.normalise_email(self.cleaned_data["email"])
-
-    def clean_submission_key(self) -> UUID | None:
-        """The key of this rendering of the form, by which the same form sent twice is recognised."""
-        try:
-            return UUID(self.cleaned_data["submission_key"])
-        except ValueError:
-            return None
-
-    def candidate(self, session: TrainingSession) -> Registration:
-        """The unsaved registration that `registering.register` takes."""
-        candidate: Registration = self.instance
-        candidate.session = session
-        candidate.submission_key = self.cleaned_data["submission_key"]
-        return candidate
-
-
-# In the admin
+from sessions_app.forms.public import RegistrationForm
+from sessions_app.models import TrainingSession
 
 
 class TrainingSessionForm(forms.ModelForm):
