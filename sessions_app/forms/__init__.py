@@ -9,15 +9,18 @@ from sessions_app.forms.admin import (
     SessionDayFormSet,
     TrainingSessionForm,
 )
-from sessions_app.forms.public import RegistrationForm
+from sessions_app.forms.public import DetailsForm, FindRegistrationForm, RegistrationForm, ReplacementForm
 
 __all__ = [
     "AttachForm",
     "CancelForm",
+    "DetailsForm",
     "DuplicateForm",
+    "FindRegistrationForm",
     "RecordFeeForm",
     "RegisterByHandForm",
     "RegistrationForm",
+    "ReplacementForm",
     "SessionDayFormSet",
     "TrainingSessionForm",
 ]

@@ -9,10 +9,8 @@ from caprural import validators
 from sessions_app.models import Registration, TrainingSession
 
 
-class RegistrationForm(forms.ModelForm):
-    """The public registration form (SPEC §4)."""
-
-    submission_key = forms.CharField(widget=forms.HiddenInput, required=False)
+class DetailsForm(forms.ModelForm):
+    """What a person says of themselves, to be corrected from the private page (R9)."""
 
     class Meta:
         model = Registration
@@ -48,22 +46,38 @@ class RegistrationForm(forms.ModelForm):
             "email": {"invalid": "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."},
         }
         help_texts = {
-            "email": "Elle sert à vous envoyer la confirmation et votre lien personnel.",
+            "email": "Si vous la changez, votre lien personnel est envoyé à la nouvelle adresse, "
+            "et l’ancienne en est prévenue.",
             "accessibility_needs": "Lu par la coordination et les intervenant·e·s seulement, "
             "effacé 30 jours après la session.",
             "message": "Une question, une attente, une précision pour l’équipe.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {}).setdefault("submission_key", uuid4())
         super().__init__(*args, **kwargs)
         cast(forms.ChoiceField, self.fields["profile"]).choices = [("", "Choisissez…"), *Registration.Profile.choices]
-        # Whatever comes in this hidden field, it is no reason to refuse anybody.
-        self.fields["submission_key"].validators = []
 
     def clean_email(self) -> str:
         """Compared without case or spaces (R7), so kept that way."""
         return validators.normalise_email(self.cleaned_data["email"])
+
+
+class RegistrationForm(DetailsForm):
+    """The public registration form (SPEC §4)."""
+
+    submission_key = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    class Meta(DetailsForm.Meta):
+        help_texts = {
+            **DetailsForm.Meta.help_texts,
+            "email": "Elle sert à vous envoyer la confirmation et votre lien personnel.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {}).setdefault("submission_key", uuid4())
+        super().__init__(*args, **kwargs)
+        # Whatever comes in this hidden field, it is no reason to refuse anybody.
+        self.fields["submission_key"].validators = []
 
     def clean_submission_key(self) -> UUID | None:
         """The key of this rendering of the form, by which the same form sent twice is recognised."""
@@ -78,3 +92,36 @@ class RegistrationForm(forms.ModelForm):
         candidate.session = session
         candidate.submission_key = self.cleaned_data["submission_key"]
         return candidate
+
+
+class ReplacementForm(forms.ModelForm):
+    """The colleague who takes a seat over (R10); the rest is theirs to say."""
+
+    class Meta:
+        model = Registration
+        fields = ("first_name", "last_name", "email")
+        # Someone else's name and address: the browser must not offer those of whoever types.
+        widgets = {
+            "first_name": forms.TextInput(attrs={"autocomplete": "off"}),
+            "last_name": forms.TextInput(attrs={"autocomplete": "off"}),
+            "email": forms.EmailInput(attrs={"autocomplete": "off"}),
+        }
+        error_messages = DetailsForm.Meta.error_messages
+        help_texts = {"email": "Votre collègue y reçoit son propre lien, aussitôt."}
+
+    def clean_email(self) -> str:
+        """Compared without case or spaces (R7), so kept that way."""
+        return validators.normalise_email(self.cleaned_data["email"])
+
+
+class FindRegistrationForm(forms.Form):
+    """« Retrouver mon inscription » (R11)."""
+
+    email = forms.EmailField(
+        label="Adresse e-mail",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        validators=[validators.email_address],
+        error_messages=DetailsForm.Meta.error_messages["email"],
+        help_text="Celle que vous avez donnée en vous inscrivant.",
+    )
