@@ -1,0 +1,205 @@
+"""Whatever happens to a session, in whatever order: seats, queue, log and messages hold together (R3, R6, R8, R16, R23).
+
+A state machine plays registrations, cancellations, replacements, fees, caps, days going by and rounds of the worker, and
+checks after each step what must never be false.
+"""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from members import fees
+from members.models import Member, MembershipFee
+from sessions_app import emails, registering, reminding
+from sessions_app.models import Message, Registration, StatusChange, TrainingSession
+from tests.factories import NOW, make_candidate, make_category, make_member, make_session, make_staff
+
+pytestmark = pytest.mark.django_db
+
+Status = Registration.Status
+Cause = Registration.Cause
+
+PEOPLE = [f"p{n}@{domain}" for n in range(4) for domain in ("zero.example", "one.example", "nobody.example")]
+DATED = {emails.FEE_REMINDER, emails.JOINING_INSTRUCTIONS, emails.SESSION_CHANGED, emails.DECISION_NEEDED}
+
+#: The message that each move of a status writes.
+TOLD = {
+    ("", Status.CONFIRMED): "confirmed",
+    ("", Status.AWAITING_FEE): "awaiting_fee",
+    ("", Status.WAITING): "waiting",
+    (Status.WAITING, Status.CONFIRMED): "confirmed",
+    (Status.WAITING, Status.AWAITING_FEE): "awaiting_fee",
+    (Status.AWAITING_FEE, Status.CONFIRMED): "fee_accepted",
+    (Status.CONFIRMED, Status.AWAITING_FEE): "fee_lost",
+}
+
+
+class Story(RuleBasedStateMachine):
+    """One session of three seats, two members, twelve people."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.atomic = transaction.atomic()
+        self.atomic.__enter__()
+        self.now = NOW
+        self.colleagues = 0
+        self.waiting_before: list[int] = []
+        self.session = make_session(max_participants=3, fee_required=True)
+        category = make_category()
+        self.members = [
+            make_member(domains=("zero.example",)),
+            make_member(emails=tuple(address for address in PEOPLE if address.endswith("one.example"))),
+        ]
+        for member in self.members:
+            fees.subscribe(member, category, now=self.now)
+        self.coordinator = make_staff(group="Coordination", email="coordination@caprural.example")
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.atomic.__exit__(None, None, None)
+
+    def live(self) -> list[Registration]:
+        return list(self.session.registrations.live().order_by("pk"))
+
+    def fee_of(self, member: Member) -> MembershipFee:
+        return member.fees.latest("pk")
+
+    # What can happen
+
+    @rule(email=st.sampled_from(PEOPLE))
+    def someone_registers(self, email: str) -> None:
+        try:
+            registering.register(make_candidate(self.session, email=email), now=self.now)
+        except registering.RegistrationClosed:
+            assert not self.state().is_registrable
+
+    @precondition(lambda self: self.live())
+    @rule(data=st.data())
+    def someone_withdraws(self, data: Any) -> None:
+        registration = data.draw(st.sampled_from(self.live()))
+        try:
+            registering.withdraw(registration, now=self.now, by=registering.PARTICIPANT)
+        except registering.RegistrationClosed:
+            assert self.state().has_begun
+
+    @precondition(lambda self: self.live())
+    @rule(data=st.data(), domain=st.sampled_from(["zero.example", "nobody.example"]))
+    def someone_is_replaced(self, data: Any, domain: str) -> None:
+        registration = data.draw(st.sampled_from(self.live()))
+        self.colleagues += 1
+        colleague = make_candidate(self.session, email=f"colleague{self.colleagues}@{domain}")
+        try:
+            registering.replace(registration, colleague, now=self.now)
+        except registering.RegistrationRefused:
+            assert self.state().has_begun or not registration.holds_seat
+
+    @rule(which=st.integers(0, 1))
+    def a_fee_arrives(self, which: int) -> None:
+        fee = self.fee_of(self.members[which])
+        if fee.status == MembershipFee.Status.CANCELLED:
+            fee = fees.subscribe(fee.member, fee.category, now=self.now)
+        if not fee.is_accepted:
+            fees.settle(fee, now=self.now)
+
+    @rule(which=st.integers(0, 1))
+    def a_cheque_bounces(self, which: int) -> None:
+        fee = self.fee_of(self.members[which])
+        if fee.is_accepted:
+            fees.cancel(fee, now=self.now)
+
+    @rule(cap=st.integers(1, 6))
+    def the_cap_changes(self, cap: int) -> None:
+        session = TrainingSession.objects.lock(self.session.pk)
+        if cap >= session.seats_taken:
+            session.max_participants = cap
+            session.save()
+            registering.review(session, now=self.now)
+
+    @rule()
+    def the_coordinator_assigns_a_seat(self) -> None:
+        try:
+            registering.assign_next_seat(self.session, user=self.coordinator, now=self.now)
+        except registering.RegistrationRefused:
+            pass
+
+    @rule(hours=st.sampled_from([1, 23, 24 * 3, 24 * 9]))
+    def time_goes_by(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    @rule(rounds=st.integers(1, 2))
+    def the_worker_runs(self, rounds: int) -> None:
+        for _ in range(rounds):
+            reminding.run(now=self.now)
+        assert [action for action in reminding.due(self.now)] == []
+
+    # What must never be false
+
+    def state(self) -> Any:
+        return TrainingSession.objects.with_seats_and_days().get(pk=self.session.pk).state(self.now)
+
+    @invariant()
+    def no_more_seats_than_the_cap(self) -> None:
+        session = TrainingSession.objects.with_seats_and_days().get(pk=self.session.pk)
+        assert session.seats_taken <= (session.max_participants or 0)
+
+    @invariant()
+    def nobody_overtakes(self) -> None:
+        waiting = list(self.session.registrations.waiting().values_list("pk", flat=True))
+        served = Registration.objects.filter(pk__in=self.waiting_before, status__in=Registration.HOLDING_SEAT)
+        still_there = [pk for pk in self.waiting_before if pk in waiting]
+        for pk in served.values_list("pk", flat=True):
+            assert all(pk < other for other in still_there)
+        self.waiting_before = waiting
+
+    @invariant()
+    def status_and_log_agree(self) -> None:
+        for registration in self.session.registrations.all():
+            steps = list(registration.status_changes.values_list("from_status", "to_status"))
+            assert steps[0][0] == ""
+            assert all(after == before for (_, after), (before, _) in zip(steps, steps[1:], strict=False))
+            assert all(after in Registration.TRANSITIONS[before] for before, after in steps)
+            assert steps[-1][1] == registration.status
+
+    @invariant()
+    def each_person_was_told_their_own_story(self) -> None:
+        for registration in self.session.registrations.select_related("replaces"):
+            told = registration.messages.exclude(kind__in=DATED | {"link_again"}).values_list("kind", flat=True)
+            assert list(told) == [self.told_by(registration, step) for step in registration.status_changes.all()]
+
+    def told_by(self, registration: Registration, step: StatusChange) -> str:
+        if step.to_status == Status.CANCELLED:
+            return "replaced" if registration.cancellation_cause == Cause.REPLACED else "cancelled"
+        if step.from_status == "" and hasattr(registration, "replaces"):
+            return "replacing"
+        return TOLD[(step.from_status, Status(step.to_status))]
+
+    @invariant()
+    def a_dated_message_leaves_once(self) -> None:
+        dated = Message.objects.filter(kind__in=DATED).exclude(key="")
+        counted = Counter(dated.values_list("registration", "kind", "key"))
+        assert [key for key, times in counted.items() if times > 1] == []
+
+    @invariant()
+    def whoever_waits_received_no_confirmation(self) -> None:
+        for registration in self.session.registrations.filter(status=Status.WAITING):
+            assert not registration.messages.filter(kind__in=("confirmed", "fee_accepted")).exists()
+
+
+def test_any_story_holds_together() -> None:
+    run_state_machine_as_test(
+        Story,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
+            phases=(Phase.explicit, Phase.generate),  # shrinking takes minutes, and the failing story is told anyway
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
