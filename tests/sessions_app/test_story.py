@@ -18,7 +18,7 @@ from members import fees
 from members.models import Member, MembershipFee
 from sessions_app import emails, registering, reminding
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
-from tests.factories import NOW, make_candidate, make_category, make_member, make_session, make_staff
+from tests.factories import NOW, make_candidate, make_category, make_member, make_session, make_staff, paris
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +132,13 @@ class Story(RuleBasedStateMachine):
     def time_goes_by(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
 
+    @precondition(lambda self: self.session.registrations.filter(fee_due_on__isnull=False).exists())
+    @rule(before=st.sampled_from([timedelta(days=2), timedelta(0), timedelta(days=-1)]))
+    def a_due_date_comes(self, before: timedelta) -> None:
+        due_on = self.session.registrations.filter(fee_due_on__isnull=False).earliest("fee_due_on").fee_due_on
+        assert due_on is not None
+        self.now = max(self.now, paris(due_on.year, due_on.month, due_on.day, 9) - before)
+
     @rule(rounds=st.integers(1, 2))
     def the_worker_runs(self, rounds: int) -> None:
         for _ in range(rounds):
@@ -147,6 +154,12 @@ class Story(RuleBasedStateMachine):
     def no_more_seats_than_the_cap(self) -> None:
         session = TrainingSession.objects.with_seats_and_days().get(pk=self.session.pk)
         assert session.seats_taken <= (session.max_participants or 0)
+
+    @invariant()
+    def no_seat_stays_free_while_someone_waits(self) -> None:
+        """R8: until the deadline; the coordinator assigns it afterwards."""
+        session = TrainingSession.objects.with_seats_and_days().get(pk=self.session.pk)
+        assert not (session.state(self.now).is_registrable and session.has_free_seat and session.waiting_count)
 
     @invariant()
     def nobody_overtakes(self) -> None:
