@@ -25,6 +25,8 @@ FEE_REMINDER = "fee_reminder"
 DECISION_NEEDED = "decision_needed"
 JOINING_INSTRUCTIONS = "joining_instructions"
 SESSION_CHANGED = "session_changed"
+#: And of the one the coordinator writes.
+WRITTEN = "written"
 
 
 # A registration begins, and moves
@@ -173,9 +175,9 @@ def joining_instructions(
     )
 
 
-def written(registration: Registration, session: TrainingSession, *, subject: str, text: str) -> None:
-    """A message the coordinator wrote, its fields filled in already."""
-    _queue("written", registration, session, subject=subject, text=text)
+def written(registration: Registration, session: TrainingSession, *, subject: str, text: str, key: str = "") -> None:
+    """A message the coordinator wrote, its fields filled in already; once per `key`, which names the writing."""
+    _queue(WRITTEN, registration, session, key=key, subject=subject, text=text)
 
 
 # The team
