@@ -114,14 +114,12 @@ class ReplacementForm(forms.ModelForm):
         return validators.normalise_email(self.cleaned_data["email"])
 
 
-class FindRegistrationForm(forms.Form):
+class FindRegistrationForm(forms.ModelForm):
     """« Retrouver mon inscription » (R11)."""
 
-    email = forms.EmailField(
-        label="Adresse e-mail",
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        validators=[validators.email_address],
-        error_messages=DetailsForm.Meta.error_messages["email"],
-        help_text="Celle que vous avez donnée en vous inscrivant.",
-    )
+    class Meta:
+        model = Registration
+        fields = ("email",)
+        widgets = {"email": DetailsForm.Meta.widgets["email"]}
+        error_messages = DetailsForm.Meta.error_messages
+        help_texts = {"email": "Celle que vous avez donnée en vous inscrivant."}
