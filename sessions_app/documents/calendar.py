@@ -100,7 +100,7 @@ def registration_calendar(registration: Registration, session: TrainingSession) 
     events = _events(
         session,
         url=url,
-        lines=[_status_sentence(registration), f"Suivre ou annuler votre inscription : {url}"],
+        lines=[_status_sentence(registration), f"Votre page personnelle : {url}"],
         stamp=max(session.updated_at, last_change.at) if last_change else session.updated_at,
         sequence=session.calendar_sequence + (last_change.pk if last_change else 0),
         status=STATUSES[Status(registration.status)],

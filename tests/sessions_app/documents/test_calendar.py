@@ -249,7 +249,7 @@ class TestPrivateFile:
         assert found["STATUS"] == "CONFIRMED"
         assert found["LOCATION"] == "Salle des fêtes, 12 rue Haute"
         assert text(found, "DESCRIPTION") == (
-            f"Votre inscription est confirmée.\nSuivre ou annuler votre inscription : {link}\n"
+            f"Votre inscription est confirmée.\nVotre page personnelle : {link}\n"
             "Contact : Dominique Bernier, 06 66 46 62 76, contact@caprural.example"
         )
 
