@@ -107,7 +107,7 @@ class ReplacementForm(forms.ModelForm):
             "email": forms.EmailInput(attrs={"autocomplete": "off"}),
         }
         error_messages = DetailsForm.Meta.error_messages
-        help_texts = {"email": "Votre collègue y reçoit son propre lien, aussitôt."}
+        help_texts = {"email": "Le lien personnel de votre collègue y est envoyé."}
 
     def clean_email(self) -> str:
         """Compared without case or spaces (R7), so kept that way."""

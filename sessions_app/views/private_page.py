@@ -139,13 +139,13 @@ def _fee_step(registration: Registration, state: SessionState) -> Step:
 def _joining_step(registration: Registration, session: TrainingSession, state: SessionState, now: datetime) -> Step:
     label = "Convocation"
     if not state.is_announced or session.joining_at is None:
-        return Step(label, "none", "envoyée par e-mail quand la date sera connue")
+        return Step(label, "none", "à recevoir par e-mail quand la date sera connue")
     sent = registration.messages.filter(kind=emails.JOINING_INSTRUCTIONS, key=str(session.first_date)).first()
     if sent:
         return Step(label, "done", f"envoyée par e-mail le {typography.long_date(sent.written_at)}")
     if now < session.joining_at:
-        return Step(label, "none", f"envoyée par e-mail le {typography.long_date(session.joining_at)}")
-    return Step(label, "none", "envoyée par e-mail très prochainement")
+        return Step(label, "none", f"à recevoir par e-mail le {typography.long_date(session.joining_at)}")
+    return Step(label, "none", "à recevoir par e-mail très prochainement")
 
 
 @private

@@ -71,7 +71,7 @@ class TestEveryState:
             ),
             (
                 "postponed",
-                "La session est reportée à une date à venir",
+                "Vous gardez votre place",
                 ["coordonnees/", "annuler/", "donnees.json"],
             ),
             ("cancelled", "La session n’aura pas lieu", ["coordonnees/", "donnees.json"]),
@@ -98,7 +98,7 @@ class TestEveryState:
             ("closed", "Vous êtes en liste d’attente, au rang 1", ["coordonnees/", "annuler/", "donnees.json"]),
             (
                 "postponed",
-                "La session est reportée à une date à venir",
+                "Vous restez en liste d’attente, au rang 1",
                 ["coordonnees/", "annuler/", "donnees.json"],
             ),
             ("under_way", "Vous n’avez pas eu de place", ["coordonnees/", "donnees.json"]),
@@ -203,7 +203,7 @@ class TestSteps:
         assert said[2:] == [
             ("Cotisation annuelle Rien à régler tant que la nouvelle date n’est pas connue", "none"),
             ("Inscription confirmée", "none"),
-            ("Convocation Envoyée par e-mail quand la date sera connue", "none"),
+            ("Convocation À recevoir par e-mail quand la date sera connue", "none"),
         ]
 
     def test_joining_instructions(self, client: Client) -> None:
@@ -211,11 +211,14 @@ class TestSteps:
         session = open_session(joining_on=date(2096, 1, 2))
         registration = registered(session)
         assert steps(client.get(url(registration)))[-1] == (
-            "Convocation Envoyée par e-mail le lundi 2 janvier 2096",
+            "Convocation À recevoir par e-mail le lundi 2 janvier 2096",
             "none",
         )
         TrainingSession.objects.update(joining_on=today(-1))
-        assert steps(client.get(url(registration)))[-1] == ("Convocation Envoyée par e-mail très prochainement", "none")
+        assert steps(client.get(url(registration)))[-1] == (
+            "Convocation À recevoir par e-mail très prochainement",
+            "none",
+        )
         reminding.run(now=timezone.now())
         text, state = steps(client.get(url(registration)))[-1]
         assert (text.partition(" le ")[0], state) == ("Convocation (fait) Envoyée par e-mail", "done")
