@@ -203,11 +203,15 @@ def _worker(now: datetime) -> list[Line]:
     seen_at = Heartbeat.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
     if seen_at and now - seen_at < WORKER_SILENCE:
         return []
-    since = f"depuis le {typography.moment(seen_at)}" if seen_at else "et n’en a jamais donné"
+    life = (
+        f"ne donne plus signe de vie depuis le {typography.moment(seen_at)}"
+        if seen_at
+        else "n’a jamais donné signe de vie"
+    )
     return [
         Line(
             "Les messages ne partent plus",
             reverse("admin:post_office_email_changelist"),
-            f"le programme d’envoi ne donne pas signe de vie {since} : prévenez la personne qui s’occupe du serveur",
+            f"le programme d’envoi {life} : prévenez la personne qui s’occupe du serveur",
         )
     ]

@@ -63,9 +63,13 @@ class PreviewedActs(SessionPages):
         submit: str,
         notice: str,
         done: str,
+        link: str = "et prévenir",
         nobody: str = "",
     ) -> HttpResponse:
-        """`nobody`: why an act that reaches nobody makes no sense; empty when it does."""
+        """The button that does it says `submit`, `link` and how many people.
+
+        `nobody`: why the act makes no sense when it reaches nobody; empty when it does make sense.
+        """
         back = reverse("admin:sessions_app_trainingsession_change", args=[session.pk])
         outcome = None
         if form.is_valid():
@@ -87,11 +91,18 @@ class PreviewedActs(SessionPages):
                 messages.warning(
                     request, "Quelque chose a changé depuis la prévisualisation : relisez, puis confirmez."
                 )
+        if outcome and outcome.written:
+            submit = f"{submit} {link} {_people(len(outcome.written))}"
         context = {"form": form, "submit": submit, "original": session, "back": back, "notice": notice}
-        return self.act_page(request, "admin/preview.html", title, {**context, "outcome": outcome})
+        context = {**context, "subtitle": str(session), "outcome": outcome}
+        return self.act_page(request, "admin/preview.html", title, context)
+
+
+def _people(count: int) -> str:
+    return f"{count} {typography.plural(count, 'personne,personnes')}"
 
 
 def _reach(count: int) -> str:
     if not count:
         return "Personne n’était à prévenir."
-    return f"{count} {typography.plural(count, 'personne reçoit,personnes reçoivent')} un message."
+    return f"{_people(count)} {typography.plural(count, 'reçoit,reçoivent')} un message."

@@ -59,6 +59,7 @@ class SessionWriting(PreviewedActs):
             act,
             title="Écrire aux participants",
             submit="Envoyer",
+            link="à",
             notice="Chaque personne reçoit son propre message et peut répondre au contact de la session.",
             done="C’est envoyé.",
             nobody="Ce choix ne désigne personne : cochez d’autres états, ou ne demandez pas ce qui manque.",

@@ -154,11 +154,16 @@ class WriteForm(forms.Form):
 
     statuses = forms.MultipleChoiceField(label="État de l’inscription", widget=forms.CheckboxSelectMultiple)
     missing = forms.ChoiceField(label="Ce qui manque", required=False)
-    subject = forms.CharField(label="Objet", max_length=150, validators=[validators.single_line])
+    subject = forms.CharField(
+        label="Objet",
+        max_length=150,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+        validators=[validators.single_line],
+    )
     text = forms.CharField(
         label="Texte",
         max_length=10_000,
-        widget=forms.Textarea(attrs={"rows": 14}),
+        widget=forms.Textarea(attrs={"rows": 14, "class": "vLargeTextField"}),
         validators=[validators.multi_line],
         help_text=f"Dans l’objet et le texte, {writing.known_fields()} sont remplacés pour chaque personne.",
     )
