@@ -49,10 +49,13 @@ class SessionDecisions(PreviewedActs):
     def postpone(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Reporter », to another first day or to a date to come."""
         session = self.session_for(request, pk, "change")
-        form = PostponeForm(request.POST or None, session=session)
+        form = PostponeForm(request.POST or None)
 
         def act(locked: TrainingSession) -> None:
-            deciding.postpone(locked, first_on=form.cleaned_data["first_on"], now=timezone.now())
+            first_on = form.cleaned_data["first_on"]
+            if first_on is not None and first_on == locked.first_date:
+                raise deciding.DecisionRefused("La session commence déjà ce jour-là.")
+            deciding.postpone(locked, first_on=first_on, now=timezone.now())
 
         return self.preview_then_do(
             request,

@@ -129,17 +129,11 @@ class PostponeForm(forms.Form):
         "Laisser vide si la nouvelle date n’est pas encore connue.",
     )
 
-    def __init__(self, *args: Any, session: TrainingSession, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.session = session
-
     def clean_first_on(self) -> date | None:
-        """A day to come, and another one."""
+        """A day to come."""
         first_on: date | None = self.cleaned_data["first_on"]
         if first_on and first_on <= timezone.localdate():
             raise forms.ValidationError("Choisissez un jour à venir.")
-        if first_on and first_on == self.session.first_date:
-            raise forms.ValidationError("La session commence déjà ce jour-là : choisissez-en un autre.")
         return first_on
 
 
