@@ -11,15 +11,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from post_office.models import STATUS, Attachment, Email, EmailTemplate, Log
+from post_office.models import Attachment, Email, EmailTemplate, Log
 
 from caprural import emails, typography
-
-admin.site.site_header = "Cap Rural – équipe"
-admin.site.site_title = "Cap Rural"
-admin.site.index_title = "Accueil"
-# Few pages, wide tables: the room goes to the tables.
-admin.site.enable_nav_sidebar = False
 
 
 class StaffAdmin(admin.ModelAdmin):
@@ -59,14 +53,6 @@ for model in (Attachment, Email, EmailTemplate, Log):
     admin.site.unregister(model)
 
 
-STATES = {
-    STATUS.sent: "envoyé",
-    STATUS.queued: "à envoyer",
-    STATUS.requeued: "à renvoyer après un échec",
-    STATUS.failed: "abandonné",
-}
-
-
 class StateFilter(admin.SimpleListFilter):
     """By state, in French."""
 
@@ -75,11 +61,11 @@ class StateFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Every state."""
-        return [(str(code), label) for code, label in STATES.items()]
+        return [(str(code), label) for code, label in emails.STATES.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Messages in that state."""
-        asked = {str(code): code for code in STATES}.get(self.value() or "")
+        asked = {str(code): code for code in emails.STATES}.get(self.value() or "")
         return queryset if asked is None else queryset.filter(status=asked)
 
 
@@ -144,7 +130,7 @@ class MessageAdmin(StaffAdmin):
     @admin.display(description="état", ordering="status")
     def state(self, email: Email) -> str:
         """Sent, to be sent, or given up."""
-        return STATES[email.status]
+        return emails.state(email)
 
     @admin.display(description="texte")
     def text(self, email: Email) -> SafeString:

@@ -24,10 +24,13 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import Error as DatabaseTrouble
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils.text import slugify
 from post_office.models import PRIORITY, STATUS, Email
+
+from caprural import typography
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +42,26 @@ MAX_ATTEMPTS = 72  # three days
 #: A server that fails on that many messages in a row is left alone until the next round.
 MAX_TROUBLES = 3
 
+#: What has become of a message, in a few words.
+STATES = {
+    STATUS.sent: "envoyé",
+    STATUS.queued: "à envoyer",
+    STATUS.requeued: "à renvoyer après un échec",
+    STATUS.failed: "abandonné",
+}
+#: The state of a message that never left, and will not by itself.
+GIVEN_UP = STATUS.failed
+
 #: Messages that left just when the database stopped answering: to be written down before anything else leaves.
 _unrecorded: list[int] = []
 
 
 class AttachmentFailed(Exception):
     """A document of a message could not be made; the cause is the maker's own exception."""
+
+
+class NotSentYet(Exception):
+    """The message is still to leave; the exception's text is the French sentence to show."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,35 @@ def queue(
     )
 
 
+@transaction.atomic
+def send_again(email: Email, *, to: str) -> Email:
+    """Put a message that left, or was given up, in the queue again for that address; returns the one that will leave.
+
+    What was given up takes its own place again; what was sent stays as it was, and a copy leaves. Asked twice, it
+    leaves once: raises NotSentYet while the message or its copy is still to leave.
+    """
+    current = Email.objects.select_for_update(of=("self",)).get(pk=email.pk)
+    to_leave = Email.objects.filter(status__in=(STATUS.queued, STATUS.requeued))
+    if to_leave.filter(Q(pk=current.pk) | Q(context__copy_of=current.pk)).exists():
+        raise NotSentYet("Ce message est déjà dans la file : il partira dans un instant.")
+    if current.status == STATUS.failed:
+        current.to, current.status, current.scheduled_time, current.number_of_retries = [to], STATUS.queued, None, 0
+        current.save(update_fields=["to", "status", "scheduled_time", "number_of_retries", "last_updated"])
+        return current
+    return Email.objects.create(
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[to],
+        subject=current.subject,
+        message=current.message,
+        html_message=current.html_message,
+        headers=current.headers,
+        message_id=_new_message_id(),
+        context={**(current.context or {}), "copy_of": current.pk},
+        status=STATUS.queued,
+        priority=PRIORITY.medium,
+    )
+
+
 def _new_message_id() -> str:
     """Unique, and short: email.utils.make_msgid() often exceeds a header line, and is then folded before it begins."""
     return f"<{time.time():.0f}.{secrets.token_hex(8)}@{urlsplit(settings.SITE_URL).hostname}>"
@@ -130,6 +176,25 @@ def _make(name: str, key: str) -> Attachment | None:
         return _makers[name](key)
     except Exception as error:
         raise AttachmentFailed(f"{name} {key}: {type(error).__name__}: {error}") from error
+
+
+# Looking at the queue
+
+
+def state(email: Email) -> str:
+    """« envoyé le mardi 4 avril 2017, 23 h 59 », « à envoyer », « abandonné »…"""
+    return f"envoyé le {typography.moment(email.last_updated)}" if email.status == STATUS.sent else STATES[email.status]
+
+
+def is_to_leave(email: Email) -> bool:
+    """Whether the message is still in the queue."""
+    return email.status in (STATUS.queued, STATUS.requeued)
+
+
+def given_up(*, since: datetime) -> QuerySet[Email]:
+    """Messages written since then that never left and will not by themselves, oldest first."""
+    found: QuerySet[Email] = Email.objects.filter(status=GIVEN_UP, created__gte=since).order_by("pk")
+    return found
 
 
 # Out of the queue

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
 from sessions_app import emails, registering
 from sessions_app.models import Registration, TrainingSession
@@ -17,8 +18,13 @@ class DecisionRefused(Exception):
 
 @transaction.atomic
 def maintain(session: TrainingSession, *, now: datetime) -> list[Registration]:
-    """The session takes place (« maintenue »), even below its minimum. Returns the people written to."""
+    """The session takes place (« maintenue »), even below its minimum. Returns the people written to.
+
+    Raises DecisionRefused, also when that is decided already: nobody is written to twice.
+    """
     locked = _still_to_come(session, now)
+    if locked.maintained_at:
+        raise DecisionRefused("Cette session est déjà maintenue.")
     locked.maintained_at = now
     locked.save(update_fields=["maintained_at", "updated_at"])
     concerned = list(locked.registrations.holding_seat().order_by("pk"))
@@ -32,10 +38,15 @@ def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) 
     """Move the session to another first day, or to a date to come (None). Returns the people written to.
 
     With a date, every date of the session keeps its distance to it and the session stays published; without, it is
-    « reportée » and nothing is due until it is published again. Everybody keeps their seat or their rank.
+    « reportée » and nothing is due until it is published again. Everybody keeps their seat or their rank. Raises
+    DecisionRefused, also for the day on which it begins already: nobody is written to twice.
     """
     locked = _still_to_come(session, now)
     if first_on is not None:
+        if first_on <= timezone.localdate(now):
+            raise DecisionRefused("Choisissez un jour à venir.")
+        if first_on == locked.first_date:
+            raise DecisionRefused("La session commence déjà ce jour-là.")
         locked.move_to(first_on)
     else:
         locked.status = Status.POSTPONED
@@ -54,7 +65,10 @@ def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) 
 
 @transaction.atomic
 def cancel(session: TrainingSession, *, user: User, now: datetime) -> list[Registration]:
-    """The session does not take place: every registration is cancelled. Returns the people written to."""
+    """The session does not take place: every registration is cancelled. Returns the people written to.
+
+    Raises DecisionRefused.
+    """
     locked = TrainingSession.objects.lock(session.pk)
     state = locked.state(now)
     if state.has_begun or locked.status not in (Status.PUBLISHED, Status.POSTPONED):

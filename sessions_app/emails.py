@@ -25,6 +25,8 @@ FEE_REMINDER = "fee_reminder"
 DECISION_NEEDED = "decision_needed"
 JOINING_INSTRUCTIONS = "joining_instructions"
 SESSION_CHANGED = "session_changed"
+#: And of the one the coordinator writes.
+WRITTEN = "written"
 
 
 # A registration begins, and moves
@@ -71,7 +73,7 @@ def replacing(registration: Registration, session: TrainingSession) -> None:
         registration,
         session,
         attach=(MEMBERSHIP_FORM,) if awaits_fee else (CALENDAR,),
-        predecessor=registration.replaces,
+        predecessor=getattr(registration, "replaces", None),
         **_fee(session),
     )
 
@@ -91,7 +93,7 @@ def fee_lost(registration: Registration, session: TrainingSession) -> None:
 
 def fee_extended(registration: Registration, session: TrainingSession) -> None:
     """The seat is held a little longer for its fee (R15)."""
-    _queue("fee_extended", registration, session, **_fee(session))
+    _queue("fee_extended", registration, session, attach=(MEMBERSHIP_FORM,), **_fee(session))
 
 
 def fee_reminder(registration: Registration, session: TrainingSession) -> None:
@@ -120,8 +122,13 @@ def links(registrations: list[Registration]) -> None:
 
 
 def address_changed(registration: Registration, session: TrainingSession, *, former: str) -> None:
-    """To the former address of someone who gave another one: it no longer receives anything."""
-    _queue("address_changed", registration, session, to=former, is_for_holder=False)
+    """To the former address of someone who gave another one: it no longer receives anything, the link neither."""
+    _queue("address_changed", registration, session, to=former)
+
+
+def new_address(registration: Registration, session: TrainingSession) -> None:
+    """To the address someone has just given instead of another one: the private link (R9)."""
+    _queue("new_address", registration, session)
 
 
 # The session
@@ -173,9 +180,9 @@ def joining_instructions(
     )
 
 
-def written(registration: Registration, session: TrainingSession, *, subject: str, text: str) -> None:
-    """A message the coordinator wrote, its fields filled in already."""
-    _queue("written", registration, session, subject=subject, text=text)
+def written(registration: Registration, session: TrainingSession, *, subject: str, text: str, key: str = "") -> None:
+    """A message the coordinator wrote, its fields filled in already; once per `key`, which names the writing."""
+    _queue(WRITTEN, registration, session, key=key, subject=subject, text=text)
 
 
 # The team

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from sessions_app import emails, registering
-from sessions_app.models import Message, Registration, TrainingSession
+from sessions_app.models import Message, Registration, StatusChange, TrainingSession
 from sessions_app.models.day import paris
 from sessions_app.models.session import MORNING
 
@@ -54,7 +55,7 @@ class Due:
 
 
 def due(now: datetime) -> list[Due]:
-    """Everything that is due at `now`, as data. Four queries, whatever there is to do."""
+    """Everything that is due at `now`, as data. At most seven queries, whatever there is to do."""
     sessions = TrainingSession.objects.with_seats_and_days().filter(
         status=TrainingSession.Status.PUBLISHED, days__date__gte=timezone.localdate(now)
     )
@@ -74,6 +75,8 @@ def run(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> in
             done += do(action, now=now)
         except Exception:
             logger.exception("Not done, to be tried again: %s", action)
+    if done:
+        logger.info("%s action(s) done", done)
     return done
 
 
@@ -120,10 +123,25 @@ def _due_of(sessions: Iterable[TrainingSession], now: datetime) -> list[Due]:
     kinds = (emails.FEE_REMINDER, emails.DECISION_NEEDED, emails.SESSION_CHANGED, emails.JOINING_INSTRUCTIONS)
     written = Message.objects.filter(session__in=ids, kind__in=kinds).exclude(key="")
     sent: Sent = set(written.values_list("kind", "session_id", "registration_id", "key"))
-    return [action for session in found for action in _due_for(session, live[session.pk], sent, now)]
+    dated = StatusChange.objects.filter(registration__session__in=ids, to_status=Status.AWAITING_FEE).order_by()
+    told_at = dict(dated.values_list("registration").annotate(Max("at")))
+    has_team = any(session.awaits_decision(now) for session in found) and bool(emails.coordinators())
+    return [
+        action
+        for session in found
+        for action in _due_for(session, live[session.pk], sent, told_at, now, has_team=has_team)
+    ]
 
 
-def _due_for(session: TrainingSession, live: list[Registration], sent: Sent, now: datetime) -> list[Due]:
+def _due_for(
+    session: TrainingSession,
+    live: list[Registration],
+    sent: Sent,
+    told_at: dict[int, datetime],
+    now: datetime,
+    *,
+    has_team: bool,
+) -> list[Due]:
     """What is due for one session, in the order in which to do it; nothing once it has begun."""
     if session.starts_at is None or now >= session.starts_at:
         return []
@@ -136,22 +154,15 @@ def _due_for(session: TrainingSession, live: list[Registration], sent: Sent, now
         Due(Act.REMIND_FEE, session.pk, r.pk)
         for r in live
         if r not in late
-        and _is_reminder_due(r, now)
+        and _is_reminder_due(r, told_at.get(r.pk), now)
         and (emails.FEE_REMINDER, session.pk, r.pk, str(r.fee_due_on)) not in sent
     ]
     decision_key = str(session.registration_deadline or session.first_date)
-    if session.awaits_decision(now):
-        if (emails.DECISION_NEEDED, session.pk, None, decision_key) not in sent and emails.coordinators():
-            actions.append(Due(Act.ASK_DECISION, session.pk))
-    elif session.joining_at and now >= session.joining_at:
-        actions += [
-            Due(Act.SEND_JOINING, session.pk, r.pk)
-            for r in live
-            if r.holds_seat
-            and r not in late
-            and (emails.JOINING_INSTRUCTIONS, session.pk, r.pk, str(session.first_date)) not in sent
-        ]
-    if session.changed_at and now >= session.changed_at + QUIET_BEFORE_ANNOUNCING:
+    awaits_decision = session.awaits_decision(now)
+    if awaits_decision and has_team and (emails.DECISION_NEEDED, session.pk, None, decision_key) not in sent:
+        actions.append(Due(Act.ASK_DECISION, session.pk))
+    is_changing = session.changed_at is not None and now < session.changed_at + QUIET_BEFORE_ANNOUNCING
+    if session.changed_at and not is_changing:
         actions += [
             Due(Act.ANNOUNCE_CHANGE, session.pk, r.pk)
             for r in live
@@ -159,12 +170,20 @@ def _due_for(session: TrainingSession, live: list[Registration], sent: Sent, now
             and r.registered_at < session.changed_at
             and (emails.SESSION_CHANGED, session.pk, r.pk, str(session.calendar_sequence)) not in sent
         ]
+    # Instructions that a decision or a correction may contradict in a moment wait for it.
+    if session.joining_at and now >= session.joining_at and not awaits_decision and not is_changing:
+        actions += [
+            Due(Act.SEND_JOINING, session.pk, r.pk)
+            for r in live
+            if r.holds_seat
+            and r not in late
+            and (emails.JOINING_INSTRUCTIONS, session.pk, r.pk, str(session.first_date)) not in sent
+        ]
     return actions
 
 
-def _is_reminder_due(registration: Registration, now: datetime) -> bool:
-    """From 8 h, three days before the due date; not for a seat given since: its first message has just said it all."""
-    if registration.fee_due_on is None or registration.seat_given_at is None:
+def _is_reminder_due(registration: Registration, told_at: datetime | None, now: datetime) -> bool:
+    """From 8 h, three days before the due date; not for a date told of since: that message has just said it all."""
+    if registration.fee_due_on is None or told_at is None:
         return False
-    remind_at = paris(registration.fee_due_on - REMINDER_DELAY, MORNING)
-    return registration.seat_given_at < remind_at <= now
+    return told_at < paris(registration.fee_due_on - REMINDER_DELAY, MORNING) <= now

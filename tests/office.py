@@ -30,7 +30,7 @@ def typed(page: HttpResponse) -> dict[str, Any]:
         elif field.tag == "select":
             data[name] = [option.get("value", "") for option in field.iter("option") if "selected" in option.attrib]
         elif field.tag == "input" and (field.get("type") not in _UNSENT or "checked" in field.attrib):
-            data[name] = field.get("value", "")
+            data[name] = field.get("value", "on" if field.get("type") == "checkbox" else "")
     return data
 
 

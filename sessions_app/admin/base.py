@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from caprural.admin import StaffAdmin
 from sessions_app import roles
-from sessions_app.models import Registration
+from sessions_app.models import Registration, TrainingSession
 
 #: What a trainer reads instead of a status that speaks of fees.
 PROVISIONAL = "sous réserve"
@@ -73,6 +73,19 @@ class RoleAdmin(StaffAdmin):
         back = reverse("admin:sessions_app_trainingsession_change", args=[session_pk])
         context = {"form": form, "submit": submit, "original": original, "back": back, "notice": notice}
         return self.act_page(request, "admin/act.html", title, context)
+
+
+class SessionPages(RoleAdmin):
+    """What the pages of one session share."""
+
+    def session_for(self, request: HttpRequest, pk: int, permission: str) -> TrainingSession:
+        """The session if this person may see it, else 404; PermissionDenied when they may see it but not act."""
+        session: TrainingSession | None = self.get_object(request, str(pk))
+        if session is None:
+            raise Http404
+        if not request.user.has_perm(f"sessions_app.{permission}_trainingsession"):
+            raise PermissionDenied
+        return session
 
 
 def current_user(request: HttpRequest) -> User:

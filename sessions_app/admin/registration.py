@@ -1,5 +1,6 @@
 """Registrations in the admin: details may be corrected, the status moves by acts."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,12 +14,18 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from caprural import emails as mail
+from caprural import typography
 from members import fees
 from members.models import FeeCampaign, FeeCategory, Member
 from sessions_app import registering, roles
 from sessions_app.admin.base import RoleAdmin, current_user, status_text
-from sessions_app.forms import AttachForm, CancelForm, RecordFeeForm
-from sessions_app.models import Registration, StatusChange, TrainingSession
+from sessions_app.admin.writing import can_be_sent_again
+from sessions_app.forms import AttachForm, CancelForm, ExtendForm, RecordFeeForm
+from sessions_app.models import Message, Registration, StatusChange, TrainingSession
+
+#: How much longer a seat is held for its fee, unless another day is chosen.
+LONGER = timedelta(days=7)
 
 
 class StatusChangeInline(admin.TabularInline):
@@ -32,6 +39,53 @@ class StatusChangeInline(admin.TabularInline):
     def has_add_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
         """Written by the rules only (R6)."""
         return False
+
+
+class MessageInline(admin.TabularInline):
+    """What the person was written: read only, each message one click away, and again if need be."""
+
+    model = Message
+    extra = 0
+    fields = readonly_fields = ("written_at", "subject", "state", "again")
+    can_delete = False
+    verbose_name_plural = "messages à cette personne"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """With the queue's own rows, in one query."""
+        return super().get_queryset(request).select_related("email")
+
+    def has_add_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
+        """Written by the product only."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
+        """Whoever reads all the messages."""
+        return request.user.has_perm("post_office.view_email")
+
+    def has_change_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
+        """What was said was said."""
+        return False
+
+    @admin.display(description="objet")
+    def subject(self, message: Message) -> SafeString | str:
+        """A link to the whole message."""
+        if message.email is None:
+            return "message effacé"
+        url = reverse("admin:post_office_email_change", args=[message.email_id])
+        return format_html('<a href="{}">{}</a>', url, message.email.subject)
+
+    @admin.display(description="état")
+    def state(self, message: Message) -> str:
+        """What has become of it."""
+        return mail.state(message.email) if message.email else ""
+
+    @admin.display(description="renvoyer")
+    def again(self, message: Message) -> SafeString | str:
+        """A link to where it is sent again."""
+        if not can_be_sent_again(message):
+            return ""
+        url = reverse("admin:send_message_again", args=[message.session_id, message.pk])
+        return format_html('<a href="{}">Renvoyer</a>', url)
 
 
 class SessionFilter(admin.SimpleListFilter):
@@ -125,7 +179,7 @@ class RegistrationAdmin(RoleAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: Registration | None) -> list[Any]:
         """The log speaks of fees."""
-        return [StatusChangeInline] if roles.sees_every_session(request.user) else []
+        return [StatusChangeInline, MessageInline] if roles.sees_every_session(request.user) else []
 
     @admin.display(description="session")
     def session_link(self, registration: Registration) -> SafeString:
@@ -161,6 +215,7 @@ class RegistrationAdmin(RoleAdmin):
             path("<int:pk>/annuler/", view(self.cancel), name="cancel_registration"),
             path("<int:pk>/rattacher/", view(self.attach), name="attach_registration"),
             path("<int:pk>/cotisation/", view(self.record_fee), name="record_fee"),
+            path("<int:pk>/prolonger/", view(self.extend), name="extend_fee_due"),
             *super().get_urls(),
         ]
 
@@ -247,6 +302,38 @@ class RegistrationAdmin(RoleAdmin):
             original=registration,
             session_pk=registration.session_id,
             notice=notice,
+        )
+
+    def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """« Prolonger »: the seat is held a little longer for its fee (R15)."""
+        registration = self._registration(request, pk)
+        due = registration.fee_due_on or timezone.localdate()
+        first_date = registration.session.first_date
+        longer = min(due + LONGER, first_date - timedelta(days=1)) if first_date else due + LONGER
+        form = ExtendForm(request.POST or None, initial={"until": longer})
+        if form.is_valid():
+            try:
+                registering.extend_fee_due(
+                    registration,
+                    until=form.cleaned_data["until"],
+                    user=current_user(request),
+                    now=timezone.now(),
+                )
+            except registering.RegistrationRefused as refused:
+                form.add_error("until", str(refused))
+            else:
+                until = typography.medium_date(form.cleaned_data["until"])
+                messages.success(request, f"La place de {registration} est retenue jusqu’au {until}.")
+                return self._back_to_session(registration)
+        return self.form_page(
+            request,
+            form,
+            title=f"Prolonger : {registration}",
+            submit="Prolonger",
+            original=registration,
+            session_pk=registration.session_id,
+            notice=f"La cotisation est attendue au plus tard le {typography.medium_date(due)}. "
+            "La personne reçoit un message avec la nouvelle date.",
         )
 
     @transaction.atomic

@@ -1,33 +1,29 @@
 """Sessions and trainers in the admin."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import F, Min, QuerySet
-from django.forms import ModelForm
-from django.http import Http404, HttpRequest, HttpResponse
+from django.forms import BaseInlineFormSet, ModelForm
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 
 from caprural import pdf, typography
 from caprural.admin import StaffAdmin
-from sessions_app import duplicating, registering, roles
-from sessions_app.admin.base import RoleAdmin, current_user, status_text
+from sessions_app import duplicating, registering, reminding, roles
+from sessions_app.admin.base import current_user
+from sessions_app.admin.board import Board
+from sessions_app.admin.decision import SessionDecisions
+from sessions_app.admin.writing import SessionWriting
 from sessions_app.documents import attendance_sheet
 from sessions_app.forms import DuplicateForm, RegisterByHandForm, SessionDayFormSet, TrainingSessionForm
-from sessions_app.models import (
-    Registration,
-    SessionDay,
-    SessionDocument,
-    SessionTrainer,
-    StateCode,
-    Trainer,
-    TrainingSession,
-)
+from sessions_app.models import SessionDay, SessionDocument, SessionTrainer, Trainer, TrainingSession
+from sessions_app.staff_site import can_assign
 
-Status = Registration.Status
+Status = TrainingSession.Status
 
 
 @admin.register(Trainer)
@@ -83,7 +79,7 @@ class PeriodFilter(admin.SimpleListFilter):
 
 
 @admin.register(TrainingSession)
-class TrainingSessionAdmin(RoleAdmin):
+class TrainingSessionAdmin(SessionDecisions, SessionWriting):
     """Sessions with their seats and state, and everything one does from a session."""
 
     form = TrainingSessionForm
@@ -105,7 +101,10 @@ class TrainingSessionAdmin(RoleAdmin):
                 )
             },
         ),
-        ("Lieu et contact", {"fields": ("place", "exact_address", "contact_name", "contact_phone", "contact_email")}),
+        (
+            "Lieu et contact",
+            {"fields": ("place", "exact_address", "joining_on", "contact_name", "contact_phone", "contact_email")},
+        ),
         (
             "Contenu",
             {
@@ -202,27 +201,61 @@ class TrainingSessionAdmin(RoleAdmin):
         session = self.get_object(request, object_id)
         context: dict[str, Any] = {}
         if session is not None:
-            rows: list[Any] = list(session.registrations.all())
-            for row in rows:
-                row.status_text = status_text(row, request.user)
-            state = session.state(timezone.now())
+            now = timezone.now()
+            state = session.state(now)
+            is_to_come = state.is_announced and not state.has_begun
             context = {
                 "state": state,
-                "registrations": sorted((r for r in rows if r.holds_seat), key=lambda r: r.sort_key),
-                "waiting_list": [r for r in rows if r.status == Status.WAITING],
-                "cancelled": [r for r in rows if r.status == Status.CANCELLED],
-                "can_act": request.user.has_perm("sessions_app.change_registration"),
-                "can_assign": session.waiting_count > 0
-                and session.has_free_seat
-                and state.is_announced
-                and state.code != StateCode.PAST,
+                "board": Board(session, user=request.user, now=now, missing=request.GET.get("manque", "")),
+                "can_act": request.user.has_perm("sessions_app.change_trainingsession"),
+                "can_assign": can_assign(session, now),
+                "awaits_decision": session.awaits_decision(now),
+                "can_maintain": is_to_come and session.maintained_at is None,
+                "can_postpone": is_to_come,
+                "can_cancel": is_to_come or session.status == Status.POSTPONED,
             }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
+    def save_model(self, request: HttpRequest, obj: TrainingSession, form: ModelForm, change: bool) -> None:
+        """Only what was edited is written: a decision taken since the page was read stays."""
+        if change:
+            obj.save(update_fields=[*form.changed_data, "updated_at"])
+        else:
+            super().save_model(request, obj, form, change)
+
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
-        """Days and cap are saved: whoever now has a right to a seat gets it, in this transaction (R8)."""
+        """Days and cap are saved: a change is announced (R19), and whoever now has a right to a seat gets it, in this
+        transaction (R8)."""
         super().save_related(request, form, formsets, change)
-        registering.review(form.instance, now=timezone.now())
+        now = timezone.now()
+        if change:
+            days = next(formset for formset in formsets if formset.model is SessionDay)
+            self._note_change(request, form, days, now)
+        registering.review(form.instance, now=now)
+
+    def _note_change(self, request: HttpRequest, form: ModelForm, days: BaseInlineFormSet, now: datetime) -> None:
+        """Another date, hour or place of a published session, or a postponed one on again: people are told (R19)."""
+        was = form.initial["status"]
+        is_again = was == Status.POSTPONED
+        is_other = is_again or days.has_changed() or not {"place", "exact_address"}.isdisjoint(form.changed_data)
+        if not is_other or form.instance.status != Status.PUBLISHED or was == Status.DRAFT:
+            return
+        session = TrainingSession.objects.lock(form.instance.pk)
+        concerned = session.registrations.live().count()
+        if not concerned or session.state(now).has_begun:
+            return
+        session.changed_at = now
+        session.calendar_sequence += 1
+        session.save(update_fields=["changed_at", "calendar_sequence"])
+        before = min((day.initial["date"] for day in days.initial_forms), default=None)
+        if is_again or session.first_date != before:
+            registering.await_fees_longer(session, now=now)
+        minutes = reminding.QUIET_BEFORE_ANNOUNCING // timedelta(minutes=1)
+        people = typography.plural(concerned, "personne inscrite sera prévenue,personnes inscrites seront prévenues")
+        messages.info(
+            request,
+            f"{concerned} {people} de ce changement dans {minutes} minutes, sauf si vous modifiez encore la session.",
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: TrainingSession | None = None) -> bool:
         """Only what nobody ever registered for; anything else is cancelled."""
@@ -236,19 +269,19 @@ class TrainingSessionAdmin(RoleAdmin):
 
     def attendance_sheet(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The attendance sheet on a page, with its link to the PDF."""
-        session = self._session(request, pk, "view")
+        session = self.session_for(request, pk, "view")
         context = attendance_sheet.context(session, now=timezone.now())
         template = "admin/sessions_app/trainingsession/attendance_sheet.html"
         return self.act_page(request, template, "Feuille d’émargement", {"original": session, **context})
 
     def attendance_sheet_pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The attendance sheet to print and sign."""
-        session = self._session(request, pk, "view")
+        session = self.session_for(request, pk, "view")
         return pdf.response(f"emargement-{session.slug}.pdf", attendance_sheet.pdf(session, now=timezone.now()))
 
     def duplicate(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A draft copy on another date, opened at once."""
-        session = self._session(request, pk, "add")
+        session = self.session_for(request, pk, "add")
         form = DuplicateForm(request.POST or None)
         if form.is_valid():
             copy = duplicating.duplicate(session, first_on=form.cleaned_data["first_on"])
@@ -266,7 +299,7 @@ class TrainingSessionAdmin(RoleAdmin):
 
     def register_by_hand(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Someone registers by telephone, or after the deadline (R4)."""
-        session = self._session(request, pk, "change")
+        session = self.session_for(request, pk, "change")
         form = RegisterByHandForm(request.POST or None)
         if form.is_valid():
             try:
@@ -292,7 +325,7 @@ class TrainingSessionAdmin(RoleAdmin):
 
     def assign_next_seat(self, request: HttpRequest, pk: int) -> HttpResponse:
         """One click gives the free seat to the first person waiting, once that is no longer automatic (R8)."""
-        session = self._session(request, pk, "change")
+        session = self.session_for(request, pk, "change")
         if request.method == "POST":
             try:
                 registration = registering.assign_next_seat(session, user=current_user(request), now=timezone.now())
@@ -301,12 +334,3 @@ class TrainingSessionAdmin(RoleAdmin):
             else:
                 messages.success(request, f"La place est attribuée à {registration}.")
         return redirect("admin:sessions_app_trainingsession_change", session.pk)
-
-    def _session(self, request: HttpRequest, pk: int, permission: str) -> TrainingSession:
-        """The session if this person may see it, else 404; PermissionDenied when they may see it but not act."""
-        session: TrainingSession | None = self.get_object(request, str(pk))
-        if session is None:
-            raise Http404
-        if not request.user.has_perm(f"sessions_app.{permission}_trainingsession"):
-            raise PermissionDenied
-        return session

@@ -16,10 +16,16 @@ logger = logging.getLogger(__name__)
 def register_attachments() -> None:
     """Tell the mail queue how to make the files of our messages (R23); the key is the registration's."""
     queue.attachment(emails.CALENDAR)(_calendar)
+    queue.attachment(emails.CALENDAR_CANCELLED)(_calendar)
     queue.attachment(emails.MEMBERSHIP_FORM)(_membership_form)
 
 
 def _calendar(key: str) -> queue.Attachment | None:
+    """The event as it is when the message leaves: put in the calendar, moved, or cancelled (R19).
+
+    One maker for both names. A message that was held up must never bring back an event cancelled since, nor cancel one
+    that has found a new date: calendars would then refuse the later file, which has the same sequence.
+    """
     from sessions_app.documents import calendar
 
     found = _find(key)
@@ -27,7 +33,7 @@ def _calendar(key: str) -> queue.Attachment | None:
         return None
     registration, session = found
     content = calendar.registration_calendar(registration, session)
-    return queue.Attachment(calendar.filename(session), content, "text/calendar")
+    return queue.Attachment(calendar.filename(session), content, calendar.content_type(registration, session))
 
 
 def _membership_form(key: str) -> queue.Attachment | None:

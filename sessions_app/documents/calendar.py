@@ -1,11 +1,13 @@
 """The calendar files: a session for everybody, and a registration for its holder (R9, R19).
 
 One event per day. Its UID depends on the place of the day in the session and not on its date, so that a session moved
-to another date moves in people's calendars too: same UID, higher sequence (R19).
+to another date moves in people's calendars too: same UID, higher sequence (R19). Events that no longer hold are
+cancelled the same way, with the method CANCEL.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 
 from django.conf import settings
 from icalendar import Calendar, Event, Timezone, vCalAddress, vUri
@@ -40,7 +42,8 @@ END:STANDARD
 END:VTIMEZONE
 """
 
-#: What is put before the title of an event whose date no longer holds; calendars strike it through or remove it.
+#: What is put before the title of an event that no longer holds, for calendars that neither strike through nor remove.
+REGISTRATION_CANCELLED = "Inscription annulée : "
 DATES_NO_LONGER_HOLD = {
     TrainingSession.Status.CANCELLED: "Annulée : ",
     TrainingSession.Status.POSTPONED: "Reportée : ",
@@ -53,6 +56,18 @@ STATUSES = {
 }
 
 
+class Method(StrEnum):
+    """What a calendar file asks of the calendar that reads it."""
+
+    PUBLISH = "PUBLISH"
+    CANCEL = "CANCEL"
+
+
+def content_type(registration: Registration, session: TrainingSession) -> str:
+    """Of the file of a registration: mail programs read there what to do with it, before the file itself."""
+    return f"text/calendar; method={_method(session, registration)}; charset=utf-8"
+
+
 def filename(session: TrainingSession) -> str:
     """« <slug>.ics »."""
     return f"{session.slug}.ics"
@@ -60,11 +75,11 @@ def filename(session: TrainingSession) -> str:
 
 def session_calendar(session: TrainingSession) -> bytes:
     """The file of the public page: the page as address, the place everybody may know (R1)."""
-    return _calendar(_public_events(session))
+    return _calendar(_public_events(session), method=_method(session))
 
 
 def feed(sessions: Iterable[TrainingSession]) -> bytes:
-    """Every session given, in one calendar to subscribe to."""
+    """Every session given, in one calendar to subscribe to; what no longer holds is shown as cancelled."""
     return _calendar(event for session in sessions for event in _public_events(session))
 
 
@@ -74,25 +89,36 @@ def _public_events(session: TrainingSession) -> list[Event]:
 
 
 def registration_calendar(registration: Registration, session: TrainingSession) -> bytes:
-    """The file of one registration: its status, its private link, the exact address for who holds a seat (R1, R9)."""
+    """The file of one registration: its status, its private link, the exact address for who holds a seat (R1, R9).
+
+    Its sequence is higher than that of any file made before for the same session and person, under whatever address and
+    registration: changes of the session only add up, and so do the numbers of the lines of the log. Someone who cancels
+    and registers again gets their event back.
+    """
     url = f"{settings.SITE_URL}{registration.get_absolute_url()}"
     last_change = registration.status_changes.last()
     events = _events(
         session,
         url=url,
-        lines=[_status_sentence(registration), f"Suivre ou annuler votre inscription : {url}"],
+        lines=[_status_sentence(registration), f"Votre page personnelle : {url}"],
         stamp=max(session.updated_at, last_change.at) if last_change else session.updated_at,
+        sequence=session.calendar_sequence + (last_change.pk if last_change else 0),
         status=STATUSES[Status(registration.status)],
         knows_address=registration.holds_seat,
     )
-    return _calendar(events)
+    return _calendar(events, method=_method(session, registration))
 
 
-def _calendar(events: Iterable[Event]) -> bytes:
+def _method(session: TrainingSession, registration: Registration | None = None) -> Method:
+    is_cancelled = registration is not None and registration.status == Status.CANCELLED
+    return Method.CANCEL if is_cancelled or session.status in DATES_NO_LONGER_HOLD else Method.PUBLISH
+
+
+def _calendar(events: Iterable[Event], *, method: Method = Method.PUBLISH) -> bytes:
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", "-//caprural//Inscriptions aux sessions//FR")
-    calendar.add("method", "PUBLISH")
+    calendar.add("method", method.value)
     calendar.add_component(Timezone.from_ical(PARIS))
     for event in events:
         calendar.add_component(event)
@@ -106,20 +132,24 @@ def _events(
     url: str,
     lines: list[str],
     stamp: datetime,
+    sequence: int | None = None,
     status: str = "CONFIRMED",
     knows_address: bool = False,
 ) -> list[Event]:
     days = list(session.days.all())
     organiser = _organiser(session)
+    prefix = DATES_NO_LONGER_HOLD.get(
+        TrainingSession.Status(session.status), REGISTRATION_CANCELLED if status == "CANCELLED" else ""
+    )
     events = []
     for number, day in enumerate(days, start=1):
         event = Event()
         event.add("uid", f"{session.calendar_uid}-{number}")
-        event.add("sequence", session.calendar_sequence)
+        event.add("sequence", session.calendar_sequence if sequence is None else sequence)
         event.add("dtstamp", stamp)
         event.add("dtstart", day.starts_at_instant)
         event.add("dtend", _ends_at(day))
-        event.add("summary", _summary(session, number, len(days)))
+        event.add("summary", prefix + session.title + (f" (jour {number} sur {len(days)})" if len(days) > 1 else ""))
         event.add("location", _location(session, day, knows_address=knows_address))
         event.add("status", "CANCELLED" if session.status in DATES_NO_LONGER_HOLD else status)
         event.add("description", "\n".join([*lines, *_practical(session, day)]))
@@ -128,11 +158,6 @@ def _events(
             event.add("organizer", organiser)
         events.append(event)
     return events
-
-
-def _summary(session: TrainingSession, number: int, total: int) -> str:
-    prefix = DATES_NO_LONGER_HOLD.get(TrainingSession.Status(session.status), "")
-    return prefix + session.title + (f" (jour {number} sur {total})" if total > 1 else "")
 
 
 def _location(session: TrainingSession, day: SessionDay, *, knows_address: bool) -> str:

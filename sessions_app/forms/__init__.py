@@ -4,10 +4,13 @@ from sessions_app.forms.admin import (
     AttachForm,
     CancelForm,
     DuplicateForm,
+    ExtendForm,
+    PostponeForm,
     RecordFeeForm,
     RegisterByHandForm,
     SessionDayFormSet,
     TrainingSessionForm,
+    WriteForm,
 )
 from sessions_app.forms.public import DetailsForm, FindRegistrationForm, RegistrationForm, ReplacementForm
 
@@ -16,11 +19,14 @@ __all__ = [
     "CancelForm",
     "DetailsForm",
     "DuplicateForm",
+    "ExtendForm",
     "FindRegistrationForm",
+    "PostponeForm",
     "RecordFeeForm",
     "RegisterByHandForm",
     "RegistrationForm",
     "ReplacementForm",
     "SessionDayFormSet",
     "TrainingSessionForm",
+    "WriteForm",
 ]

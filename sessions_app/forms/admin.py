@@ -5,11 +5,15 @@ from typing import Any, cast
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
 
 from caprural import validators
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
+from sessions_app import writing
 from sessions_app.forms.public import RegistrationForm
-from sessions_app.models import TrainingSession
+from sessions_app.models import Registration, TrainingSession
+
+Status = TrainingSession.Status
 
 
 class TrainingSessionForm(forms.ModelForm):
@@ -18,6 +22,33 @@ class TrainingSessionForm(forms.ModelForm):
     class Meta:
         model = TrainingSession
         fields = "__all__"  # noqa: DJ007 -- the admin's fieldsets choose
+        help_texts = {
+            "status": "Une session publiée se reporte ou s’annule par les boutons en haut de la page.",
+        }
+
+    #: What may be chosen by hand from each status: postponing and cancelling are decisions, which write to people (R5).
+    BY_HAND = {
+        Status.DRAFT: (Status.DRAFT, Status.PUBLISHED),
+        Status.PUBLISHED: (Status.DRAFT, Status.PUBLISHED),
+        Status.POSTPONED: (Status.POSTPONED, Status.PUBLISHED),
+        Status.CANCELLED: (Status.CANCELLED,),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if status := self.fields.get("status"):  # there is none on the page of someone who only reads
+            by_hand = self.BY_HAND[Status(self.instance.status)]
+            cast(forms.ChoiceField, status).choices = [(choice.value, choice.label) for choice in by_hand]
+
+    def clean_status(self) -> str:
+        """A session is not hidden from the people who are registered for it. Read under the session's lock."""
+        status: str = self.cleaned_data["status"]
+        is_hidden = self.instance.status == Status.PUBLISHED and status == Status.DRAFT
+        if is_hidden and TrainingSession.objects.lock(self.instance.pk).registrations.live().exists():
+            raise forms.ValidationError(
+                "Des personnes sont inscrites : reportez la session ou annulez-la, elles seront prévenues."
+            )
+        return status
 
     def clean_max_participants(self) -> int | None:
         """The cap cannot be lowered below the seats held. Read under the session's lock: the admin saves in the
@@ -45,10 +76,16 @@ class SessionDayFormSet(forms.BaseInlineFormSet):
             if form.cleaned_data.get("date") and not form.cleaned_data.get("DELETE")
         ]
         session: TrainingSession = self.instance
-        if session.status == TrainingSession.Status.PUBLISHED and not days:
+        if session.status == Status.PUBLISHED and not days:
             raise forms.ValidationError("Indiquez au moins une journée avant de publier la session.")
+        is_again = session.status == Status.PUBLISHED and session.pk and self._was_postponed()
+        if is_again and min(days) <= timezone.localdate():
+            raise forms.ValidationError("Indiquez les nouvelles dates avant de publier à nouveau la session.")
         if days and session.registration_deadline and session.registration_deadline > min(days):
             raise forms.ValidationError("La date limite d’inscription tombe après le début de la session.")
+
+    def _was_postponed(self) -> bool:
+        return TrainingSession.objects.filter(pk=self.instance.pk, status=Status.POSTPONED).exists()
 
 
 class RegisterByHandForm(RegistrationForm):
@@ -64,16 +101,92 @@ class RegisterByHandForm(RegistrationForm):
     field_order = ("reason", *RegistrationForm.Meta.fields)
 
 
+def _date_field(**options: Any) -> forms.DateField:
+    """A day chosen in a calendar. A year typed with two digits reaches us as the year 28."""
+    return forms.DateField(
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=[MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2100, 1, 1))],
+        **options,
+    )
+
+
 class DuplicateForm(forms.Form):
     """When the copy of a session takes place."""
 
-    first_on = forms.DateField(
+    first_on = _date_field(
         label="Premier jour de la nouvelle session",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="Les autres dates (journées suivantes, date limite d’inscription) sont décalées d’autant.",
-        # A year typed with two digits reaches us as the year 28.
-        validators=[MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2100, 1, 1))],
     )
+
+
+class PostponeForm(forms.Form):
+    """When a postponed session takes place, if that is known (R5)."""
+
+    first_on = _date_field(
+        label="Nouveau premier jour",
+        required=False,
+        help_text="Les autres dates (journées suivantes, date limite d’inscription) sont décalées d’autant. "
+        "Laisser vide si la nouvelle date n’est pas encore connue.",
+    )
+
+    def clean_first_on(self) -> date | None:
+        """A day to come."""
+        first_on: date | None = self.cleaned_data["first_on"]
+        if first_on and first_on <= timezone.localdate():
+            raise forms.ValidationError("Choisissez un jour à venir.")
+        return first_on
+
+
+class ExtendForm(forms.Form):
+    """Until when one person's seat is held for its fee (R15)."""
+
+    until = _date_field(label="Cotisation attendue jusqu’au", help_text="Ce jour-là est compris.")
+
+
+class WriteForm(forms.Form):
+    """A message to the participants: to whom, and what, with the fields that each person's own words replace."""
+
+    statuses = forms.MultipleChoiceField(label="État de l’inscription", widget=forms.CheckboxSelectMultiple)
+    missing = forms.ChoiceField(label="Ce qui manque", required=False)
+    subject = forms.CharField(
+        label="Objet",
+        max_length=150,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+        validators=[validators.single_line],
+    )
+    text = forms.CharField(
+        label="Texte",
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 14, "class": "vLargeTextField"}),
+        validators=[validators.multi_line],
+        help_text=f"Dans l’objet et le texte, {writing.known_fields()} sont remplacés pour chaque personne.",
+    )
+    sending = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(
+        self, *args: Any, statuses: list[Registration.Status], lacks: list[tuple[str, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        offered = cast(forms.MultipleChoiceField, self.fields["statuses"])
+        offered.choices = [(status.value, status.label) for status in statuses]
+        offered.initial = [status.value for status in statuses]
+        cast(forms.ChoiceField, self.fields["missing"]).choices = [("", "peu importe"), *lacks]
+
+    def clean_subject(self) -> str:
+        """Its fields are known."""
+        return _with_known_fields(self.cleaned_data["subject"])
+
+    def clean_text(self) -> str:
+        """Its fields are known; lines end alike whatever the browser."""
+        return _with_known_fields(self.cleaned_data["text"].replace("\r\n", "\n"))
+
+
+def _with_known_fields(text: str) -> str:
+    try:
+        writing.check(text)
+    except writing.UnknownField as unknown:
+        raise forms.ValidationError(str(unknown)) from unknown
+    return text
 
 
 class CancelForm(forms.Form):

@@ -107,21 +107,19 @@ class ReplacementForm(forms.ModelForm):
             "email": forms.EmailInput(attrs={"autocomplete": "off"}),
         }
         error_messages = DetailsForm.Meta.error_messages
-        help_texts = {"email": "Votre collègue y reçoit son propre lien, aussitôt."}
+        help_texts = {"email": "Le lien personnel de votre collègue y est envoyé."}
 
     def clean_email(self) -> str:
         """Compared without case or spaces (R7), so kept that way."""
         return validators.normalise_email(self.cleaned_data["email"])
 
 
-class FindRegistrationForm(forms.Form):
+class FindRegistrationForm(forms.ModelForm):
     """« Retrouver mon inscription » (R11)."""
 
-    email = forms.EmailField(
-        label="Adresse e-mail",
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        validators=[validators.email_address],
-        error_messages=DetailsForm.Meta.error_messages["email"],
-        help_text="Celle que vous avez donnée en vous inscrivant.",
-    )
+    class Meta:
+        model = Registration
+        fields = ("email",)
+        widgets = {"email": DetailsForm.Meta.widgets["email"]}
+        error_messages = DetailsForm.Meta.error_messages
+        help_texts = {"email": "Celle que vous avez donnée en vous inscrivant."}

@@ -166,7 +166,7 @@ def change_details(registration: Registration, details: Mapping[str, Any], *, no
             move(current, Status.CONFIRMED, now=now, by=SYSTEM, why="nouvelle adresse couverte par une cotisation")
             emails.fee_accepted(current, session)
         else:
-            emails.link_again(current, session)
+            emails.new_address(current, session)
     return current
 
 
@@ -174,9 +174,11 @@ def change_details(registration: Registration, details: Mapping[str, Any], *, no
 def send_links(email: str, *, now: datetime) -> None:
     """« Retrouver mon inscription »: one message with the links of what is live and to come; nothing else (R11)."""
     address = validators.normalise_email(email)
+    # Locked, so that the form sent twice at once is answered once.
+    live = Registration.objects.live().filter(email=address).select_for_update(of=("self",))
     found = [
         registration
-        for registration in Registration.objects.live().filter(email=address).select_related("session").order_by("pk")
+        for registration in live.select_related("session").order_by("pk")
         if not TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id).state(now).is_over
     ]
     to_send = [r for r in found if not r.link_sent_at or now - r.link_sent_at >= LINK_INTERVAL]

@@ -12,7 +12,7 @@ from members import fees
 from members.models import Member
 from sessions_app import emails
 from sessions_app.models import Registration, StatusChange, TrainingSession
-from sessions_app.registering.gate import SYSTEM, RegistrationRefused, move, staff
+from sessions_app.registering.gate import SYSTEM, Actor, RegistrationRefused, move, staff
 from sessions_app.registering.seats import fee_due_on, owes_fee, serve_waiting_list
 
 Status = Registration.Status
@@ -85,11 +85,14 @@ def review(session: TrainingSession, *, now: datetime) -> None:
 
 @transaction.atomic
 def await_fees_longer(session: TrainingSession, *, now: datetime) -> None:
-    """After a session was moved: whoever awaits a fee has until the later of their date and the usual one (R15)."""
+    """After a session was moved: whoever awaits a fee has until the usual date, when it is later than theirs (R15).
+
+    Logged; the caller tells the people.
+    """
     locked = TrainingSession.objects.lock(session.pk)
-    for registration in locked.registrations.filter(status=Status.AWAITING_FEE):
-        registration.fee_due_on = max(registration.fee_due_on or date.min, fee_due_on(locked, given_at=now))
-        registration.save(update_fields=["fee_due_on"])
+    usual = fee_due_on(locked, given_at=now)
+    for registration in locked.registrations.filter(status=Status.AWAITING_FEE, fee_due_on__lt=usual).order_by("pk"):
+        _await_until(registration, usual, now=now, by=SYSTEM, why="session déplacée, ")
 
 
 @transaction.atomic
@@ -104,15 +107,20 @@ def extend_fee_due(registration: Registration, *, until: date, user: User, now: 
         raise RegistrationRefused("Cette inscription n’attend pas de cotisation.")
     if until < timezone.localdate(now) or (session.first_date and until >= session.first_date):
         raise RegistrationRefused("Choisissez un jour à venir, avant celui de la session.")
-    current.fee_due_on = until
-    current.save(update_fields=["fee_due_on"])
-    StatusChange.objects.create(
-        registration=current,
-        at=now,
-        from_status=current.status,
-        to_status=current.status,
-        user=user,
-        actor=staff(user).label,
-        reason=f"cotisation attendue jusqu’au {typography.medium_date(until)}",
-    )
+    _await_until(current, until, now=now, by=staff(user))
     emails.fee_extended(current, session)
+
+
+def _await_until(registration: Registration, until: date, *, now: datetime, by: Actor, why: str = "") -> None:
+    """Another date for a fee still awaited: a line in the log, though the status stays (R15)."""
+    registration.fee_due_on = until
+    registration.save(update_fields=["fee_due_on"])
+    StatusChange.objects.create(
+        registration=registration,
+        at=now,
+        from_status=registration.status,
+        to_status=registration.status,
+        user=by.user,
+        actor=by.label,
+        reason=f"{why}cotisation attendue jusqu’au {typography.medium_date(until)}",
+    )

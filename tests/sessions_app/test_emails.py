@@ -2,21 +2,22 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from html import unescape
 from io import BytesIO
 
 import pypdf
 import pytest
+from icalendar import Calendar
 from post_office.models import Email
 from pytest_django import Settings
 
 from caprural import emails as mail_queue
 from members import fees
 from members.models import FeeCategory, Organisation
-from sessions_app import emails, registering
-from sessions_app.models import Registration, TrainingSession
+from sessions_app import deciding, emails, registering, reminding, roles
+from sessions_app.models import Message, Registration, TrainingSession
 from tests.factories import (
     NOW,
     make_campaign,
@@ -26,12 +27,18 @@ from tests.factories import (
     make_member,
     make_registration,
     make_session,
+    make_staff,
+    paris,
 )
 from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
 
 Cause = Registration.Cause
+SEATED = (Registration.Status.CONFIRMED, Registration.Status.AWAITING_FEE)
+DAYS = (date(2017, 4, 12), date(2017, 4, 13), date(2017, 5, 2))
+PUBLISH = "text/calendar; method=PUBLISH; charset=utf-8"
+CANCEL = "text/calendar; method=CANCEL; charset=utf-8"
 HOSTILE = "{{ 7|add:7 }} {% now 'Y' %} O'Neil <b>« Zoé »</b> & \"Co\""
 
 
@@ -122,12 +129,32 @@ Cap Rural
 https://www.caprural.example/
 """
 
-READY = """\
-Vous n’avez rien d’autre à faire pour le moment. Le fichier joint à ce message ajoute la session à votre agenda. \
-L’adresse exacte vous sera communiquée avant la session.
+ADDRESS_TO_COME = "L’adresse exacte vous sera communiquée avant la session.\n"
 
-Un empêchement ? Dites-le-nous dès que possible : votre place servira à une autre personne.
+UNABLE = """\
+Un empêchement ? Sur votre page personnelle, faites-vous remplacer par un ou une collègue, ou annulez votre \
+inscription dès que possible : la place servira à une autre personne.
 """
+
+READY = f"""\
+Vous n’avez rien d’autre à faire pour le moment. Le fichier joint à ce message ajoute la session à votre agenda.
+
+{ADDRESS_TO_COME}
+{UNABLE}"""
+
+MISSING = """\
+Il nous manque encore la cotisation annuelle, attendue au plus tard le {due}. Le bulletin déjà rempli à votre nom et \
+les moyens de règlement sont sur votre page personnelle. Passé cette date, la place sera proposée à une autre personne.
+"""
+
+KEPT_RANK = """\
+Vous gardez votre rang sur la liste d’attente : vous êtes au rang 1. Nous vous écrirons aussitôt si une place vous \
+revient.
+
+Vous ne souhaitez plus attendre ? Annulez votre inscription sur votre page personnelle.
+"""
+
+LEAVES_CALENDAR = "Le fichier joint à ce message retire la session de votre agenda, si elle y figurait."
 
 FEE = """\
 Ce que nous attendons de vous, au plus tard le mercredi 5 avril 2017 : le bulletin de cotisation joint à ce message, \
@@ -150,11 +177,16 @@ sans autre démarche.
 
 def assert_says(email: Email, registration: Registration, subject: str, *parts: str) -> None:
     """The subject and the whole text, from the greeting to the signature."""
-    text = "\n".join([f"Bonjour {registration.full_name},\n", *parts, END.format(link=link_of(registration))])
-    assert plain(email.subject) == f"{subject} : Conduire une démarche de coopération – 12 avril 2017"
-    assert plain(email.message) == text
+    assert_is(email, registration, f"{subject} : Conduire une démarche de coopération – 12 avril 2017", *parts)
+
+
+def assert_is(email: Email, registration: Registration, subject: str, *parts: str, end: str = "") -> None:
+    """The same, when the subject does not end with the session and its date, or there is no private link at the end."""
+    end = end or END.format(link=link_of(registration))
+    assert plain(email.subject) == subject
+    assert plain(email.message) == "\n".join([f"Bonjour {registration.full_name},\n", *parts, end])
     assert email.to == [registration.email]
-    assert email.headers["Reply-To"] == "contact@caprural.example"
+    assert email.headers == {"Auto-Submitted": "auto-generated", "Reply-To": "contact@caprural.example"}
 
 
 class TestSeatGiven:
@@ -227,9 +259,7 @@ class TestSeatGiven:
             "Inscription confirmée",
             "Votre inscription à « Conduire une démarche de coopération » est confirmée.\n",
             SESSION,
-            "Vous n’avez rien d’autre à faire pour le moment. Le fichier joint à ce message ajoute la session à "
-            "votre agenda.\n\nAdresse exacte :\nSalle des fêtes\n3 place du Marché\n\nUn empêchement ? Dites-le-nous "
-            "dès que possible : votre place servira à une autre personne.\n",
+            READY.replace(ADDRESS_TO_COME, "Adresse exacte :\nSalle des fêtes\n3 place du Marché\n"),
         )
 
 
@@ -249,18 +279,27 @@ class TestWaiting:
             SESSION,
             "Une place qui se libère revient à la première personne de la liste, dans l’ordre d’arrivée. Si c’est "
             "vous, nous vous écrirons aussitôt ; vous n’avez rien à faire d’ici là.\n\nVous ne souhaitez plus "
-            "attendre ? Dites-le-nous en répondant à ce message.\n",
+            "attendre ? Annulez votre inscription sur votre page personnelle.\n",
         )
 
-    def test_no_word_of_confirmation_nor_address_nor_file(self) -> None:
+    def test_whatever_is_written_to_them_no_word_of_confirmation_nor_address_nor_file(self) -> None:
         session = make_seed_session(max_participants=1, exact_address="3 place du Marché")
         make_registration(session)
-        make_registration(session)
+        registration = make_registration(session)
+        Email.objects.all().delete()
 
-        email = last_message()
-        for text in (email.subject, email.message, email.html_message):
-            assert not re.search("confirm|place du Marché", text, re.IGNORECASE)
-        assert mail_queue.attachments_of(email) == []
+        emails.waiting(registration, session)
+        every_message_at_that_status(registration, session)
+        deciding.postpone(session, first_on=date(2017, 5, 10), now=NOW)
+        deciding.postpone(session, first_on=None, now=NOW)
+        deciding.cancel(session, user=make_staff(group=roles.COORDINATION), now=NOW)
+
+        written = [email for email in messages() if email.about.registration == registration]
+        assert len(written) == 12
+        for email in written:
+            for text in (email.subject, email.message, email.html_message):
+                assert not re.search("confirm|place du Marché", text, re.IGNORECASE)
+            assert mail_queue.attachments_of(email) == []
 
 
 class TestFee:
@@ -346,7 +385,26 @@ class TestCancelled:
 
         registering.cancel(registration, cause=cause, now=NOW, by=registering.SYSTEM)
 
-        assert_says(last_message(), registration, subject, f"{situation}\n", SESSION, f"{expected}\n")
+        assert_says(
+            last_message(), registration, subject, f"{situation}\n", SESSION, f"{expected}\n\n{LEAVES_CALENDAR}\n"
+        )
+
+    def test_who_only_waited_has_nothing_in_their_calendar(self) -> None:
+        session = make_seed_session(max_participants=1)
+        make_registration(session)
+        waiting = make_registration(session)
+
+        registering.cancel(waiting, cause=Cause.PARTICIPANT, now=NOW, by=registering.PARTICIPANT)
+
+        assert_says(
+            last_message(),
+            waiting,
+            "Inscription annulée",
+            "Votre inscription à « Conduire une démarche de coopération » est annulée, comme vous l’avez demandé.\n",
+            SESSION,
+            "Merci de nous avoir prévenus. Vous n’avez rien d’autre à faire.\n",
+        )
+        assert mail_queue.attachments_of(last_message()) == []
 
 
 class TestLinkAgain:
@@ -391,6 +449,541 @@ class TestLinkAgain:
         )
 
 
+def messages() -> list[Email]:
+    return list(Email.objects.order_by("pk"))
+
+
+def mimetypes(email: Email) -> list[str]:
+    return [file.mimetype for file in mail_queue.attachments_of(email)]
+
+
+def seated(session: TrainingSession) -> tuple[Registration, Registration]:
+    """Someone confirmed and someone whose fee is awaited, on two seats; nothing in the queue."""
+    confirmed, awaiting = register_up_to_date(session), make_registration(session)
+    assert [confirmed.status, awaiting.status] == ["confirmed", "awaiting_fee"]
+    Email.objects.all().delete()
+    return confirmed, awaiting
+
+
+def one_of_each(**fields: object) -> tuple[TrainingSession, Registration, Registration, Registration]:
+    """A full session of two seats: someone confirmed, someone whose fee is awaited, someone waiting."""
+    session = make_seed_session(max_participants=2, **fields)
+    confirmed, awaiting = seated(session)
+    waiting = make_registration(session)
+    Email.objects.all().delete()
+    return session, confirmed, awaiting, waiting
+
+
+class TestReplacement:
+    def replace(self, registration: Registration, **fields: object) -> Registration:
+        colleague = make_candidate(registration.session, first_name="Zoé", last_name="Étienne", **fields)
+        Email.objects.all().delete()
+        return registering.replace(registration, colleague, now=NOW)
+
+    def test_confirmed(self) -> None:
+        registration = register_up_to_date(make_seed_session(), first_name="Léa", last_name="Blanc")
+        make_fee(make_member(emails=("zoe@structure.example",)))
+
+        colleague = self.replace(registration, email="zoe@structure.example")
+
+        to_former, to_colleague = messages()
+        assert_says(
+            to_former,
+            registration,
+            "Remplacement enregistré",
+            "Votre place à « Conduire une démarche de coopération » est passée à Zoé Étienne, comme vous l’avez "
+            "demandé.\n",
+            SESSION,
+            "Cette personne reçoit son propre lien et tout ce qui concerne la session ; vous n’avez rien d’autre à "
+            f"faire. {LEAVES_CALENDAR}\n",
+        )
+        assert_says(
+            to_colleague,
+            colleague,
+            "Vous remplacez Léa Blanc, inscription confirmée",
+            "Léa Blanc vous laisse sa place pour « Conduire une démarche de coopération » : votre inscription est "
+            "confirmée.\n",
+            SESSION,
+            READY,
+            self.NOTICE,
+        )
+        assert mimetypes(to_colleague) == [PUBLISH]
+
+    def test_awaiting_fee(self) -> None:
+        make_scale()
+        registration = make_registration(make_seed_session(), first_name="Léa", last_name="Blanc")
+
+        colleague = self.replace(registration)
+
+        assert_says(
+            last_message(),
+            colleague,
+            "Vous remplacez Léa Blanc, cotisation attendue au plus tard le 5 avril 2017",
+            "Léa Blanc vous laisse sa place pour « Conduire une démarche de coopération » : elle est retenue pour "
+            "vous jusqu’au mercredi 5 avril 2017 inclus, le temps de recevoir la cotisation annuelle.\n",
+            SESSION,
+            FEE,
+            UNABLE,
+            self.NOTICE,
+        )
+        assert mimetypes(last_message()) == ["application/pdf"]
+
+    def test_the_other_person_was_erased(self) -> None:
+        colleague = self.replace(register_up_to_date(make_seed_session()))
+        registration = Registration.objects.get(replaced_by=colleague)
+        registering.delete([colleague], now=NOW)
+        registration.refresh_from_db()
+
+        emails.replaced(registration, registration.session)
+
+        assert (
+            "Votre place à « Conduire une démarche de coopération » est passée à la personne qui vous remplace, comme "
+            "vous l’avez demandé.\n"
+        ) in plain(last_message().message)
+
+    def test_whoever_was_replaced_was_erased(self) -> None:
+        session = make_seed_session(fee_required=False)
+        colleague = make_registration(session)
+
+        emails.replacing(colleague, session)
+
+        assert_says(
+            last_message(),
+            colleague,
+            "Une place vous est laissée, inscription confirmée",
+            "Une autre personne vous laisse sa place pour « Conduire une démarche de coopération » : votre inscription "
+            "est confirmée.\n",
+            SESSION,
+            READY,
+            self.NOTICE,
+        )
+
+    NOTICE = (
+        "Votre nom et votre adresse nous ont été donnés par la personne que vous remplacez : vérifiez-les et "
+        "complétez-les sur votre page personnelle. Ce que nous faisons de vos données : "
+        "https://inscriptions.caprural.example/donnees-personnelles/\n"
+    )
+
+
+class TestFeeDue:
+    def test_reminder(self) -> None:
+        make_scale()
+        registration = make_registration(make_seed_session())
+
+        reminding.run(now=paris(2017, 4, 2, 8))
+
+        assert_says(
+            last_message(),
+            registration,
+            "Rappel, cotisation attendue au plus tard le 5 avril 2017",
+            "Votre place pour « Conduire une démarche de coopération » est retenue jusqu’au mercredi 5 avril 2017 "
+            "inclus, et nous n’avons pas encore reçu la cotisation annuelle.\n",
+            SESSION,
+            FEE,
+            "Votre règlement est parti, ou il vous faut un délai ? Dites-le-nous en répondant à ce message.\n",
+            UNABLE,
+        )
+        assert mimetypes(last_message()) == ["application/pdf"]
+
+    def test_extended(self) -> None:
+        make_scale()
+        registration = make_registration(make_seed_session())
+        user = make_staff(group=roles.COORDINATION)
+
+        registering.extend_fee_due(registration, until=date(2017, 4, 9), user=user, now=NOW)
+
+        assert_says(
+            last_message(),
+            registration,
+            "Nouveau délai, cotisation attendue au plus tard le 9 avril 2017",
+            "Votre place pour « Conduire une démarche de coopération » est désormais retenue jusqu’au dimanche 9 avril "
+            "2017 inclus, le temps de recevoir la cotisation annuelle.\n",
+            SESSION,
+            FEE.replace("mercredi 5 avril", "dimanche 9 avril"),
+        )
+        assert mimetypes(last_message()) == ["application/pdf"]
+
+
+class TestLinks:
+    ASKED = (
+        "Vous avez demandé à retrouver votre inscription. Voici ce qui est en cours à votre adresse ; chaque lien est "
+        "à garder pour vous.\n"
+    )
+    NOT_ME = "Vous n’êtes pas à l’origine de cette demande ? Ne tenez pas compte de ce message : rien n’a changé.\n"
+    CLOSING = END.partition("{link}\n\n")[2]
+
+    def test_one(self) -> None:
+        registration = register_up_to_date(make_seed_session())
+
+        registering.send_links(registration.email, now=NOW)
+
+        assert_is(
+            last_message(),
+            registration,
+            "Lien vers votre page personnelle : Conduire une démarche de coopération – 12 avril 2017",
+            self.ASKED,
+            f"Conduire une démarche de coopération – 12 avril 2017\nInscription confirmée\n{link_of(registration)}\n",
+            self.NOT_ME,
+            end=self.CLOSING,
+        )
+
+    def test_several_each_as_it_stands(self) -> None:
+        address = "lea@structure.example"
+        full = make_seed_session(title="Atelier", fee_required=False, max_participants=1)
+        make_registration(full)
+        waiting = make_registration(full, email=address, first_name="Léa", last_name="Blanc")
+        awaiting = make_registration(make_seed_session(slug="cycle", title="Cycle", days=DAYS), email=address)
+        postponed = make_seed_session(slug="plus-tard", title="Plus tard", fee_required=False)
+        kept = make_registration(postponed, email=address)
+        deciding.postpone(postponed, first_on=None, now=NOW)
+
+        registering.send_links(address, now=NOW)
+
+        assert_is(
+            last_message(),
+            waiting,
+            "Liens vers vos pages personnelles (3 sessions)",
+            self.ASKED,
+            f"Atelier – 12 avril 2017\nListe d’attente, rang 1\n{link_of(waiting)}\n",
+            "Cycle – 12 avril 2017 (3 jours)\n"
+            "Place retenue jusqu’au mercredi 5 avril 2017 inclus, cotisation annuelle attendue\n"
+            f"{link_of(awaiting)}\n",
+            f"Plus tard\nInscription confirmée\n{link_of(kept)}\n",
+            self.NOT_ME,
+            end=self.CLOSING,
+        )
+
+
+class TestAddressChanged:
+    SORRY = "Vous n’êtes pas à l’origine de ce changement ? Répondez à ce message au plus vite.\n"
+
+    def test_the_former_address_gets_no_link(self) -> None:
+        registration = register_up_to_date(make_seed_session(), email="ancienne@structure.example")
+
+        registering.change_details(registration, {"email": "nouvelle@structure.example"}, now=NOW)
+
+        email = Message.objects.get(kind="address_changed").email
+        assert email is not None
+        registration.email = "ancienne@structure.example"
+        assert_is(
+            email,
+            registration,
+            "Adresse e-mail modifiée : Conduire une démarche de coopération – 12 avril 2017",
+            "Une autre adresse e-mail a été indiquée pour votre inscription à « Conduire une démarche de coopération » "
+            ": nous n’écrirons plus à celle-ci.\n",
+            SESSION,
+            self.SORRY,
+            end=TestLinks.CLOSING,
+        )
+        for text in (email.subject, email.message, email.html_message):
+            assert registration.token not in text
+            assert "nouvelle@" not in text
+        assert mail_queue.attachments_of(email) == []
+
+    def test_the_new_one_gets_it(self) -> None:
+        registration = register_up_to_date(make_seed_session())
+
+        emails.new_address(registration, registration.session)
+
+        assert_says(
+            last_message(),
+            registration,
+            "Nouvelle adresse e-mail enregistrée",
+            "L’adresse e-mail de votre inscription à « Conduire une démarche de coopération » est modifiée : nous vous "
+            "écrirons désormais à celle-ci.\n",
+            SESSION,
+            self.SORRY,
+        )
+
+
+class TestMaintained:
+    def test_confirmed_then_awaiting_fee(self) -> None:
+        session = make_seed_session()
+        confirmed, awaiting = seated(session)
+
+        deciding.maintain(session, now=NOW)
+
+        situation = "La session « Conduire une démarche de coopération » est maintenue : elle aura bien lieu.\n"
+        to_confirmed, to_awaiting = messages()
+        assert_says(
+            to_confirmed,
+            confirmed,
+            "Session maintenue",
+            situation,
+            SESSION,
+            "Votre inscription est confirmée, et vous n’avez rien d’autre à faire pour le moment.\n",
+            ADDRESS_TO_COME,
+            UNABLE,
+        )
+        assert_says(
+            to_awaiting,
+            awaiting,
+            "Session maintenue",
+            situation,
+            SESSION,
+            MISSING.format(due="mercredi 5 avril 2017"),
+            ADDRESS_TO_COME,
+            UNABLE,
+        )
+
+
+class TestPostponed:
+    def test_to_a_new_date(self) -> None:
+        session, *people = one_of_each(exact_address="3 place du Marché")
+
+        deciding.postpone(session, first_on=date(2017, 5, 10), now=NOW)
+
+        subject = "Session reportée au 10 mai 2017 : Conduire une démarche de coopération"
+        moved = SESSION.replace("12 avril", "10 mai")
+        situation = (
+            "La session « Conduire une démarche de coopération » est reportée : elle commencera le mercredi 10 mai "
+            "2017.\n"
+        )
+        holding = (
+            "Le fichier joint à ce message met votre agenda à jour.\n",
+            "Adresse exacte :\n3 place du Marché\n",
+            "La nouvelle date ne vous convient pas ? Sur votre page personnelle, faites-vous remplacer par un ou une "
+            "collègue, ou annulez votre inscription dès que possible : la place servira à une autre personne.\n",
+        )
+        expected = (
+            ("Votre inscription reste confirmée à la nouvelle date.\n", *holding),
+            (
+                "Votre place reste retenue à la nouvelle date.\n",
+                MISSING.format(due="mercredi 3 mai 2017"),
+                *holding,
+            ),
+            (KEPT_RANK,),
+        )
+        for email, registration, parts in zip(messages(), people, expected, strict=True):
+            assert_is(email, registration, subject, situation, moved, *parts)
+        assert [mimetypes(email) for email in messages()] == [[PUBLISH], [PUBLISH], []]
+
+    def test_to_a_date_to_come(self) -> None:
+        session, *people = one_of_each(exact_address="3 place du Marché")
+
+        deciding.postpone(session, first_on=None, now=NOW)
+
+        subject = "Session reportée, date à venir : Conduire une démarche de coopération"
+        situation = (
+            "La session « Conduire une démarche de coopération » est reportée. La nouvelle date n’est pas encore fixée "
+            "; nous vous l’écrirons dès qu’elle le sera.\n"
+        )
+        session_to_come = SESSION.replace("mercredi 12 avril 2017, de 9 h 30 à 17 h 30", "à venir")
+        leaves = "Le fichier joint à ce message retire l’ancienne date de votre agenda, si elle y figurait.\n"
+        expected = (
+            ("Votre inscription reste confirmée ; vous n’avez rien à faire pour le moment.\n", leaves, UNABLE),
+            (
+                "Votre place reste retenue. La cotisation annuelle ne sera attendue qu’une fois la nouvelle date "
+                "fixée.\n",
+                leaves,
+                UNABLE,
+            ),
+            (KEPT_RANK,),
+        )
+        for email, registration, parts in zip(messages(), people, expected, strict=True):
+            assert_is(email, registration, subject, situation, session_to_come, *parts)
+        assert [mimetypes(email) for email in messages()] == [[CANCEL], [CANCEL], []]
+
+
+class TestSessionCancelled:
+    SITUATION = (
+        "La session « Conduire une démarche de coopération » est annulée, et votre inscription avec elle. Nous le "
+        "regrettons.\n"
+    )
+    NEXT = "Les prochaines sessions sont annoncées sur notre site : https://inscriptions.caprural.example/\n"
+
+    def test_each_person(self) -> None:
+        session, *people = one_of_each()
+
+        deciding.cancel(session, user=make_staff(group=roles.COORDINATION), now=NOW)
+
+        holding = (
+            f"Vous n’avez rien à faire. {LEAVES_CALENDAR}\n",
+            "La cotisation annuelle n’est plus attendue pour cette session. Si elle a été réglée, elle reste valable "
+            "pour les autres sessions de la période qu’elle couvre.\n",
+        )
+        expected = (holding, holding, ("Vous n’avez rien à faire.\n",))
+        for email, registration, parts in zip(messages(), people, expected, strict=True):
+            assert_says(email, registration, "Session annulée", self.SITUATION, SESSION, *parts, self.NEXT)
+        assert [mimetypes(email) for email in messages()] == [[CANCEL], [CANCEL], []]
+
+
+class TestSessionChanged:
+    def test_each_person(self) -> None:
+        session, *people = one_of_each()
+        session.days.update(starts_at=time(9))
+        TrainingSession.objects.update(
+            place="Ambert (63)", exact_address="3 place du Marché", changed_at=NOW, calendar_sequence=1
+        )
+        Registration.objects.update(registered_at=NOW - timedelta(days=1))
+
+        reminding.run(now=NOW + timedelta(minutes=15))
+
+        situation = (
+            "La date, les horaires ou le lieu de la session « Conduire une démarche de coopération » ont changé. Voici "
+            "ce qui vaut désormais.\n"
+        )
+        changed = SESSION.replace("9 h 30 à", "9 h à").replace("à proximité de Givors (69)", "Ambert (63)")
+        where = (
+            "Adresse exacte :\n3 place du Marché\n",
+            "Le fichier joint à ce message met votre agenda à jour.\n",
+        )
+        unsuited = (
+            "Ce changement ne vous convient pas ? Sur votre page personnelle, faites-vous remplacer par un ou une "
+            "collègue, ou annulez votre inscription dès que possible : la place servira à une autre personne.\n"
+        )
+        expected = (
+            (*where, "Votre inscription reste confirmée ; vous n’avez rien d’autre à faire.\n", unsuited),
+            (*where, "Votre place reste retenue.\n", MISSING.format(due="mercredi 5 avril 2017"), unsuited),
+            (KEPT_RANK,),
+        )
+        for email, registration, parts in zip(messages(), people, expected, strict=True):
+            assert_says(email, registration, "Date, horaires ou lieu modifiés", situation, changed, *parts)
+        assert [mimetypes(email) for email in messages()] == [[PUBLISH], [PUBLISH], []]
+
+
+class TestJoiningInstructions:
+    NOON = paris(2017, 4, 5, 12)
+    CALENDAR = "Le fichier joint à ce message ajoute la session à votre agenda, ou l’y met à jour.\n"
+    SITUATION = (
+        "Nous vous attendons pour « Conduire une démarche de coopération » : votre inscription est confirmée. Voici de "
+        "quoi venir.\n"
+    )
+
+    def test_everything_is_known(self) -> None:
+        session = make_seed_session(exact_address="Salle des fêtes\r\n3 place du Marché\r\nParking derrière")
+        session.documents.create(title="Plan d’accès", file="documents/plan.pdf")
+        session.documents.create(title="Programme", file="documents/programme.pdf")
+        driver = register_up_to_date(session, carpool=True, departure_town="Ambert")
+        register_up_to_date(
+            session, first_name="Zoé", email="zoe@structure.example", carpool=True, departure_town="Vienne"
+        )
+        register_up_to_date(session, first_name="Ali", email="ali@structure.example", carpool=True)
+        alone = register_up_to_date(session, departure_town="Givors")
+        Email.objects.all().delete()
+
+        reminding.run(now=self.NOON)
+
+        where = (
+            "Adresse exacte :\nSalle des fêtes\n3 place du Marché\nParking derrière\n",
+            "À lire ou à imprimer avant de venir, sur votre page personnelle :\n– Plan d’accès\n– Programme\n",
+        )
+        to_driver, _, _, to_alone = messages()
+        assert_says(
+            to_driver,
+            driver,
+            "Convocation",
+            self.SITUATION,
+            SESSION,
+            *where,
+            "Covoiturage, ces personnes sont partantes aussi :\n– Ali : ali@structure.example\n"
+            "– Zoé, depuis Vienne : zoe@structure.example\n",
+            self.CALENDAR,
+            UNABLE,
+        )
+        assert_says(to_alone, alone, "Convocation", self.SITUATION, SESSION, *where, self.CALENDAR, UNABLE)
+        assert mimetypes(to_alone) == [PUBLISH]
+
+    def test_the_fee_is_still_missing(self) -> None:
+        session = make_seed_session()
+        _, awaiting = seated(session)
+
+        reminding.run(now=self.NOON)
+
+        email = Message.objects.get(kind=emails.JOINING_INSTRUCTIONS, registration=awaiting).email
+        assert email is not None
+        assert_says(
+            email,
+            awaiting,
+            "Convocation",
+            "Voici de quoi venir à « Conduire une démarche de coopération ». Votre place est retenue jusqu’au mercredi "
+            "5 avril 2017 inclus, le temps de recevoir la cotisation annuelle.\n",
+            SESSION,
+            MISSING.format(due="mercredi 5 avril 2017"),
+            ADDRESS_TO_COME,
+            self.CALENDAR,
+            UNABLE,
+        )
+
+
+class TestWritten:
+    TEXT = "Bonjour Léa,\r\n\r\nPensez à vos bottes :\r\n- il a plu ;\r\n- il pleuvra.\r\n\r\n\r\nDominique"
+
+    def test_own_words_with_the_session_and_the_link(self) -> None:
+        registration = register_up_to_date(make_seed_session())
+
+        emails.written(registration, registration.session, subject="Bottes !", text=self.TEXT)
+
+        email = last_message()
+        assert email.subject == "Bottes !"
+        assert email.message.startswith(
+            "Bonjour Léa,\n\nPensez à vos bottes :\n- il a plu ;\n- il pleuvra.\n\nDominique\n\n"
+        )
+        assert plain(email.message).partition("Dominique\n\n")[2] == (
+            f"{SESSION}\nVotre page personnelle, à garder pour vous :\n{link_of(registration)}\n\n"
+            "Cap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
+        )
+        assert "<p>Pensez à vos bottes :<br>- il a plu ;<br>- il pleuvra.</p>" in email.html_message
+
+    def test_a_link_can_be_followed_and_html_cannot(self) -> None:
+        registration = register_up_to_date(make_seed_session())
+
+        emails.written(
+            registration, registration.session, subject="<b>", text="<b> https://www.caprural.example/a?b=1&c=2"
+        )
+
+        html = last_message().html_message
+        assert '<p>&lt;b&gt; <a href="https://www.caprural.example/a?b=1&amp;c=2" rel="nofollow">' in html
+        assert "<b>" not in html
+        assert last_message().subject == "<b>"
+
+
+class TestDecisionNeeded:
+    AFTER_DEADLINE = paris(2017, 4, 5, 8)
+
+    def test_whole_text_to_each_coordinator(self) -> None:
+        session = make_seed_session(min_participants=8)
+        for username in ("alix", "dominique"):
+            make_staff(group=roles.COORDINATION, email=f"{username}@caprural.example")
+        make_staff(group=roles.TRAINERS, email="formateur@caprural.example")
+        seated(session)
+
+        reminding.run(now=self.AFTER_DEADLINE)
+
+        found = [email for email in messages() if email.about.kind == emails.DECISION_NEEDED]
+        assert [email.to for email in found] == [["alix@caprural.example"], ["dominique@caprural.example"]]
+        for email in found:
+            assert plain(email.subject) == (
+                "Décision à prendre, 2 inscrits sur 8 au moins : Conduire une démarche de coopération – 12 avril 2017"
+            )
+            assert plain(email.message) == (
+                "Bonjour,\n\n"
+                "Les inscriptions à « Conduire une démarche de coopération » sont closes depuis le mardi 4 avril 2017, "
+                "23 h 59. Personnes inscrites : 2, dont 1 en attente de cotisation. Minimum prévu : 8.\n\n"
+                f"{SESSION}\n"
+                "Il vous revient de décider : maintenir la session, la reporter ou l’annuler. Chaque décision est "
+                "annoncée à toutes les personnes concernées ; vous relisez le message avant qu’il parte. D’ici là, les "
+                "convocations ne partent pas.\n\n"
+                "La session, dans l’administration :\n"
+                f"https://inscriptions.caprural.example/admin/sessions_app/trainingsession/{session.pk}/change/\n\n"
+                "Cap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
+            )
+            assert email.headers == {"Auto-Submitted": "auto-generated", "Reply-To": "contact@caprural.example"}
+
+    @pytest.mark.parametrize(("people", "count"), [(0, "0 inscrit sur 2"), (1, "1 inscrit sur 2")])
+    def test_to_the_organisation_when_the_coordination_has_no_address(self, people: int, count: str) -> None:
+        Organisation.objects.update(email="accueil@caprural.example")
+        session = make_seed_session(min_participants=2, fee_required=False)
+        for _ in range(people):
+            make_registration(session)
+
+        reminding.run(now=self.AFTER_DEADLINE)
+
+        assert last_message().to == ["accueil@caprural.example"]
+        assert plain(last_message().subject).startswith(f"Décision à prendre, {count} au moins : ")
+        assert "cotisation" not in last_message().message
+
+
 class TestAttachments:
     def test_confirmation_arrives_with_its_calendar(self, sink: SmtpSink) -> None:
         registration = register_up_to_date(make_seed_session())
@@ -409,7 +1002,23 @@ class TestAttachments:
         assert html.replace("\r\n", "\n").strip() == last_message().html_message.strip()
         [calendar] = message.iter_attachments()
         assert (calendar.get_filename(), calendar.get_content_type()) == ("cooperation.ics", "text/calendar")
-        assert "BEGIN:VEVENT" in calendar.get_content()
+        assert (calendar.get_param("method"), calendar.get_content_charset()) == ("PUBLISH", "utf-8")
+        assert [event["STATUS"] for event in Calendar.from_ical(calendar.get_content()).events] == ["CONFIRMED"]
+
+    def test_cancellation_arrives_with_a_file_that_empties_the_calendar(self, sink: SmtpSink) -> None:
+        registration = make_registration(make_seed_session(fee_required=False, days=DAYS))
+        Email.objects.all().delete()
+        registering.cancel(registration, cause=Cause.PARTICIPANT, now=NOW, by=registering.PARTICIPANT)
+
+        mail_queue.deliver(now=NOW)
+
+        [message] = sink.received
+        [calendar] = message.iter_attachments()
+        assert (calendar.get_filename(), calendar.get_content_type()) == ("cooperation.ics", "text/calendar")
+        assert (calendar.get_param("method"), calendar.get_content_charset()) == ("CANCEL", "utf-8")
+        parsed = Calendar.from_ical(calendar.get_content())
+        assert parsed["METHOD"] == "CANCEL"
+        assert [event["STATUS"] for event in parsed.events] == ["CANCELLED"] * 3
 
     def test_membership_form_arrives_filled(self, sink: SmtpSink) -> None:
         make_scale()
@@ -423,7 +1032,7 @@ class TestAttachments:
         assert "Pays des Collines" in text
         assert "Durand" in text
 
-    @pytest.mark.parametrize("document", [emails.CALENDAR, emails.MEMBERSHIP_FORM])
+    @pytest.mark.parametrize("document", [emails.CALENDAR, emails.CALENDAR_CANCELLED, emails.MEMBERSHIP_FORM])
     def test_registration_erased_before_its_message_left(self, document: str, sink: SmtpSink) -> None:
         registration = make_registration(make_seed_session())
         email = last_message()
@@ -437,24 +1046,60 @@ class TestAttachments:
 
 def every_message(session: TrainingSession) -> list[Email]:
     """Each message in each of its forms, about one registration of that session."""
-    registration = register_up_to_date(session, first_name=HOSTILE[:80], last_name="L’Été")
-    registration.fee_due_on = date(2017, 4, 5)
+    registration = register_up_to_date(session, first_name=HOSTILE[:80], last_name="L’Été", carpool=True)
+    colleague = register_up_to_date(
+        session, first_name=HOSTILE[:80], last_name="Zoé", carpool=True, departure_town=HOSTILE[:80]
+    )
+    registration.fee_due_on = colleague.fee_due_on = date(2017, 4, 5)
+    session = TrainingSession.objects.with_seats_and_days().get(pk=session.pk)
+    session.min_participants = 8
+    session.documents.create(title=HOSTILE, file="documents/programme.pdf")
+    make_staff(group=roles.COORDINATION, email="coordination@caprural.example")
     Email.objects.all().delete()
+
     for from_waiting_list in (False, True):
         emails.confirmed(registration, session, from_waiting_list=from_waiting_list)
         emails.awaiting_fee(registration, session, from_waiting_list=from_waiting_list)
     emails.fee_accepted(registration, session)
     emails.fee_lost(registration, session)
+    emails.fee_reminder(registration, session)
+    emails.fee_extended(registration, session)
     for cause in Cause:
         registration.cancellation_cause = cause
         emails.cancelled(registration, session)
-    for status in (Registration.Status.CONFIRMED, Registration.Status.AWAITING_FEE):
-        registration.status = status
-        emails.link_again(registration, session)
-    registration.status = Registration.Status.WAITING
-    emails.link_again(registration, session)
+    emails.decision_needed(session)
+    emails.replaced(registration, session)
+    registration.replaced_by = colleague
+    emails.replaced(registration, session)
+    for colleague.status in SEATED:
+        emails.replacing(colleague, session)
+    for registration.status in (*SEATED, Registration.Status.WAITING):
+        every_message_at_that_status(registration, session)
     emails.waiting(registration, session)
-    return list(Email.objects.order_by("pk"))
+    for status in (TrainingSession.Status.POSTPONED, TrainingSession.Status.CANCELLED):
+        session.status = status
+        for registration.status in (*SEATED, Registration.Status.WAITING):
+            emails.session_postponed(registration, session)
+            emails.links([registration, colleague])
+            emails.link_again(registration, session)
+    return messages()
+
+
+def every_message_at_that_status(registration: Registration, session: TrainingSession) -> None:
+    emails.link_again(registration, session)
+    emails.links([registration])
+    emails.address_changed(registration, session, former="ancienne@structure.example")
+    emails.new_address(registration, session)
+    emails.session_postponed(registration, session)
+    emails.session_cancelled(registration, session)
+    emails.session_changed(registration, session)
+    emails.written(registration, session, subject="Bottes", text=f"{HOSTILE}\n\nDeux\nlignes")
+    Message.objects.update(key="")  # for the next one
+    if registration.holds_seat:
+        emails.session_maintained(registration, session)
+        for carpool in ([], list(session.registrations.exclude(pk=registration.pk))):
+            emails.joining_instructions(registration, session, carpool=carpool)
+            Message.objects.update(key="")  # for the next one
 
 
 def lines_of_text(text: str) -> list[str]:
@@ -473,9 +1118,7 @@ def lines_of_html(html: str) -> list[str]:
 EXACT_ADDRESS = "Salle « L’Étable »\n3 place du Marché & <Halles>"
 SITUATIONS: dict[str, Callable[[], TrainingSession]] = {
     "as usual": make_seed_session,
-    "several days": lambda: make_seed_session(
-        days=(date(2017, 4, 12), date(2017, 4, 13), date(2017, 5, 2)), exact_address=EXACT_ADDRESS
-    ),
+    "several days": lambda: make_seed_session(days=DAYS, exact_address=EXACT_ADDRESS),
     "nothing known": lambda: make_seed_session(
         days=(), subtitle="", place="", contact_name="", contact_phone="", contact_email=""
     ),
@@ -495,13 +1138,18 @@ class TestEveryMessage:
     def test_html_is_french_and_fetches_nothing(self, situation: str) -> None:
         make_scale()
 
-        for email in every_message(SITUATIONS[situation]()):
+        session = SITUATIONS[situation]()
+        for email in every_message(session):
             html = email.html_message
             assert '<html lang="fr">' in html
             assert not re.search(r"<(?:img|link|script|iframe|object|form)\b|\bsrc=|url\(|@import", html)
-            token = Registration.objects.get().token
+            people = Registration.objects.all()
             assert set(re.findall(r'href="([^"]*)"', html)) <= {
-                f"https://inscriptions.caprural.example/inscriptions/{token}/",
+                *(link_of(registration) for registration in people),
+                *(f"mailto:{registration.email}" for registration in people),
+                "https://inscriptions.caprural.example/",
+                "https://inscriptions.caprural.example/donnees-personnelles/",
+                f"https://inscriptions.caprural.example/admin/sessions_app/trainingsession/{session.pk}/change/",
                 "https://www.caprural.example/",
                 "mailto:contact@caprural.example",
                 "tel:+33666466276",
@@ -512,32 +1160,60 @@ class TestEveryMessage:
         make_scale()
 
         for email in every_message(SITUATIONS[situation]()):
-            assert HOSTILE in email.message
+            if email.to != ["coordination@caprural.example"] or situation == "hostile":
+                assert HOSTILE in email.message
             assert "<b>" not in email.html_message
             assert len(email.subject.splitlines()) == 1
-            assert (HOSTILE in email.subject) == (situation == "hostile")
+            is_named = situation == "hostile" and not email.subject.startswith(("Bottes", "Liens vers vos"))
+            assert (HOSTILE in email.subject) == (is_named or email.subject.startswith("Vous remplacez"))
+
+    def test_says_it_is_automatic_and_whom_to_answer(self, situation: str) -> None:
+        make_scale()
+        Organisation.objects.update(email="accueil@caprural.example")
+
+        for email in every_message(SITUATIONS[situation]()):
+            contact = "accueil" if situation == "nothing known" else "contact"
+            assert email.headers == {"Auto-Submitted": "auto-generated", "Reply-To": f"{contact}@caprural.example"}
+
+    def test_every_attachment_opens(self, situation: str) -> None:
+        make_scale()
+        # Messages with the same documents of the same registration have the same files.
+        with_distinct_files = {str(email.context): email for email in every_message(SITUATIONS[situation]())}
+
+        opened = [file for email in with_distinct_files.values() for file in mail_queue.attachments_of(email)]
+
+        assert {file.mimetype.partition(";")[0] for file in opened} == (
+            {"application/pdf"} if situation == "nothing known" else {"application/pdf", "text/calendar"}
+        )
+        for file in opened:
+            if file.mimetype == "application/pdf":
+                assert len(pypdf.PdfReader(BytesIO(file.content)).pages) == 1
+            else:
+                assert Calendar.from_ical(file.content).errors == []
 
 
 class TestMissingData:
     def test_nothing_about_fees_for_a_session_that_asks_for_none(self) -> None:
         """R17."""
-        session = make_seed_session(fee_required=False, max_participants=1)
-        first = make_registration(session)
-        second = make_registration(session)
-        registering.register(make_candidate(session, email=first.email), now=NOW)
-        registering.register(make_candidate(session, email=second.email), now=NOW)
-        registering.cancel(first, cause=Cause.PARTICIPANT, now=NOW, by=registering.PARTICIPANT)
+        session = make_seed_session(fee_required=False, max_participants=1, min_participants=1)
+        confirmed = make_registration(session)
+        waiting = make_registration(session)
+        for registration in (confirmed, waiting):
+            every_message_at_that_status(registration, session)
+        colleague = registering.replace(confirmed, make_candidate(session), now=NOW)
+        registering.cancel(colleague, cause=Cause.PARTICIPANT, now=NOW, by=registering.PARTICIPANT)
+        for cause in set(Cause) - {Cause.FEE_UNPAID}:
+            colleague.cancellation_cause = cause
+            emails.cancelled(colleague, session)
+        make_staff(group=roles.COORDINATION, email="coordination@caprural.example")
+        emails.decision_needed(TrainingSession.objects.with_seats().get())
 
-        messages = list(Email.objects.order_by("pk"))
-        assert [plain(email.subject).partition(" : ")[0] for email in messages] == [
-            "Inscription confirmée",
-            "Liste d’attente (rang 1)",
-            "Lien vers votre page personnelle",
-            "Lien vers votre page personnelle",
-            "Inscription annulée",
-            "Une place s’est libérée, inscription confirmée",
-        ]
-        for email in messages:
+        assert set(Message.objects.values_list("kind", flat=True)) == {
+            name
+            for name, function in vars(emails).items()
+            if getattr(function, "__module__", "") == emails.__name__ and not name.startswith("_")
+        } - {"coordinators", "awaiting_fee", "fee_accepted", "fee_lost", "fee_extended", "fee_reminder"}
+        for email in messages():
             for text in (email.subject, email.message, email.html_message):
                 assert not re.search("cotis|barème|bulletin|€", text, re.IGNORECASE)
 
@@ -584,9 +1260,7 @@ class TestMissingData:
             "Votre inscription à « Atelier » est confirmée.\n\n"
             "Atelier\n"
             "Date : à venir\n\n"
-            "Vous n’avez rien d’autre à faire pour le moment. L’adresse exacte vous sera communiquée avant la "
-            "session.\n\n"
-            "Un empêchement ? Dites-le-nous dès que possible : votre place servira à une autre personne.\n\n"
+            f"Vous n’avez rien d’autre à faire pour le moment.\n\n{ADDRESS_TO_COME}\n{UNABLE}\n"
             f"Votre page personnelle, à garder pour vous :\n{link_of(registration)}\n\n"
             "Une question ? Répondez à ce message.\n\n"
             "Bien cordialement,\n"

@@ -12,10 +12,13 @@ from members.models import MembershipFee
 from sessions_app.forms import (
     AttachForm,
     CancelForm,
+    DetailsForm,
     DuplicateForm,
+    FindRegistrationForm,
     RecordFeeForm,
     RegisterByHandForm,
     RegistrationForm,
+    ReplacementForm,
     SessionDayFormSet,
     TrainingSessionForm,
 )
@@ -126,6 +129,48 @@ class TestRegistrationForm:
             "departure_town": "address-level2",
             **dict.fromkeys(("profile", "accessibility_needs", "carpool", "message", "submission_key")),
         }
+
+
+class TestDetails:
+    def test_the_same_fields_as_the_registration_without_its_key(self) -> None:
+        """R9."""
+        assert [*DetailsForm().fields, "submission_key"] == list(RegistrationForm().fields)
+        assert DetailsForm({}).errors == RegistrationForm({}).errors
+
+    def test_each_says_what_the_address_is_for(self) -> None:
+        assert "l’ancienne en est prévenue" in DetailsForm()["email"].help_text
+        assert RegistrationForm()["email"].help_text.startswith("Elle sert à vous envoyer la confirmation")
+
+    @pytest.mark.django_db
+    def test_gives_every_detail_to_write(self) -> None:
+        registration = make_registration(make_session(), carpool=True)
+        form = DetailsForm(typed(email=" Anais@VALLEE.example "), instance=registration)
+        assert form.is_valid()
+        assert list(form.cleaned_data) == list(form.fields)
+        assert (form.cleaned_data["email"], form.cleaned_data["carpool"]) == ("anais@vallee.example", False)
+
+
+class TestReplacement:
+    def test_a_name_and_an_address(self) -> None:
+        """R10."""
+        assert ReplacementForm({}).errors == {name: [REQUIRED] for name in ("first_name", "last_name", "email")}
+        form = ReplacementForm({"first_name": "Camille", "last_name": "Durand", "email": " C@Ailleurs.example "})
+        assert form.is_valid()
+        assert (form.instance.full_name, form.instance.email) == ("Camille Durand", "c@ailleurs.example")
+        assert form.instance.pk is None
+
+    def test_the_browser_does_not_offer_the_name_of_who_types(self) -> None:
+        assert {field.field.widget.attrs["autocomplete"] for field in ReplacementForm()} == {"off"}
+
+
+class TestFindRegistration:
+    def test_an_address(self) -> None:
+        """R11: one sentence for each mistake."""
+        message = "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."
+        assert FindRegistrationForm({}).errors == {"email": [REQUIRED]}
+        for email in ("a", "a@b", '"<x>"@demo.example', "a@b.example,c@d.example", "é@a.example"):
+            assert FindRegistrationForm({"email": email}).errors == {"email": [message]}
+        assert FindRegistrationForm({"email": " A@b.example "}).is_valid()
 
 
 class TestRegisterByHand:

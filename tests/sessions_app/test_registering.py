@@ -9,6 +9,7 @@ from members import fees
 from members.models import Member, MembershipFee
 from sessions_app import registering
 from sessions_app.models import Registration, StatusChange, TrainingSession
+from sessions_app.registering.gate import move
 from tests.factories import (
     NOW,
     make_campaign,
@@ -891,9 +892,7 @@ class TestIllegalTransitions:
         registration.save()
 
         with pytest.raises(registering.TransitionRefused):
-            registering._move(
-                registration, Registration.Status(after), now=NOW, by=registering.SYSTEM, why="impossible"
-            )
+            move(registration, Registration.Status(after), now=NOW, by=registering.SYSTEM, why="impossible")
 
         assert status_of(registration) == before
         assert log(registration) == []

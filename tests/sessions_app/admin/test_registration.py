@@ -6,6 +6,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from caprural import typography
 from members.models import FeeCategory, Member, MembershipFee
 from sessions_app.models import Registration, Trainer, TrainingSession
 from tests.announced import open_session, today
@@ -538,6 +539,9 @@ def test_the_date_until_which_the_seat_is_held_is_said(coordination: Client, reg
     session = TrainingSession.objects.get()
     page = tree(coordination.get(f"/admin/sessions_app/trainingsession/{session.pk}/change/"))
 
-    [row] = by_id(page, "inscriptions").findall(".//tbody/tr")
+    [_, row] = by_id(page, "inscriptions").findall(".//tbody/tr")
     assert registration.fee_due_on == today(50)
-    assert folded(text(row)).count("en attente de cotisation") == 1
+    assert [folded(text(cell)) for cell in row][4:6] == [
+        f"✗ attendue au plus tard le {folded(typography.medium_date(today(50)))}",
+        "✗ en attente de cotisation",
+    ]

@@ -115,14 +115,13 @@ class TestTheSessionPage:
 
         page = tree(coordination.get(address(session)))
 
-        tables = by_id(page, "inscriptions").findall(".//table")
-        assert [
-            (text(found.findall("caption")[0]), [text(name) for name in found.findall(".//tbody//th")])
-            for found in tables
-        ] == [
-            ("Places tenues", ["Étienne Camille", "Zola Camille"]),
-            ("Liste d’attente, par ordre d’arrivée", ["Hugo Camille"]),
-            ("Annulées", ["Sand Camille"]),
+        groups = by_id(page, "inscriptions").findall(".//table/tbody")
+        assert [[text(name) for name in group.iter("th")] for group in groups] == [
+            ["Places tenues", "Étienne Camille", "Zola Camille"],
+            ["Liste d’attente, par ordre d’arrivée", "Hugo Camille"],
+        ]
+        assert [text(item) for item in by_id(page, "inscriptions").findall(".//details//li")] == [
+            "Sand Camille, Pays des Collines : par la personne"
         ]
 
     def test_one_query_count_for_one_person_or_fifty(self, coordination: Client) -> None:
@@ -473,9 +472,12 @@ class TestATrainerSeesTheirOwnSessions:
             assert "fee_" not in words, page
 
     def test_a_seat_without_fee_is_provisional(self, trainer: Client, mine: TrainingSession) -> None:
-        [row] = by_id(tree(trainer.get(address(mine))), "inscriptions").findall(".//tbody/tr")
+        board = by_id(tree(trainer.get(address(mine))), "inscriptions")
 
-        assert [text(cell) for cell in row][-1] == "sous réserve"
+        assert [text(cell) for cell in board.iter("th")][:6] == [
+            *("N°", "Nom", "Structure et fonction", "Contact", "Inscription", "Convocation")
+        ]
+        assert text(board.findall(".//tbody/tr")[1][4]) == "✗ sous réserve"
 
     @pytest.mark.parametrize(
         "query",

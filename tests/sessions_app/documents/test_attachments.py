@@ -1,13 +1,13 @@
 """The files that go along with the messages, made when a message leaves (R23)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from icalendar import Calendar
 from post_office.models import Email
 
 from caprural import emails
-from sessions_app import registering
+from sessions_app import deciding, registering
 from sessions_app.models import Registration, TrainingSession
 from tests.factories import NOW, make_campaign, make_category, make_registration, make_session
 from tests.printed import Printed, remove_pango
@@ -19,12 +19,16 @@ def last_message() -> Email:
     return Email.objects.latest("pk")
 
 
+def mimetypes(message: Email) -> list[str]:
+    return [file.mimetype for file in emails.attachments_of(message)]
+
+
 def test_a_confirmation_carries_the_calendar_file() -> None:
     registration = make_registration(make_session(slug="cooperer"))
 
     (file,) = emails.attachments_of(last_message())
 
-    assert (file.filename, file.mimetype) == ("cooperer.ics", "text/calendar")
+    assert (file.filename, file.mimetype) == ("cooperer.ics", "text/calendar; method=PUBLISH; charset=utf-8")
     (event,) = Calendar.from_ical(file.content).events
     assert event["URL"].endswith(registration.get_absolute_url())
 
@@ -48,8 +52,26 @@ def test_the_file_tells_what_is_true_when_the_message_leaves() -> None:
 
     (file,) = emails.attachments_of(message)
 
+    parsed = Calendar.from_ical(file.content)
+    assert file.mimetype == "text/calendar; method=CANCEL; charset=utf-8"
+    assert (parsed["METHOD"], parsed.events[0]["STATUS"]) == ("CANCEL", "CANCELLED")
+
+
+def test_a_session_that_found_a_new_date_meanwhile_is_not_cancelled() -> None:
+    """Cancelled and moved would bear the same sequence: calendars would refuse the move."""
+    session = make_session()
+    make_registration(session)
+    deciding.postpone(session, first_on=None, now=NOW)
+    message = last_message()
+    assert mimetypes(message) == ["text/calendar; method=CANCEL; charset=utf-8"]
+    session.days.update(date=date(2017, 5, 10))
+    TrainingSession.objects.update(status=TrainingSession.Status.PUBLISHED)
+
+    (file,) = emails.attachments_of(message)
+
+    assert file.mimetype == "text/calendar; method=PUBLISH; charset=utf-8"
     (event,) = Calendar.from_ical(file.content).events
-    assert event["STATUS"] == "CANCELLED"
+    assert (event["STATUS"], event.start.date()) == ("CONFIRMED", date(2017, 5, 10))
 
 
 @pytest.mark.parametrize("fee_required", [False, True])

@@ -9,15 +9,26 @@ from django.test import Client
 from icalendar import Calendar, Event
 from pytest_django import DjangoAssertNumQueries
 
+from members import fees
 from members.models import Organisation
-from sessions_app import registering
+from sessions_app import deciding, registering, roles
 from sessions_app.documents import calendar
 from sessions_app.models import Registration, TrainingSession
-from tests.factories import NOW, PARIS, make_campaign, make_registration, make_session
+from tests.factories import (
+    NOW,
+    PARIS,
+    make_campaign,
+    make_category,
+    make_member,
+    make_registration,
+    make_session,
+    make_staff,
+)
 
 pytestmark = pytest.mark.django_db
 
 SITE = "https://inscriptions.caprural.example"
+TWO_DAYS = (date(2017, 4, 12), date(2017, 4, 20))
 
 
 def display(session: TrainingSession) -> TrainingSession:
@@ -40,6 +51,39 @@ def events(content: bytes) -> list[Event]:
 def event(content: bytes) -> Event:
     (only,) = events(content)
     return only
+
+
+class Agenda:
+    """Somebody's calendar: it reads files as RFC 5546 wants, and leaves aside what is older than what it knows."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, Event] = {}
+        self.known: dict[str, tuple[int, datetime]] = {}
+
+    def read(self, content: bytes) -> int:
+        """Returns how many events of the file were taken."""
+        parsed = Calendar.from_ical(content)
+        assert parsed.errors == []
+        taken = 0
+        for found in parsed.events:
+            # What the RFC requires in each event of both methods.
+            assert {"UID", "SEQUENCE", "DTSTAMP", "DTSTART", "SUMMARY", "ORGANIZER"} <= set(found)
+            assert "ATTENDEE" not in found
+            assert (parsed["METHOD"] == "CANCEL") == (found["STATUS"] == "CANCELLED")
+            uid, version = found["UID"], (found["SEQUENCE"], found["DTSTAMP"].dt)
+            if uid in self.known and version <= self.known[uid]:
+                continue
+            taken += 1
+            self.known[uid] = version
+            if parsed["METHOD"] == "CANCEL":
+                self.events.pop(uid, None)
+            else:
+                self.events[uid] = found
+        return taken
+
+    @property
+    def dates(self) -> list[date]:
+        return sorted(found.start.date() for found in self.events.values())
 
 
 def text(found: Event, name: str) -> str:
@@ -164,9 +208,22 @@ class TestPublicFile:
         ("status", "summary"), [("postponed", "Reportée : Coopérer"), ("cancelled", "Annulée : Coopérer")]
     )
     def test_a_date_that_no_longer_holds_is_cancelled(self, status: str, summary: str) -> None:
-        found = event(public(make_session(title="Coopérer", status=status)))
+        content = public(make_session(title="Coopérer", status=status))
+        found = event(content)
 
         assert (found["STATUS"], text(found, "SUMMARY")) == ("CANCELLED", summary)
+        assert Calendar.from_ical(content)["METHOD"] == "CANCEL"
+
+    def test_what_was_taken_from_it_is_cancelled_in_place(self) -> None:
+        session = make_session(days=TWO_DAYS)
+        agenda = Agenda()
+        agenda.read(public(session))
+        assert agenda.dates == list(TWO_DAYS)
+
+        deciding.cancel(session, user=make_staff(group=roles.COORDINATION), now=NOW)
+
+        assert agenda.read(public(session)) == 2
+        assert agenda.dates == []
 
     def test_without_contact_the_organisation_publishes(self) -> None:
         Organisation.objects.create(pk=1, name="Cap Rural", email="bonjour@caprural.example")
@@ -192,7 +249,7 @@ class TestPrivateFile:
         assert found["STATUS"] == "CONFIRMED"
         assert found["LOCATION"] == "Salle des fêtes, 12 rue Haute"
         assert text(found, "DESCRIPTION") == (
-            f"Votre inscription est confirmée.\nSuivre ou annuler votre inscription : {link}\n"
+            f"Votre inscription est confirmée.\nVotre page personnelle : {link}\n"
             "Contact : Dominique Bernier, 06 66 46 62 76, contact@caprural.example"
         )
 
@@ -226,7 +283,8 @@ class TestPrivateFile:
         after = event(private(registration))
 
         assert after["UID"] == before["UID"]
-        assert after["STATUS"] == "CANCELLED"
+        assert (after["STATUS"], after["SEQUENCE"] > before["SEQUENCE"]) == ("CANCELLED", True)
+        assert text(after, "SUMMARY") == f"Inscription annulée : {before['SUMMARY']}"
         assert after["DTSTAMP"].dt == later.replace(microsecond=0) > before["DTSTAMP"].dt
         assert after["LOCATION"] == "à proximité de Givors (69)"
         assert "Votre inscription est annulée." in text(after, "DESCRIPTION")
@@ -235,6 +293,76 @@ class TestPrivateFile:
         registration = make_registration(make_session(), now=NOW)
 
         assert event(private(registration))["UID"] == event(public(registration.session))["UID"]
+
+
+class TestInPlace:
+    """What people receive, message after message, in their own calendar."""
+
+    def test_a_session_changed_twice_then_cancelled(self) -> None:
+        session = make_session(days=TWO_DAYS)
+        registration = make_registration(session)
+        agenda = Agenda()
+        agenda.read(private(registration))
+        assert agenda.dates == list(TWO_DAYS)
+
+        deciding.postpone(session, first_on=date(2017, 5, 10), now=NOW)
+        assert agenda.read(private(registration)) == 2
+        assert agenda.dates == [date(2017, 5, 10), date(2017, 5, 18)]
+
+        deciding.postpone(session, first_on=None, now=NOW)
+        assert agenda.read(private(registration)) == 2
+        assert agenda.dates == []
+
+        TrainingSession.objects.update(status=TrainingSession.Status.PUBLISHED, calendar_sequence=3)
+        assert agenda.read(private(registration)) == 2
+        assert agenda.dates == [date(2017, 5, 10), date(2017, 5, 18)]
+
+        deciding.cancel(session, user=make_staff(group=roles.COORDINATION), now=NOW)
+        assert agenda.read(private(registration)) == 2
+        assert agenda.dates == []
+
+    def test_cancelled_then_registered_again(self) -> None:
+        session = make_session(days=TWO_DAYS)
+        first = make_registration(session)
+        agenda = Agenda()
+        assert agenda.read(private(first)) == 2
+
+        registering.cancel(first, cause=Registration.Cause.PARTICIPANT, now=NOW, by=registering.PARTICIPANT)
+        assert agenda.read(private(first)) == 2
+        assert agenda.dates == []
+
+        again = make_registration(session, email=first.email)
+        assert agenda.read(private(again)) == 2
+        assert agenda.dates == list(TWO_DAYS)
+        assert agenda.read(private(first)) == 0
+
+    def test_registered_again_with_another_address_after_the_first_was_erased(self) -> None:
+        session = make_session()
+        first = make_registration(session)
+        registering.cancel(first, cause=Registration.Cause.PARTICIPANT, now=NOW, by=registering.PARTICIPANT)
+        agenda = Agenda()
+        agenda.read(private(first))
+        registering.delete([first], now=NOW)
+
+        assert agenda.read(private(make_registration(session))) == 1
+
+    def test_fee_found_then_lost(self) -> None:
+        registration = make_registration(make_session(fee_required=True))
+        fee = fees.subscribe(make_member(emails=(registration.email,)), make_category(), now=NOW)
+        agenda = Agenda()
+        statuses = []
+        for act in (fees.settle, fees.cancel):
+            act(fee, now=NOW)
+            assert agenda.read(private(registration)) == 1
+            statuses += [found["STATUS"] for found in agenda.events.values()]
+
+        assert statuses == ["CONFIRMED", "TENTATIVE"]
+
+    def test_the_same_file_read_twice_changes_nothing(self) -> None:
+        registration = make_registration(make_session())
+        agenda = Agenda()
+
+        assert [agenda.read(private(registration)) for _ in range(2)] == [1, 0]
 
 
 def test_a_long_session_costs_no_more_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:

@@ -1,0 +1,163 @@
+"""The board of a session (R22): a row per person who holds a seat or waits, a column per step, what is missing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from caprural import emails as mail
+from caprural import typography
+from sessions_app import emails, roles
+from sessions_app.admin.base import status_text
+from sessions_app.models import Message, Registration, TrainingSession
+
+Status = Registration.Status
+
+
+class Mark(StrEnum):
+    """How a step stands for a person, as a sign beside the words that say it."""
+
+    DONE = "done"
+    MISSING = "missing"
+    TO_COME = "to-come"
+    NONE = "none"
+
+    @property
+    def sign(self) -> str:
+        """Told apart without its colour."""
+        return {Mark.DONE: "✓", Mark.MISSING: "✗", Mark.TO_COME: "○", Mark.NONE: "–"}[self]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One step for one person."""
+
+    mark: Mark
+    text: str
+
+
+NOT_CONCERNED = Cell(Mark.NONE, "sans objet")
+
+
+class Board:
+    """The people of a session at an instant, as one member of the team may see them. Two queries.
+
+    `missing` is the name of a column: only the people who lack that step are in the rows.
+    """
+
+    def __init__(self, session: TrainingSession, *, user: Any, now: datetime, missing: str = "") -> None:
+        self.session, self.user, self.now = session, user, now
+        self.columns = [column for column in COLUMNS if column.is_for(self)]
+        people = list(session.registrations.order_by("pk"))
+        self.joining: dict[int | None, Message] = {
+            message.registration_id: message
+            for message in session.messages.filter(
+                kind=emails.JOINING_INSTRUCTIONS, key=str(session.first_date)
+            ).select_related("email")
+        }
+        seats = sorted((person for person in people if person.holds_seat), key=lambda person: person.sort_key)
+        waiting = [person for person in people if person.status == Status.WAITING]
+        self.cancelled = [person for person in people if person.status == Status.CANCELLED]
+        self.everybody = [
+            Row(person, number, [column.cell(person, number, self) for column in self.columns], self.columns)
+            for group in (seats, waiting)
+            for number, person in enumerate(group, 1)
+        ]
+        self.missing = next((column for column in self.columns if column.name == missing), None)
+        self.rows = [row for row in self.everybody if self.missing is None or self.missing.name in row.missing]
+
+    @property
+    def seats(self) -> list["Row"]:
+        """The rows of the people who hold a seat, in the order of the attendance sheet."""
+        return [row for row in self.rows if row.registration.holds_seat]
+
+    @property
+    def waiting(self) -> list["Row"]:
+        """The rows of the people who wait, in the order of arrival."""
+        return [row for row in self.rows if not row.registration.holds_seat]
+
+    @property
+    def width(self) -> int:
+        """Cells of a row, acts included: what a heading of the table spans."""
+        return 5 + len(self.columns)
+
+    @property
+    def filters(self) -> list[tuple["Column", int]]:
+        """Each column with the number of people for whom it is missing, those for whom nothing is left out."""
+        counted = ((column, sum(column.name in row.missing for row in self.everybody)) for column in self.columns)
+        return [(column, count) for column, count in counted if count]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One person: their number among the seats or their rank, and how each step stands."""
+
+    registration: Registration
+    number: int
+    cells: list[Cell]
+    columns: list["Column"]
+
+    @property
+    def missing(self) -> set[str]:
+        """Names of the columns where something is missing."""
+        steps = zip(self.columns, self.cells, strict=True)
+        return {column.name for column, cell in steps if cell.mark == Mark.MISSING}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A step: its name in an address, its heading, what one says is missing, and how it stands for a person."""
+
+    name: str
+    label: str
+    lack: str
+    cell: Callable[[Registration, int, Board], Cell]
+    is_for: Callable[[Board], bool] = lambda board: True
+
+
+def _fee(registration: Registration, number: int, board: Board) -> Cell:
+    if registration.status == Status.WAITING:
+        return NOT_CONCERNED
+    if registration.status == Status.AWAITING_FEE:
+        return Cell(Mark.MISSING, f"attendue au plus tard le {typography.medium_date(registration.fee_due_on)}")
+    return Cell(Mark.DONE, "à jour")
+
+
+def _confirmation(registration: Registration, number: int, board: Board) -> Cell:
+    if registration.status == Status.WAITING:
+        return Cell(Mark.MISSING, f"liste d’attente, rang {number}")
+    is_confirmed = registration.status == Status.CONFIRMED
+    return Cell(Mark.DONE if is_confirmed else Mark.MISSING, status_text(registration, board.user))
+
+
+def _joining(registration: Registration, number: int, board: Board) -> Cell:
+    if registration.status == Status.WAITING:
+        return NOT_CONCERNED
+    message = board.joining.get(registration.pk)
+    if message is not None:
+        if message.email is None:  # erased since, with the personal data of that time
+            return Cell(Mark.DONE, f"envoyée le {typography.medium_date(message.written_at)}")
+        if message.email.status == mail.GIVEN_UP:
+            return Cell(Mark.MISSING, "n’a pas pu partir")
+        if mail.is_to_leave(message.email):
+            return Cell(Mark.DONE, "en cours d’envoi")
+        return Cell(Mark.DONE, f"envoyée le {typography.medium_date(message.email.last_updated)}")
+    joining_at = board.session.joining_at
+    if joining_at is None:
+        return Cell(Mark.TO_COME, "date à venir")
+    if board.now < joining_at:
+        return Cell(Mark.TO_COME, f"prévue le {typography.medium_date(joining_at)}")
+    return Cell(Mark.MISSING, "pas encore envoyée")
+
+
+def _speaks_of_fees(board: Board) -> bool:
+    return board.session.fee_required and roles.sees_every_session(board.user)
+
+
+#: The steps, in their order. A new one is a line here.
+COLUMNS = (
+    Column("cotisation", "Cotisation", "la cotisation", _fee, _speaks_of_fees),
+    Column("confirmation", "Inscription", "la confirmation", _confirmation),
+    Column("convocation", "Convocation", "la convocation", _joining),
+)

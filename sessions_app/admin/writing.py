@@ -1,0 +1,90 @@
+"""Writing to the participants of a session, and sending a message again."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from caprural import emails as mail
+from sessions_app import writing
+from sessions_app.admin.base import current_user
+from sessions_app.admin.board import Board
+from sessions_app.admin.previewing import PreviewedActs
+from sessions_app.forms import WriteForm
+from sessions_app.models import Message, Registration, TrainingSession
+
+
+class SessionWriting(PreviewedActs):
+    """Two pages: a message to the people one chooses, and a message once more."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The two acts."""
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/ecrire/", view(self.write), name="write_to_participants"),
+            path("<int:pk>/messages/<int:message_pk>/renvoyer/", view(self.send_again), name="send_message_again"),
+            *super().get_urls(),
+        ]
+
+    def write(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Choose who, write, read what each person will read, send; once, even after a double click."""
+        session = self.session_for(request, pk, "change")
+        user, now = current_user(request), timezone.now()
+        columns = Board(session, user=user, now=now).columns
+        form = WriteForm(
+            request.POST or None,
+            initial={"sending": uuid4(), "missing": request.GET.get("manque", "")},
+            statuses=[
+                status
+                for status in (*Registration.HOLDING_SEAT, Registration.Status.WAITING)
+                if session.fee_required or status != Registration.Status.AWAITING_FEE
+            ],
+            lacks=[(column.name, column.lack) for column in columns],
+        )
+
+        def act(locked: TrainingSession) -> None:
+            data: dict[str, Any] = form.cleaned_data
+            board = Board(locked, user=user, now=now, missing=data["missing"])
+            people = [row.registration for row in board.rows if row.registration.status in data["statuses"]]
+            writing.write(locked, people, subject=data["subject"], text=data["text"], sending=data["sending"])
+
+        return self.preview_then_do(
+            request,
+            session,
+            form,
+            act,
+            title="Écrire aux participants",
+            submit="Envoyer",
+            link="à",
+            notice="Chaque personne reçoit son propre message et peut répondre au contact de la session.",
+            done="C’est envoyé.",
+            nobody="Ce choix ne désigne personne : cochez d’autres états, ou ne demandez pas ce qui manque.",
+        )
+
+    def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
+        """The same message, to the person's present address."""
+        session = self.session_for(request, pk, "change")
+        message = session.messages.select_related("email", "registration").filter(pk=message_pk).first()
+        if message is None or message.email is None:
+            raise Http404
+        if request.method == "POST":
+            try:
+                writing.send_again(message)
+            except mail.NotSentYet as refused:
+                messages.warning(request, str(refused))
+            else:
+                messages.success(request, f"Le message est remis dans la file, pour {writing.address_of(message)}.")
+            if message.registration_id:
+                return redirect("admin:sessions_app_registration_change", message.registration_id)
+            return redirect("admin:sessions_app_trainingsession_change", session.pk)
+        context = {"message": message, "state": mail.state(message.email), "address": writing.address_of(message)}
+        return self.act_page(request, "admin/send_again.html", "Renvoyer un message", {"original": session, **context})
+
+
+def can_be_sent_again(message: Message) -> bool:
+    """Whether the message is still there and no longer about to leave."""
+    return message.email is not None and not mail.is_to_leave(message.email)

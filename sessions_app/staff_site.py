@@ -1,0 +1,217 @@
+"""The home of the admin: what needs the coordination today, or where a trainer is expected next."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.db.models import Model
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from caprural import emails, typography
+from members.models import MembershipFee
+from sessions_app import roles
+from sessions_app.models import Heartbeat, Message, Registration, TrainingSession
+
+#: A worker that has not been seen for that long is not running.
+WORKER_SILENCE = timedelta(minutes=10)
+#: A message that nobody sent again within that time will not be.
+GIVEN_UP_SINCE = timedelta(days=30)
+#: Lines shown under one heading; the rest is one link away.
+SHOWN = 10
+
+
+class StaffSite(AdminSite):
+    """The admin of the team, which opens on what there is to do."""
+
+    site_header = "Cap Rural – équipe"
+    site_title = "Cap Rural"
+    index_title = "Accueil"
+    index_template = "admin/home.html"
+    # Few pages, wide tables: the room goes to the tables.
+    enable_nav_sidebar = False
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """What there is to do, above the stock list of everything one may open."""
+        now = timezone.now()
+        context: dict[str, Any] = {}
+        if roles.sees_every_session(request.user):
+            context = {"home_title": "À faire aujourd’hui", "headings": to_do(now), "nothing": "Rien à faire."}
+        elif request.user.has_perm("sessions_app.view_trainingsession"):
+            own = TrainingSession.objects.led_by(request.user)
+            context = {
+                "home_title": "Vos prochaines sessions",
+                "headings": [Heading("", [_to_come(session) for session in _next(own, now)])],
+                "nothing": "Vous n’intervenez dans aucune session à venir.",
+            }
+            context["headings"] = [heading for heading in context["headings"] if heading.lines]
+        return super().index(request, {**(extra_context or {}), **context})
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing to do: what it is about, in a few words, and the page where it is done."""
+
+    text: str
+    url: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """Things of one kind to do; `rest_url` leads to all of them when there are more than are shown."""
+
+    title: str
+    lines: Sequence[Line]
+    rest_url: str = ""
+
+    @property
+    def shown(self) -> Sequence[Line]:
+        """The first lines."""
+        return self.lines[:SHOWN]
+
+    @property
+    def rest(self) -> int:
+        """How many lines are not shown."""
+        return max(len(self.lines) - SHOWN, 0)
+
+
+def to_do(now: datetime) -> list[Heading]:
+    """What needs the coordination at `now`, the most pressing first; empty when nothing does. Constant in queries."""
+    sessions = _next(TrainingSession.objects.all(), now)
+    awaiting = Registration.objects.filter(session__in=[session.pk for session in sessions])
+    people = _list_of(Registration)
+    headings = (
+        Heading("Envoi des messages", _worker(now)),
+        Heading("Décisions à prendre", [_decision(session) for session in sessions if session.awaits_decision(now)]),
+        Heading("Places à attribuer", [_seat(session) for session in sessions if can_assign(session, now)]),
+        Heading(
+            "Cotisations à enregistrer",
+            [_fee(registration) for registration in _soonest(awaiting.filter(status=Registration.Status.AWAITING_FEE))],
+            f"{people}?status__exact={Registration.Status.AWAITING_FEE}",
+        ),
+        Heading("Cotisations attendues", _membership_fees()),
+        Heading(
+            "Personnes à rattacher à un cotisant",
+            [_stranger(registration) for registration in _soonest(awaiting.without_member())],
+            f"{people}?cotisant=a-rattacher",
+        ),
+        Heading(
+            "Messages qui n’ont pas pu partir",
+            _given_up(now),
+            f"{reverse('admin:post_office_email_changelist')}?etat={emails.GIVEN_UP}",
+        ),
+    )
+    return [heading for heading in headings if heading.lines]
+
+
+def can_assign(session: TrainingSession, now: datetime) -> bool:
+    """Whether a seat is free while people wait: giving it is no longer automatic (R8)."""
+    state = session.state(now)
+    return session.waiting_count > 0 and session.has_free_seat and state.is_announced and not state.is_over
+
+
+def _next(sessions: Any, now: datetime) -> list[TrainingSession]:
+    """Published sessions that have not ended, the next one first. Two queries."""
+    found = sessions.filter(status=TrainingSession.Status.PUBLISHED, days__date__gte=timezone.localdate(now))
+    by_pk = {session.pk: session for session in found.with_seats_and_days()}
+    return sorted(
+        (session for session in by_pk.values() if not session.state(now).is_over),
+        key=lambda session: (session.first_date, session.pk),
+    )
+
+
+def _soonest(registrations: Any) -> Iterable[Registration]:
+    found: Iterable[Registration] = registrations.select_related("session").order_by("fee_due_on", "pk")
+    return found
+
+
+def _page(instance: Model, page: str = "change") -> str:
+    meta = instance._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=[instance.pk])
+
+
+def _list_of(model: type[Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def _dated(session: TrainingSession) -> str:
+    return f"{session}, {typography.medium_date(session.first_date)}"
+
+
+def _count(number: int, forms: str) -> str:
+    return f"{number} {typography.plural(number, forms)}"
+
+
+def _to_come(session: TrainingSession) -> Line:
+    held = _count(session.seats_taken, "place tenue,places tenues")
+    return Line(
+        _dated(session), _page(session), f"{held} sur {session.max_participants}" if session.max_participants else held
+    )
+
+
+def _decision(session: TrainingSession) -> Line:
+    held = _count(session.seats_taken, "place tenue,places tenues")
+    return Line(_dated(session), _page(session), f"{held} pour {session.min_participants} au moins")
+
+
+def _seat(session: TrainingSession) -> Line:
+    waiting = _count(session.waiting_count, "personne attend,personnes attendent")
+    return Line(_dated(session), f"{_page(session)}#inscriptions", f"une place est libre, {waiting}")
+
+
+def _fee(registration: Registration) -> Line:
+    return Line(
+        f"{registration}, {registration.organisation}",
+        reverse("admin:record_fee", args=[registration.pk]),
+        f"au plus tard le {typography.medium_date(registration.fee_due_on)} – {registration.session}",
+    )
+
+
+def _stranger(registration: Registration) -> Line:
+    return Line(
+        f"{registration}, {registration.organisation}",
+        reverse("admin:attach_registration", args=[registration.pk]),
+        f"{registration.email} – {registration.session}",
+    )
+
+
+def _membership_fees() -> list[Line]:
+    due = MembershipFee.objects.filter(status=MembershipFee.Status.DUE).count()
+    if not due:
+        return []
+    text = f"{_count(due, 'cotisation attendue,cotisations attendues')} de cotisants connus"
+    return [Line(text, f"{_list_of(MembershipFee)}?status__exact={MembershipFee.Status.DUE}")]
+
+
+def _given_up(now: datetime) -> list[Line]:
+    lines = []
+    given_up = emails.given_up(since=now - GIVEN_UP_SINCE)
+    for message in Message.objects.filter(email__in=given_up).select_related("email").order_by("pk"):
+        email: Any = message.email
+        url = reverse("admin:send_message_again", args=[message.session_id, message.pk])
+        lines.append(Line(email.subject, url, f"pour {', '.join(email.to)}"))
+    return lines
+
+
+def _worker(now: datetime) -> list[Line]:
+    """The worker, when it is not running: everything that is dated waits for it."""
+    seen_at = Heartbeat.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+    if seen_at and now - seen_at < WORKER_SILENCE:
+        return []
+    life = (
+        f"ne donne plus signe de vie depuis le {typography.moment(seen_at)}"
+        if seen_at
+        else "n’a jamais donné signe de vie"
+    )
+    return [
+        Line(
+            "Les messages ne partent plus",
+            reverse("admin:post_office_email_changelist"),
+            f"le programme d’envoi {life} : prévenez la personne qui s’occupe du serveur",
+        )
+    ]

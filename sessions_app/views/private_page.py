@@ -1,0 +1,189 @@
+"""The private page of a registration and its files (R9): whoever holds the token. Nothing here changes anything."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import wraps
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from caprural import pdf, typography
+from members.models import FeeCampaign, FeeCategory
+from sessions_app import emails, registering
+from sessions_app.documents import calendar, membership_form, own_data
+from sessions_app.models import Registration, SessionState, TrainingSession
+from sessions_app.views.files import CALENDAR, JSON, attached
+
+View = Callable[..., HttpResponseBase]
+
+
+def private(view: View) -> View:
+    """Behind a private link nothing is kept by a browser or a proxy, indexed, nor told to the site one goes to."""
+
+    @never_cache
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        response.headers["X-Robots-Tag"] = "noindex"
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        return response
+
+    return answer
+
+
+def behind(token: str) -> tuple[Registration, TrainingSession]:
+    """The registration of a private link, and its session. Raises Http404."""
+    found = Registration.objects.select_related("replaced_by", "replaces")
+    registration = get_object_or_404(found, token=token)
+    session = TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id)
+    registration.session = session
+    return registration, session
+
+
+@private
+@require_safe
+def registration_detail(request: HttpRequest, token: str) -> HttpResponse:
+    """What the participant has, what is expected of them, and what they can do."""
+    registration, session = behind(token)
+    now = timezone.now()
+    state = session.state(now)
+    is_to_come = not (state.is_over or state.has_begun)
+    return render(
+        request,
+        "sessions_app/registration_detail.html",
+        {
+            "registration": registration,
+            "session": session,
+            "state": state,
+            "is_to_come": is_to_come,
+            "rank": registration.rank(),
+            "predecessor": getattr(registration, "replaces", None),
+            "fee": _fee(registration, session, state),
+            "steps": _steps(registration, session, state, now) if is_to_come else [],
+            "has_changed": bool(session.changed_at and session.changed_at > registration.registered_at),
+            "can_be_replaced": can_be_replaced(registration, state),
+            "is_just_saved": "enregistre" in request.GET,
+        },
+    )
+
+
+def can_be_replaced(registration: Registration, state: SessionState) -> bool:
+    """Whether there is a seat to hand over (R10)."""
+    return registration.holds_seat and state.is_announced and not state.has_begun
+
+
+@dataclass(frozen=True)
+class Fee:
+    """What the person still owes, as the private page shows it (R15)."""
+
+    campaign: FeeCampaign | None
+    categories: list[FeeCategory]
+    due_on: date | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a registration: done, to do, or not reached; `url` leads to what is to be done."""
+
+    label: str
+    state: str
+    detail: str
+    url: str = ""
+
+
+def _fee(registration: Registration, session: TrainingSession, state: SessionState) -> Fee | None:
+    """Nothing is owed before a session whose date no longer holds, nor asked for once it has begun."""
+    if registration.status != Registration.Status.AWAITING_FEE or not state.is_announced or state.has_begun:
+        return None
+    campaign = FeeCampaign.objects.of(session.first_date)
+    return Fee(campaign, list(campaign.categories.all()) if campaign else [], registration.fee_due_on)
+
+
+def _steps(registration: Registration, session: TrainingSession, state: SessionState, now: datetime) -> list[Step]:
+    """Where the registration stands, step by step; a cancelled one has no steps left."""
+    status = registration.status
+    if status == Registration.Status.CANCELLED:
+        return []
+    steps = [Step("Inscription enregistrée", "done", typography.moment(registration.registered_at))]
+    if not (registration.job_title and registration.profile):
+        edit = reverse("registration_edit", args=[registration.token])
+        steps.append(Step("Vos coordonnées", "todo", "il manque votre fonction et votre profil", edit))
+    waits = status == Registration.Status.WAITING
+    steps.append(Step("Place", "todo" if waits else "done", "liste d’attente" if waits else "votre place est retenue"))
+    if session.fee_required:
+        steps.append(_fee_step(registration, state))
+    steps.append(Step("Inscription confirmée", "done" if status == Registration.Status.CONFIRMED else "none", ""))
+    if registration.holds_seat:
+        steps.append(_joining_step(registration, session, state, now))
+    return steps
+
+
+def _fee_step(registration: Registration, state: SessionState) -> Step:
+    label = "Cotisation annuelle"
+    if registration.status == Registration.Status.WAITING:
+        return Step(label, "none", "rien à régler tant que vous attendez une place")
+    if registration.status == Registration.Status.CONFIRMED:
+        return Step(label, "done", "à jour")
+    if not state.is_announced:
+        return Step(label, "none", "rien à régler tant que la nouvelle date n’est pas connue")
+    return Step(label, "todo", f"attendue au plus tard le {typography.long_date(registration.fee_due_on)}")
+
+
+def _joining_step(registration: Registration, session: TrainingSession, state: SessionState, now: datetime) -> Step:
+    label = "Convocation"
+    if not state.is_announced or session.joining_at is None:
+        return Step(label, "none", "à recevoir par e-mail quand la date sera connue")
+    sent = registration.messages.filter(kind=emails.JOINING_INSTRUCTIONS, key=str(session.first_date)).first()
+    if sent:
+        return Step(label, "done", f"envoyée par e-mail le {typography.long_date(sent.written_at)}")
+    if now < session.joining_at:
+        return Step(label, "none", f"à recevoir par e-mail le {typography.long_date(session.joining_at)}")
+    return Step(label, "none", "à recevoir par e-mail très prochainement")
+
+
+@private
+@require_safe
+def registration_calendar(request: HttpRequest, token: str) -> HttpResponse:
+    """The participant's calendar file; nothing to put in a calendar without a seat."""
+    registration, session = behind(token)
+    if not registration.holds_seat:
+        raise Http404
+    return attached(calendar.filename(session), calendar.registration_calendar(registration, session), CALENDAR)
+
+
+@private
+@require_safe
+def registration_membership_form(request: HttpRequest, token: str) -> HttpResponse:
+    """The membership form filled with what the person typed (R15)."""
+    registration, session = behind(token)
+    if not session.fee_required:
+        raise Http404
+    return pdf.response(membership_form.filename(session), membership_form.pdf(registration, session))
+
+
+@private
+@require_safe
+def registration_document(request: HttpRequest, token: str, pk: int) -> FileResponse:
+    """A document of the session, for people who hold a seat."""
+    registration, session = behind(token)
+    if not registration.holds_seat:
+        raise Http404
+    document = get_object_or_404(session.documents, pk=pk)
+    return FileResponse(document.file.open(), as_attachment=True)
+
+
+@private
+@require_safe
+def registration_own_data(request: HttpRequest, token: str) -> HttpResponse:
+    """Everything held about the person, in a file (R9)."""
+    registration, session = behind(token)
+    actors = {registering.PARTICIPANT.label: "vous", registering.SYSTEM.label: "règle automatique"}
+    content = own_data.content(registration, session, actors=actors, now=timezone.now())
+    return attached(own_data.filename(session), content, JSON)

@@ -1,0 +1,98 @@
+"""The public pages of the sessions."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import F, Min
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from caprural import pdf
+from sessions_app.documents import calendar, flyer
+from sessions_app.models import SessionState, StateCode, TrainingSession
+from sessions_app.views.files import CALENDAR, attached
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A session of the home page with its state at the time of the request."""
+
+    session: TrainingSession
+    state: SessionState
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Sessions to come, soonest first, then past ones, latest first."""
+    now = timezone.now()
+    sessions = TrainingSession.objects.published().for_display().annotate(first_on=Min("days__date"))
+    listed = [
+        Listed(session, session.state(now)) for session in sessions.order_by(F("first_on").asc(nulls_last=True), "pk")
+    ]
+    return render(
+        request,
+        "sessions_app/home.html",
+        {
+            "upcoming": [item for item in listed if not _is_over(item, now.date())],
+            "past": [item for item in reversed(listed) if _is_over(item, now.date())],
+        },
+    )
+
+
+def _is_over(item: Listed, today: date) -> bool:
+    """Past, or cancelled or postponed on a day gone by."""
+    if item.state.code in (StateCode.CANCELLED, StateCode.POSTPONED):
+        return item.session.last_day is not None and item.session.last_day.date < today
+    return item.state.code == StateCode.PAST
+
+
+@require_safe
+def session_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """The session page: the flyer's sections in its order, the practical part, the state and one clear button."""
+    session = get_object_or_404(TrainingSession.objects.for_display(), slug=slug)
+    state = session.state(timezone.now())
+    if state.code == StateCode.NOT_PUBLISHED:
+        return not_published(request, session, state)
+    return render(
+        request,
+        "sessions_app/session_detail.html",
+        {
+            "session": session,
+            "state": state,
+            "sections_before_trainers": session.sections_before_trainers(),
+            "sections_after_trainers": session.sections_after_trainers(),
+        },
+    )
+
+
+@require_safe
+def session_calendar(request: HttpRequest, slug: str) -> HttpResponse:
+    """The calendar file of a session, with its public place."""
+    session = _published(slug)
+    return attached(calendar.filename(session), calendar.session_calendar(session), CALENDAR)
+
+
+@require_safe
+def calendar_feed(request: HttpRequest) -> HttpResponse:
+    """Every published session in one calendar, to subscribe to."""
+    sessions = TrainingSession.objects.published().with_seats_and_days().order_by("pk")
+    return attached("sessions.ics", calendar.feed(sessions), CALENDAR)
+
+
+@require_safe
+def session_flyer(request: HttpRequest, slug: str) -> HttpResponse:
+    """The flyer, made from the same record as the page."""
+    session = _published(slug)
+    return pdf.response(f"fiche-{slug}.pdf", flyer.pdf(session))
+
+
+def _published(slug: str) -> TrainingSession:
+    return get_object_or_404(TrainingSession.objects.published().for_display(), slug=slug)
+
+
+def not_published(request: HttpRequest, session: TrainingSession, state: SessionState) -> HttpResponse:
+    """A 404 that says why and whom to call, and nothing of what the draft says."""
+    context = {"session": session, "state": state}
+    return render(request, "sessions_app/not_published.html", context, status=404)

@@ -1,0 +1,645 @@
+"""What participants do from their private page, and without its address: on GET nothing, on POST once (R9-R11)."""
+
+import time
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from post_office.models import Email
+
+from caprural import emails
+from members.models import Organisation
+from sessions_app import registering
+from sessions_app.models import Registration, StatusChange, TrainingSession
+from sessions_app.views.registrations import SAME_DELAY
+from tests import pages
+from tests.announced import open_session, registered, session_in, today
+from tests.factories import make_campaign, make_category, make_fee, make_member
+from tests.sessions_app.test_hostile_input import HOSTILE
+from tests.sessions_app.views.test_private_page import TestEveryState, heading, url
+from tests.traces import log, messages, statuses, told
+
+pytestmark = pytest.mark.django_db
+
+bring = TestEveryState.bring
+Status = Registration.Status
+COLLEAGUE = {"first_name": "Camille", "last_name": "Durand", "email": "Camille.Durand@Ailleurs.example"}
+FIND = "/inscriptions/retrouver/"
+
+
+def fresh(registration: Registration) -> Registration:
+    """As the database has it now."""
+    return Registration.objects.get(pk=registration.pk)
+
+
+def details(registration: Registration, **fields: str) -> dict[str, str]:
+    """What the form of the details sends when only these fields were touched."""
+    names = ("first_name", "last_name", "email", "phone", "organisation", "job_title", "profile", "departure_town")
+    return {**{name: getattr(registration, name) for name in names}, **fields}
+
+
+def field_errors(response: Any) -> dict[str, str]:
+    """The sentence beside each field that is wrong; the summary at the top must say the same."""
+    root = pages.tree(response)
+    summary = pages.text(pages.one(root, ".//*[@role='alert']"))
+    found = {}
+    for field in root.iter():
+        if field.get("aria-invalid") == "true":
+            parts = [part for part in field.attrib["aria-describedby"].split() if part.endswith("_error")]
+            found[field.attrib["name"]] = " ".join(pages.text(pages.by_id(root, part)) for part in parts)
+    assert [text for text in found.values() if not text or text not in summary] == []
+    return found
+
+
+def typed_values(response: Any) -> dict[str, str]:
+    """What the fields of one line hold."""
+    form = pages.one(pages.tree(response), ".//main//form")
+    return {field.attrib["name"]: field.get("value", "") for field in form.iter("input") if field.get("name")}
+
+
+class TestGetChangesNothing:
+    """R9: mail scanners follow every link of a message, and every link of the page behind it."""
+
+    @pytest.mark.parametrize("state", ["open", "closed", "postponed", "cancelled", "under_way", "past"])
+    @pytest.mark.parametrize("method", ["get", "head"])
+    def test_every_page_in_every_state(self, client: Client, state: str, method: str) -> None:
+        session = open_session(max_participants=2 if state != "open" else 10, fee_required=True)
+        gone, holder, waiting = registered(session), registered(session), registered(session)
+        registering.withdraw(gone, now=timezone.now(), by=registering.PARTICIPANT)
+        late = registered(session)
+        bring(session, state)
+        before = pages.rows()
+        for person in (gone, holder, waiting, late):
+            for below in ("", "annuler/", "remplacer/", "coordonnees/", "donnees.json"):
+                response = getattr(client, method)(url(person, below))
+                assert response.status_code == 200
+                if method == "get" and not below.endswith("json"):
+                    pages.assert_sound(response)
+        assert pages.rows() == before
+
+    @pytest.mark.parametrize("query", ["?enregistre", "?first_name=Autre", "?confirm=1"])
+    def test_whatever_the_query_says(self, client: Client, query: str) -> None:
+        registration = registered(open_session())
+        before = pages.rows()
+        for below in ("", "annuler/", "remplacer/", "coordonnees/"):
+            assert client.get(url(registration, below) + query).status_code == 200
+        assert pages.rows() == before
+
+    @pytest.mark.parametrize("below", ["annuler/", "remplacer/", "coordonnees/"])
+    def test_other_methods(self, client: Client, below: str) -> None:
+        address = url(registered(open_session()), below)
+        for method in (client.put, client.patch, client.delete, client.options):
+            assert method(address).status_code == 405
+
+    @pytest.mark.parametrize("below", ["annuler/", "remplacer/", "coordonnees/"])
+    def test_not_from_another_site(self, below: str) -> None:
+        registration = registered(open_session())
+        before = pages.rows()
+        client = Client(enforce_csrf_checks=True)
+        client.get(url(registration, below))
+        pages.assert_sound(client.post(url(registration, below), COLLEAGUE), status=403)
+        assert pages.rows() == before
+
+
+class TestCancel:
+    def test_says_what_is_lost(self, client: Client) -> None:
+        registration = registered(open_session(title="Animer"))
+        response = client.get(url(registration, "annuler/"))
+        pages.assert_sound(response)
+        assert "sessions_app/registration_cancel.html" in [used.name for used in response.templates]
+        assert heading(response) == "Annuler votre inscription ?"
+        said = pages.main(response)
+        assert "Votre place est rendue aussitôt et revient à quelqu’un d’autre" in said
+        assert "L’annulation est possible jusqu’au début de la session." in said
+        links = pages.links(pages.one(pages.tree(response), ".//main"))
+        assert links["Garder mon inscription"] == url(registration)
+        assert links["Laissez-lui plutôt votre place"] == url(registration, "remplacer/")
+
+    def test_from_the_waiting_list(self, client: Client) -> None:
+        registration = registered(session_in("full"))
+        said = pages.main(client.get(url(registration, "annuler/")))
+        assert "perdez votre rang (1)" in said
+        assert "plutôt votre place" not in said
+        client.post(url(registration, "annuler/"))
+        assert fresh(registration).status == Status.CANCELLED
+
+    def test_the_seat_goes_to_the_next(self, client: Client) -> None:
+        """R8, R10."""
+        session = open_session(max_participants=1)
+        first, second = registered(session), registered(session)
+
+        response = client.post(url(first, "annuler/"))
+
+        assert (response.status_code, response.headers["Location"]) == (302, url(first))
+        assert statuses(session) == [(first.last_name, "cancelled"), (second.last_name, "confirmed")]
+        assert fresh(first).cancellation_cause == Registration.Cause.PARTICIPANT
+        assert log(first)[-1] == ("confirmed", "cancelled", "la personne", "par la personne")
+        assert told(first) == ["Inscription confirmée", "Inscription annulée"]
+        assert told(second)[-1].endswith("inscription confirmée")
+        page = client.get(url(first))
+        assert heading(page) == "Cette inscription est annulée"
+        assert "Elle a été annulée à votre demande." in pages.main(page)
+        assert "S’inscrire de nouveau" in pages.links(pages.tree(page))
+
+    def test_twice(self, client: Client) -> None:
+        registration = registered(open_session())
+        client.post(url(registration, "annuler/"))
+        before = pages.rows()
+        response = client.post(url(registration, "annuler/"), follow=True)
+        assert pages.rows() == before
+        assert heading(response) == "Cette inscription est annulée"
+        again = client.get(url(registration, "annuler/"))
+        assert heading(again) == "Cette inscription est déjà annulée"
+        assert pages.tree(again).findall(".//main//form") == []
+
+    @pytest.mark.parametrize(
+        ("state", "sentence"), [("under_way", "La session a commencé."), ("past", "La session a eu lieu.")]
+    )
+    def test_too_late(self, client: Client, state: str, sentence: str) -> None:
+        registration = registered(open_session())
+        bring(registration.session, state)
+        before = pages.rows()
+        page, answer = client.get(url(registration, "annuler/")), client.post(url(registration, "annuler/"))
+        pages.assert_sound(page)
+        pages.assert_sound(answer, status=409)
+        assert pages.rows() == before
+        for response in (page, answer):
+            assert heading(response) == "Il n’est plus possible d’annuler en ligne"
+            assert sentence in pages.main(response)
+            assert "06 66 46 62 76" in pages.main(response)
+            assert pages.tree(response).findall(".//main//form") == []
+
+    @pytest.mark.parametrize("state", ["closed", "postponed"])
+    def test_still_possible(self, client: Client, state: str) -> None:
+        registration = registered(open_session())
+        bring(registration.session, state)
+        assert client.post(url(registration, "annuler/")).status_code == 302
+        assert fresh(registration).status == Status.CANCELLED
+
+    def test_someone_who_was_replaced(self, client: Client) -> None:
+        registration = registered(open_session())
+        client.post(url(registration, "remplacer/"), COLLEAGUE)
+        before = pages.rows()
+        response = client.post(url(registration, "annuler/"), follow=True)
+        assert heading(response) == "Vous avez laissé votre place à Camille Durand"
+        assert pages.rows() == before
+
+    def test_queries(self, client: Client) -> None:
+        session = open_session(max_participants=1)
+        registration = registered(session)
+        registered(session)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(url(registration, "annuler/"))
+        assert len(queries) <= 5
+        with CaptureQueriesContext(connection) as queries:
+            client.post(url(registration, "annuler/"))
+        assert len(queries) <= 35
+
+
+class TestReplace:
+    def test_says_what_happens(self, client: Client) -> None:
+        registration = registered(open_session(fee_required=True))
+        response = client.get(url(registration, "remplacer/"))
+        pages.assert_sound(response)
+        assert "sessions_app/registration_replace.html" in [used.name for used in response.templates]
+        assert heading(response) == "Laisser votre place à un·e collègue"
+        said = pages.main(response)
+        for words in ("et la vôtre prend fin", "La cotisation annuelle est vérifiée", "jusqu’au début de la session"):
+            assert words in said
+        assert {name: value for name, value in typed_values(response).items() if name in COLLEAGUE} == dict.fromkeys(
+            COLLEAGUE, ""
+        )
+
+    def test_no_word_of_the_fee_when_there_is_none(self, client: Client) -> None:
+        """R17."""
+        response = client.get(url(registered(open_session()), "remplacer/"))
+        assert "otisation" not in pages.main(response)
+
+    def test_the_colleague_has_the_seat(self, client: Client) -> None:
+        """R10: full sessions and waiting lists change nothing to it."""
+        session = open_session(max_participants=1)
+        registration, waiting = registered(session), registered(session)
+
+        response = client.post(url(registration, "remplacer/"), COLLEAGUE)
+
+        assert (response.status_code, response.headers["Location"]) == (302, url(registration))
+        colleague = Registration.objects.get(email="camille.durand@ailleurs.example")
+        assert statuses(session) == [
+            (registration.last_name, "cancelled"),
+            (waiting.last_name, "waiting"),
+            ("Durand", "confirmed"),
+        ]
+        assert fresh(registration).replaced_by == colleague
+        assert heading(client.get(url(registration))) == "Vous avez laissé votre place à Camille Durand"
+        assert heading(client.get(url(colleague))) == "Vous avez une place"
+        assert told(registration)[-1] == "Remplacement enregistré"
+        assert told(colleague) == [f"Vous remplacez {registration.full_name}, inscription confirmée"]
+        [to_colleague] = Email.objects.filter(to="camille.durand@ailleurs.example")
+        assert colleague.token in to_colleague.message
+        assert registration.token not in to_colleague.message
+        to_former = Email.objects.filter(to=registration.email).latest("pk")
+        assert colleague.token not in f"{to_former.message}{to_former.html_message}"
+
+    def test_the_fee_is_checked_again(self, client: Client) -> None:
+        session = open_session(fee_required=True)
+        member = make_member(emails=("a@vallee.example",), domains=("ailleurs.example",))
+        make_fee(member, category=make_category(campaign=make_campaign(year=today(60).year)))
+        covered, other = registered(session, email="a@vallee.example"), registered(session)
+        client.post(url(covered, "remplacer/"), {**COLLEAGUE, "email": "b@nulle.example"})
+        client.post(url(other, "remplacer/"), COLLEAGUE)
+        assert dict(session.registrations.live().values_list("email", "status")) == {
+            "b@nulle.example": Status.AWAITING_FEE,
+            "camille.durand@ailleurs.example": Status.CONFIRMED,
+        }
+
+    def test_twice(self, client: Client) -> None:
+        registration = registered(open_session())
+        client.post(url(registration, "remplacer/"), COLLEAGUE)
+        before = pages.rows()
+        response = client.post(url(registration, "remplacer/"), COLLEAGUE, follow=True)
+        assert pages.rows() == before
+        assert heading(response) == "Vous avez laissé votre place à Camille Durand"
+        page = client.get(url(registration, "remplacer/"))
+        pages.assert_sound(page)
+        assert "Vous avez déjà laissé votre place à Camille Durand." in pages.main(page)
+        assert pages.tree(page).findall(".//main//form") == []
+
+    @pytest.mark.parametrize(
+        ("name", "value", "sentence"),
+        [
+            ("first_name", "", "Ce champ est obligatoire."),
+            ("last_name", "a@b.fr", "Saisissez un nom, sans adresse ni signe < > @ ou /."),
+            ("email", "camille@", "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."),
+        ],
+    )
+    def test_wrong(self, client: Client, name: str, value: str, sentence: str) -> None:
+        registration = registered(open_session())
+        before = pages.rows()
+        response = client.post(url(registration, "remplacer/"), {**COLLEAGUE, name: value})
+        pages.assert_sound(response, status=422)
+        assert pages.rows() == before
+        assert list(field_errors(response)) == [name]
+        assert sentence in field_errors(response)[name]
+        kept = typed_values(response)
+        assert {field: kept[field] for field in COLLEAGUE} == {**COLLEAGUE, name: value}
+
+    @pytest.mark.parametrize("who", ["deja@la.example", "moi@vallee.example", " DEJA@la.example "])
+    def test_an_address_registered_already(self, client: Client, who: str) -> None:
+        """Someone else's, or one's own; the sentence does not say which."""
+        session = open_session()
+        registration = registered(session, email="moi@vallee.example")
+        registered(session, email="deja@la.example", first_name="Ursuline")
+        before = pages.rows()
+        response = client.post(url(registration, "remplacer/"), {**COLLEAGUE, "email": who})
+        pages.assert_sound(response, status=422)
+        assert pages.rows() == before
+        assert "Cette adresse ne peut pas prendre votre place" in field_errors(response)["email"]
+        assert "Ursuline" not in pages.main(response)
+
+    @pytest.mark.parametrize(
+        ("state", "sentence"),
+        [
+            ("under_way", "La session a commencé"),
+            ("past", "La session a eu lieu."),
+            ("postponed", "Cette session est reportée"),
+            ("cancelled", "Cette session est annulée."),
+        ],
+    )
+    def test_not_possible(self, client: Client, state: str, sentence: str) -> None:
+        registration = registered(open_session())
+        bring(registration.session, state)
+        self.assert_refused(client, registration, sentence)
+
+    def test_not_without_a_seat(self, client: Client) -> None:
+        registration = registered(session_in("full"))
+        self.assert_refused(client, registration, "Vous êtes en liste d’attente")
+
+    def test_not_after_a_cancellation(self, client: Client) -> None:
+        registration = registered(open_session())
+        registering.withdraw(registration, now=timezone.now(), by=registering.PARTICIPANT)
+        self.assert_refused(client, registration, "Cette inscription est annulée")
+
+    @staticmethod
+    def assert_refused(client: Client, registration: Registration, sentence: str) -> None:
+        before = pages.rows()
+        page = client.get(url(registration, "remplacer/"))
+        answer = client.post(url(registration, "remplacer/"), COLLEAGUE)
+        pages.assert_sound(page)
+        pages.assert_sound(answer, status=409)
+        assert pages.rows() == before
+        for response in (page, answer):
+            said = pages.text(pages.one(pages.tree(response), ".//*[@role='alert']"))
+            assert sentence in said
+            assert "06 66 46 62 76" in said
+            assert pages.tree(response).findall(".//main//button") == []
+        assert pages.tree(page).findall(".//main//form") == []
+        assert typed_values(answer)["last_name"] == "Durand", "what was typed stays on screen"
+
+    def test_the_colleague_may_be_replaced_too(self, client: Client) -> None:
+        first = registered(open_session())
+        client.post(url(first, "remplacer/"), COLLEAGUE)
+        second = fresh(first).replaced_by
+        assert second is not None
+        client.post(url(second, "remplacer/"), {**COLLEAGUE, "first_name": "Dominique", "email": "d@ailleurs.example"})
+        assert heading(client.get(url(second))) == "Vous avez laissé votre place à Dominique Durand"
+        assert first.session.registrations.holding_seat().count() == 1
+
+
+class TestEdit:
+    def test_what_is_known_is_there(self, client: Client) -> None:
+        registration = registered(open_session(), phone="06 12 34 56 78", carpool=True, message="Bonjour")
+        response = client.get(url(registration, "coordonnees/"))
+        pages.assert_sound(response)
+        assert "sessions_app/registration_edit.html" in [used.name for used in response.templates]
+        root = pages.tree(response)
+        names = {field.get("name") for field in root.iter() if field.get("name") and field.tag != "meta"}
+        assert names == {
+            "csrfmiddlewaretoken",
+            "first_name",
+            "last_name",
+            "email",
+            "phone",
+            "organisation",
+            "job_title",
+            "profile",
+            "accessibility_needs",
+            "carpool",
+            "departure_town",
+            "message",
+        }
+        shown = typed_values(response)
+        for name in ("first_name", "last_name", "email", "phone", "organisation", "job_title"):
+            assert shown[name] == getattr(registration, name)
+        assert "checked" in pages.one(root, ".//input[@name='carpool']").attrib
+        assert pages.text(pages.one(root, ".//textarea[@name='message']")) == "Bonjour"
+
+    def test_says_beforehand_what_another_address_does(self, client: Client) -> None:
+        root = pages.tree(client.get(url(registered(open_session()), "coordonnees/")))
+        hint = pages.by_id(root, pages.by_id(root, "id_email").attrib["aria-describedby"].split()[0])
+        assert "votre lien personnel est envoyé à la nouvelle adresse, et l’ancienne en est prévenue" in pages.text(
+            hint
+        )
+
+    def test_corrected(self, client: Client) -> None:
+        registration = registered(open_session(), carpool=True)
+        sent = details(registration, first_name="Anaïs", organisation="Syndicat", phone="0612345678", message="Oui")
+
+        response = client.post(url(registration, "coordonnees/"), sent, follow=True)
+
+        pages.assert_sound(response)
+        assert response.redirect_chain == [(f"{url(registration)}?enregistre", 302)]
+        assert "Vos coordonnées sont enregistrées." in pages.main(response)
+        now = fresh(registration)
+        assert (now.first_name, now.organisation, now.phone, now.message) == ("Anaïs", "Syndicat", "0612345678", "Oui")
+        assert now.carpool is False, "an empty box is « no »"
+        assert (now.status, now.token, now.registered_at) == (
+            registration.status,
+            registration.token,
+            registration.registered_at,
+        )
+        assert told(now) == ["Inscription confirmée"], "nothing else is written to the same address"
+
+    def test_twice(self, client: Client) -> None:
+        registration = registered(open_session())
+        sent = details(registration, email="nouvelle@vallee.example")
+        for _ in range(2):
+            before = pages.rows()
+            response = client.post(url(registration, "coordonnees/"), sent, follow=True)
+            assert "Vos coordonnées sont enregistrées." in pages.main(response)
+        assert pages.rows() == before
+
+    def test_another_address(self, client: Client) -> None:
+        registration = registered(open_session(), email="ancienne@vallee.example")
+        client.post(url(registration, "coordonnees/"), details(registration, email=" Nouvelle@Vallee.example "))
+        now = fresh(registration)
+        assert (now.email, now.token) == ("nouvelle@vallee.example", registration.token)
+        assert messages()[1:] == [
+            ("ancienne@vallee.example", "Adresse e-mail modifiée"),
+            ("nouvelle@vallee.example", told(now)[-1]),
+        ]
+        former, new = Email.objects.order_by("pk")[1:]
+        assert registration.token in new.message
+        assert registration.token not in f"{former.message}{former.html_message}"
+
+    def test_another_address_that_a_fee_covers(self, client: Client) -> None:
+        session = open_session(fee_required=True)
+        member = make_member(emails=("couverte@vallee.example",))
+        make_fee(member, category=make_category(campaign=make_campaign(year=today(60).year)))
+        registration = registered(session)
+        client.post(url(registration, "coordonnees/"), details(registration, email="couverte@vallee.example"))
+        assert fresh(registration).status == Status.CONFIRMED
+
+    def test_an_address_registered_already(self, client: Client) -> None:
+        session = open_session()
+        registration = registered(session)
+        registered(session, email="deja@la.example", first_name="Ursuline")
+        before = pages.rows()
+        sent = details(registration, email="Deja@la.example")
+        response = client.post(url(registration, "coordonnees/"), sent)
+        pages.assert_sound(response, status=422)
+        assert pages.rows() == before
+        assert "Cette adresse ne peut pas être utilisée pour cette inscription" in field_errors(response)["email"]
+        assert "Ursuline" not in pages.main(response)
+        assert typed_values(response)["email"] == "Deja@la.example"
+
+    def test_wrong(self, client: Client) -> None:
+        registration = registered(open_session())
+        before = pages.rows()
+        sent = details(registration, first_name="", email="non", phone="douze", job_title="é" * 121)
+        response = client.post(url(registration, "coordonnees/"), sent)
+        pages.assert_sound(response, status=422)
+        assert pages.rows() == before
+        assert list(field_errors(response)) == ["first_name", "email", "phone", "job_title"]
+        shown = typed_values(response)
+        assert (shown["email"], shown["phone"], shown["organisation"]) == ("non", "douze", registration.organisation)
+
+    @pytest.mark.parametrize("state", ["closed", "postponed", "under_way", "past"])
+    def test_possible_until_the_end_and_after(self, client: Client, state: str) -> None:
+        """A name misspelt on a certificate is corrected afterwards."""
+        registration = registered(open_session())
+        bring(registration.session, state)
+        client.post(url(registration, "coordonnees/"), details(registration, first_name="Anaïs"))
+        assert fresh(registration).first_name == "Anaïs"
+
+    def test_not_after_a_cancellation(self, client: Client) -> None:
+        registration = registered(open_session())
+        registering.withdraw(registration, now=timezone.now(), by=registering.PARTICIPANT)
+        before = pages.rows()
+        page = client.get(url(registration, "coordonnees/"))
+        answer = client.post(url(registration, "coordonnees/"), details(registration, first_name="Anaïs"))
+        pages.assert_sound(page)
+        pages.assert_sound(answer, status=409)
+        assert pages.rows() == before
+        for response in (page, answer):
+            assert "elle ne peut plus être modifiée" in pages.main(response)
+            assert pages.tree(response).findall(".//main//button") == []
+        assert typed_values(answer)["first_name"] == "Anaïs"
+
+    def test_fields_that_are_not_theirs(self, client: Client) -> None:
+        registration, other = registered(session_in("full")), open_session()
+        sent = {"status": "confirmed", "token": "t" * 32, "session": other.pk, "id": "1", "fee_due_on": "2099-01-01"}
+        client.post(url(registration, "coordonnees/"), {**details(registration), **sent})
+        now = fresh(registration)
+        assert (now.status, now.token, now.session_id) == ("waiting", registration.token, registration.session_id)
+        assert now.fee_due_on is None
+
+
+class TestHostile:
+    @pytest.mark.parametrize(
+        ("below", "name"),
+        [
+            *(("remplacer/", name) for name in COLLEAGUE),
+            *(("coordonnees/", name) for name in (*COLLEAGUE, "organisation", "job_title", "profile", "message")),
+        ],
+    )
+    def test_each_value_in_each_field(self, client: Client, below: str, name: str) -> None:
+        """Refused beside its field, or kept as text; never a crash, and every message can be sent."""
+        session = open_session(max_participants=None)
+        accepted = 0
+        for number, value in enumerate(HOSTILE.values()):
+            person = registered(session, email=f"a{number}@vallee.example")
+            honest = {**COLLEAGUE, "email": f"c{number}@vallee.example"}
+            base = details(person) if below == "coordonnees/" else honest
+            response = client.post(url(person, below), {**base, name: value})
+            if response.status_code == 302:
+                accepted += 1
+                pages.assert_sound(client.get(url(person)))
+                assert client.get(url(person, "donnees.json")).status_code == 200
+            else:
+                pages.assert_sound(response, status=422)
+        assert accepted < len(HOSTILE)
+        emails.deliver(now=timezone.now())
+        assert not Email.objects.exclude(status=0).exists(), "a message could not be sent"
+
+    @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+    def test_find(self, client: Client, value: str) -> None:
+        response = client.post(FIND, {"email": value})
+        pages.assert_sound(response, status=422)
+        assert Email.objects.count() == 0
+
+    @pytest.mark.parametrize("below", ["annuler/", "remplacer/", "coordonnees/"])
+    @pytest.mark.parametrize("body", [b"\xff\xfe", b"&&==", b'{"email": 1}', b"\x00" * 1000])
+    def test_bodies_that_are_no_form(self, client: Client, below: str, body: bytes) -> None:
+        registration = registered(open_session())
+        for content_type in ("application/x-www-form-urlencoded", "application/json", "text/plain"):
+            response = client.generic("POST", url(registration, below), body, content_type=content_type)
+            assert response.status_code in (302, 422)
+
+
+class TestSomeoneElse:
+    def test_a_token_says_nothing_of_the_others(self, client: Client) -> None:
+        session = open_session(max_participants=2)
+        mine = registered(session, email="moi@vallee.example")
+        other = registered(session, first_name="Ursuline", last_name="Secrète", email="elle@ailleurs.example")
+        waiting = registered(session, first_name="Barnabé", last_name="Discret", email="lui@ailleurs.example")
+        for below in ("", "annuler/", "remplacer/", "coordonnees/", "donnees.json", "session.ics"):
+            page = client.get(url(mine, below)).content.decode()
+            for person in (other, waiting):
+                for secret in (person.first_name, person.last_name, person.email, person.token):
+                    assert secret not in page, (below, secret)
+
+
+class TestFind:
+    def answer(self, client: Client, email: str) -> bytes:
+        response = client.post(FIND, {"email": email})
+        pages.assert_sound(response)
+        assert "sessions_app/find_registration.html" in [used.name for used in response.templates]
+        return response.content
+
+    def test_asks_for_an_address(self, client: Client) -> None:
+        before = pages.rows()
+        response = client.get(FIND)
+        pages.assert_sound(response)
+        assert pages.rows() == before
+        assert "no-store" in response.headers["Cache-Control"]
+        assert heading(response) == "Retrouver mon inscription"
+        field = pages.by_id(pages.tree(response), "id_email")
+        assert (field.get("type"), field.get("autocomplete")) == ("email", "email")
+
+    def test_is_in_the_navigation(self, client: Client) -> None:
+        links = pages.links(pages.one(pages.tree(client.get("/")), "./body/header"))
+        assert links["Retrouver mon inscription"] == FIND
+
+    def test_the_same_answer_to_the_letter(self, client: Client) -> None:
+        """R11: unknown, waiting, cancelled, past, known, just sent again."""
+        Organisation.objects.create(pk=1, name="Cap Rural", email="bonjour@caprural.example")
+        registered(open_session(), email="connue@a.example")
+        registered(session_in("full"), email="attente@a.example")
+        gone = registered(open_session(), email="annulee@a.example")
+        registering.withdraw(gone, now=timezone.now(), by=registering.PARTICIPANT)
+        past = registered(open_session(), email="passee@a.example")
+        bring(past.session, "past")
+        names = ("inconnue", "connue", "connue", "attente", "annulee", "passee")
+        answers = {self.answer(client, f"{name}@a.example") for name in names}
+        assert len(answers) == 1
+        assert b"csrf" not in answers.pop(), "the answer holds no token that would differ"
+
+    def test_what_is_sent(self, client: Client) -> None:
+        first = registered(open_session(title="Animer"), email="connue@a.example")
+        second = registered(session_in("full", title="Conduire"), email="connue@a.example")
+        past = registered(open_session(), email="connue@a.example")
+        bring(past.session, "past")
+        other = registered(first.session)
+        Email.objects.all().delete()
+
+        self.answer(client, " Connue@A.example ")
+
+        [message] = Email.objects.all()
+        assert message.to == ["connue@a.example"]
+        assert message.subject == "Liens vers vos pages personnelles (2 sessions)"
+        for text in (message.message, message.html_message):
+            for person in (first, second):
+                assert f"https://inscriptions.caprural.example{url(person)}" in text
+            for person in (past, other):
+                assert person.token not in text
+
+    @pytest.mark.parametrize("name", ["inconnue", "annulee", "passee"])
+    def test_nothing_is_sent(self, client: Client, name: str) -> None:
+        gone = registered(open_session(), email="annulee@a.example")
+        registering.withdraw(gone, now=timezone.now(), by=registering.PARTICIPANT)
+        past = registered(open_session(), email="passee@a.example")
+        bring(past.session, "past")
+        before = pages.rows()
+        self.answer(client, f"{name}@a.example")
+        assert pages.rows() == before
+
+    def test_not_at_every_click(self, client: Client) -> None:
+        registered(open_session(), email="connue@a.example")
+        Email.objects.all().delete()
+        for _ in range(3):
+            self.answer(client, "connue@a.example")
+        assert Email.objects.count() == 1
+
+    def test_takes_the_same_time(self, client: Client) -> None:
+        """Whatever was found; long enough to hide what is written in the known case."""
+        registered(open_session(), email="connue@a.example")
+        self.answer(client, "chauffe@a.example")
+        for name in ("connue", "inconnue"):
+            started = time.monotonic()
+            self.answer(client, f"{name}@a.example")
+            assert SAME_DELAY <= time.monotonic() - started < 3 * SAME_DELAY
+
+    @pytest.mark.parametrize("email", ["", "connue@", "a@b.example, c@d.example", "é@a.example"])
+    def test_not_an_address(self, client: Client, email: str) -> None:
+        response = client.post(FIND, {"email": email})
+        pages.assert_sound(response, status=422)
+        assert list(field_errors(response)) == ["email"]
+        assert typed_values(response)["email"] == email
+
+    def test_nothing_at_all(self, client: Client) -> None:
+        pages.assert_sound(client.post(FIND), status=422)
+
+    def test_other_methods(self, client: Client) -> None:
+        assert client.head(FIND).status_code == 200
+        for method in (client.put, client.patch, client.delete, client.options):
+            assert method(FIND).status_code == 405
+
+    def test_nothing_is_logged_for_it(self, client: Client) -> None:
+        """Asking for one's link is not an event of a registration's life."""
+        registered(open_session(), email="connue@a.example")
+        self.answer(client, "connue@a.example")
+        assert StatusChange.objects.count() == 1
+        assert TrainingSession.objects.count() == 1
