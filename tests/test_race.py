@@ -204,13 +204,17 @@ class TestTheTeam:
         assert [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)] == [fees.AlreadySubscribed] * 3
         assert member.fees.count() == 1
 
-    def test_one_fee_paid_and_cancelled(self) -> None:
-        fee = make_fee(make_member(), status="due")
+    def test_fees_paid_by_one_and_cancelled_by_the_other(self) -> None:
+        """Cancelled is final (R13): a payment that comes second is refused, one that comes first is cancelled."""
+        category = make_category()
+        due = [make_fee(make_member(), category=category, status="due") for _ in range(8)]
 
-        outcomes = at_once(lambda: fees.settle(fee, now=NOW), lambda: fees.cancel(fee, now=NOW))
+        outcomes = at_once(
+            *[lambda fee=fee, verb=verb: verb(fee, now=NOW) for fee in due for verb in (fees.cancel, fees.settle)]
+        )
 
         assert unexpected(outcomes, fees.FeeTransitionRefused) == []
-        assert status_of(fee) == "cancelled"
+        assert [status_of(fee) for fee in due] == ["cancelled"] * 8
 
 
 class TestTheFee:
