@@ -190,6 +190,7 @@ class TestAccessible:
             "/admin/sessions_app/trainingsession/",
             f"/admin/sessions_app/trainingsession/{session.pk}/change/",
             "/admin/sessions_app/registration/",
+            f"/admin/sessions_app/trainingsession/{session.pk}/dupliquer/",  # 403
         ):
             page.goto(address)
             accessible(page)
