@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from caprural import emails
-from members.models import FeeCampaign, Organisation
+from members.models import FeeCategory, Organisation
 from sessions_app.models import Registration, TrainingSession
 
 #: Names under which `sessions_app.documents` makes the attachments.
@@ -60,8 +60,8 @@ def link_again(registration: Registration, session: TrainingSession) -> None:
 
 def _fee(session: TrainingSession) -> dict[str, Any]:
     """The scale that applies on the session's date."""
-    campaign = FeeCampaign.objects.of(session.first_date)
-    return {"campaign": campaign, "categories": list(campaign.categories.all()) if campaign else []}
+    categories = list(FeeCategory.objects.of(session.first_date))
+    return {"campaign": categories[0].campaign if categories else None, "categories": categories}
 
 
 def _queue(

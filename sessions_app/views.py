@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import F, Min
+from django.db.models import F, Min, prefetch_related_objects
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -98,11 +98,8 @@ def session_flyer(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest, slug: str) -> HttpResponse:
     """The registration form (R4, R7): refused, it comes back with the reason and what was typed."""
-    sessions = TrainingSession.objects.with_seats_and_days()
-    session = get_object_or_404(sessions, slug=slug)
+    session = get_object_or_404(TrainingSession.objects.with_seats(), slug=slug)
     now = timezone.now()
-    if request.method != "POST" and session.state(now).code == StateCode.NOT_PUBLISHED:
-        return _not_published(request, session, session.state(now))
     form = RegistrationForm(request.POST if request.method == "POST" else None)
     refusal = ""
     if request.method == "POST" and form.is_valid():
@@ -110,17 +107,16 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
             registration = registering.register(form.candidate(session), now=now)
         except registering.RegistrationClosed as closed:
             refusal = str(closed)
-            session = sessions.get(pk=session.pk)
+            session = TrainingSession.objects.with_seats().get(pk=session.pk)
         else:
             if registration is None:
                 return render(request, "sessions_app/link_sent.html", {"email": form.cleaned_data["email"]})
             return redirect(registration)
-    context: dict[str, Any] = {
-        "session": session,
-        "state": session.state(now),
-        "form": form,
-        "refusal": refusal,
-    }
+    prefetch_related_objects([session], "days")
+    state = session.state(now)
+    if request.method != "POST" and state.code == StateCode.NOT_PUBLISHED:
+        return _not_published(request, session, state)
+    context: dict[str, Any] = {"session": session, "state": state, "form": form, "refusal": refusal}
     return render(request, "sessions_app/register.html", context, status=_form_status(form, refusal))
 
 
@@ -176,8 +172,8 @@ class Step:
 def _fee(registration: Registration, session: TrainingSession) -> Fee | None:
     if registration.status != Registration.Status.AWAITING_FEE:
         return None
-    campaign = FeeCampaign.objects.of(session.first_date)
-    return Fee(campaign, list(campaign.categories.all()) if campaign else [], registration.fee_due_on)
+    categories = list(FeeCategory.objects.of(session.first_date))
+    return Fee(categories[0].campaign if categories else None, categories, registration.fee_due_on)
 
 
 def _steps(registration: Registration, session: TrainingSession) -> list[Step]:
