@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -20,6 +21,20 @@ admin.site.site_title = "Cap Rural"
 admin.site.index_title = "Accueil"
 # Few pages, wide tables: the room goes to the tables.
 admin.site.enable_nav_sidebar = False
+
+
+class LoginForm(AdminAuthenticationForm):
+    """The login of the team. Stock Django takes a name of any length, which PostgreSQL then refuses to log."""
+
+    def clean_username(self) -> str:
+        """No account has a name longer than the column."""
+        username: str = self.cleaned_data["username"]
+        if len(username) > (self.username_field.max_length or 254):
+            raise self.get_invalid_login_error()
+        return username
+
+
+admin.site.login_form = LoginForm
 
 
 class StaffAdmin(admin.ModelAdmin):
