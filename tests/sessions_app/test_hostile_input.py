@@ -369,7 +369,7 @@ class TestBytes:
 
     def test_a_length_that_is_a_lie(self, session: TrainingSession) -> None:
         body = io.BytesIO(urlencode(HONEST).encode())
-        assert send(**{"CONTENT_LENGTH": "99999999999999", "wsgi.input": body}).status == 400
+        assert send(**{"CONTENT_LENGTH": "99999999999999", "wsgi.input": body}).status == 413
 
     @settings(
         max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
