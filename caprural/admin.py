@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,6 +15,20 @@ from django.utils.text import capfirst
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
 from caprural import emails, typography
+
+
+class LoginForm(AdminAuthenticationForm):
+    """The login of the team. Stock Django takes a name of any length, which PostgreSQL then refuses to log."""
+
+    def clean_username(self) -> str:
+        """No account has a name longer than the column."""
+        username: str = self.cleaned_data["username"]
+        if len(username) > (self.username_field.max_length or 254):
+            raise self.get_invalid_login_error()
+        return username
+
+
+admin.site.login_form = LoginForm
 
 
 class StaffAdmin(admin.ModelAdmin):

@@ -4,16 +4,20 @@ A document is a page of `templates/pdf/`, tagged (PDF/UA-1) and self-contained: 
 static files, and from nowhere else.
 """
 
+import logging
 import mimetypes
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.http import content_disposition_header
+
+logger = logging.getLogger(__name__)
 
 
 class PdfUnavailable(Exception):
@@ -61,6 +65,24 @@ def static_path(url: str) -> Path:
     if not found:
         raise ValueError(f"No such static file: {url}")
     return Path(found)
+
+
+class PdfUnavailableMiddleware:
+    """Answers 503 with its sentence when a page asks for a document that this machine cannot make."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Nothing to do on the way."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The page of the error, for that error alone."""
+        if not isinstance(exception, PdfUnavailable):
+            return None
+        logger.error("%s", exception)
+        return HttpResponse(render_to_string("503.html", {"reason": str(exception)}), status=503)
 
 
 def response(filename: str, content: bytes) -> HttpResponse:

@@ -34,6 +34,15 @@ UNKNOWN_CHARSET = _Refusal(
     "Recommencez avec un navigateur à jour\u00a0: il enverra de l’UTF-8.",
 )
 
+TOO_LARGE = _Refusal(
+    "413 Content Too Large",
+    "Cet envoi est trop volumineux",
+    "Les formulaires du site ne prennent pas de fichier. Raccourcissez votre texte, puis recommencez.",
+)
+
+#: Only the team uploads files, in the admin; anything that large elsewhere would only fill the disk.
+MAX_PUBLIC_BODY = 10_000_000
+
 _PAGE = """<!DOCTYPE html>
 <html lang="fr">
 <head>
@@ -62,11 +71,19 @@ def _has_nul(environ: WSGIEnvironment) -> bool:
     )
 
 
+def _is_too_large(environ: WSGIEnvironment) -> bool:
+    length = environ.get("CONTENT_LENGTH") or "0"
+    is_for_team = environ.get("PATH_INFO", "").startswith("/admin/")
+    return not (length.isascii() and length.isdecimal()) or (int(length[:20]) > MAX_PUBLIC_BODY and not is_for_team)
+
+
 def _refusal(environ: WSGIEnvironment) -> _Refusal | None:
     if _has_nul(environ):
         return NUL_CHARACTER
     if not _is_readable(environ.get("CONTENT_TYPE", "")):
         return UNKNOWN_CHARSET
+    if _is_too_large(environ):
+        return TOO_LARGE
     return None
 
 

@@ -105,6 +105,16 @@ class FeeCampaign(models.Model):
                 raise ValidationError(f"Cette période chevauche celle de la campagne « {other} » : modifiez les dates.")
 
 
+class FeeCategoryQuerySet(models.QuerySet["FeeCategory"]):
+    def of(self, on: date | None) -> Self:
+        """The scale that applies on the day `on`, each line with its campaign, in one query (R12).
+
+        Nothing for a day nobody knows yet.
+        """
+        scale = self.select_related("campaign")
+        return scale.filter(campaign__starts_on__lte=on, campaign__ends_on__gte=on) if on else scale.none()
+
+
 class FeeCategory(models.Model):
     """One line of the scale: a label, an amount in euros, and whom it covers (R12)."""
 
@@ -126,6 +136,8 @@ class FeeCategory(models.Model):
     )
     description = models.CharField("précision", max_length=200, blank=True, validators=[validators.single_line])
     position = models.PositiveSmallIntegerField("ordre", default=0)
+
+    objects = FeeCategoryQuerySet.as_manager()
 
     class Meta:
         verbose_name = "catégorie du barème"

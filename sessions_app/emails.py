@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from caprural import emails
-from members.models import FeeCampaign, Organisation
+from members.models import FeeCategory, Organisation
 from sessions_app import roles
 from sessions_app.models import Message, Registration, TrainingSession
 
@@ -212,8 +212,8 @@ def coordinators() -> list[str]:
 
 def _fee(session: TrainingSession) -> dict[str, Any]:
     """The scale that applies on the session's date."""
-    campaign = FeeCampaign.objects.of(session.first_date)
-    return {"campaign": campaign, "categories": list(campaign.categories.all()) if campaign else []}
+    categories = list(FeeCategory.objects.of(session.first_date))
+    return {"campaign": categories[0].campaign if categories else None, "categories": categories}
 
 
 def _queue(

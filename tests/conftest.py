@@ -1,10 +1,4 @@
-"""Settings of the test run, before Django reads them."""
-
-import os
-
-# Only for what settings derive from it: static files by name, without collectstatic. pytest-django turns DEBUG off.
-os.environ["DEBUG"] = "true"
-os.environ["SECRET_KEY"] = "tests-only"
+"""What every test runs with. `make test` gives the settings their environment: pytest-django reads them before us."""
 
 import pytest
 from pytest_django import Settings

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
+from django.test import Client
 from pytest_django import Settings
 
 from caprural import pdf
@@ -99,6 +100,16 @@ def test_without_pango_the_reason_is_said_in_french(template: Any, monkeypatch: 
 
     with pytest.raises(pdf.PdfUnavailable, match="Pango manque sur ce serveur"):
         pdf.render(template(), {"name": ""})
+
+
+@pytest.mark.django_db
+def test_a_page_without_pango_is_a_503_that_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove_pango(monkeypatch)
+
+    response = client.get("/cotisation/bulletin.pdf")
+
+    assert response.status_code == 503
+    assert "la bibliothèque Pango manque sur ce serveur" in response.content.decode()
 
 
 def test_a_response_shows_the_file_under_its_name_and_is_kept_by_no_cache() -> None:

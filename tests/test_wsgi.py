@@ -162,11 +162,23 @@ class TestNul:
         assert (answer.status, json.loads(answer.body)["GET"]) == (200, {"q": value})
 
     def test_stock_django_fails_on_postgresql(self) -> None:
-        if connection.vendor != "postgresql":
-            pytest.skip("SQLite accepte les caractères NUL")
+        """SQLite takes NUL characters; PostgreSQL does not."""
         cookie = 'sessionid="abcdefgh\\000abcdefgh"'
-        assert ask(get_wsgi_application(), PATH_INFO="/admin/", HTTP_COOKIE=cookie).status == 500
+        if connection.vendor == "postgresql":
+            assert ask(get_wsgi_application(), PATH_INFO="/admin/", HTTP_COOKIE=cookie).status == 500
         assert ask(application, PATH_INFO="/admin/", HTTP_COOKIE=cookie).status == 400
+
+
+class TestSize:
+    @pytest.mark.parametrize("length", ["10000001", "9" * 5_000, "-1", "beaucoup", "١"])
+    def test_too_large_or_unreadable(self, length: str) -> None:
+        answer = ask(application, REQUEST_METHOD="POST", PATH_INFO="/", CONTENT_TYPE=FORM, CONTENT_LENGTH=length)
+        assert answer.status == 413
+        assert "<h1>Cet envoi est trop volumineux</h1>" in answer.body
+
+    def test_the_team_uploads_files(self) -> None:
+        environ = {"PATH_INFO": "/admin/", "CONTENT_TYPE": FORM, "CONTENT_LENGTH": "10000001"}
+        assert ask(application, REQUEST_METHOD="POST", **environ).status != 413
 
 
 class TestPage:

@@ -102,8 +102,8 @@ def _fee(registration: Registration, session: TrainingSession, state: SessionSta
     """Nothing is owed before a session whose date no longer holds, nor asked for once it has begun."""
     if registration.status != Registration.Status.AWAITING_FEE or not state.is_announced or state.has_begun:
         return None
-    campaign = FeeCampaign.objects.of(session.first_date)
-    return Fee(campaign, list(campaign.categories.all()) if campaign else [], registration.fee_due_on)
+    categories = list(FeeCategory.objects.of(session.first_date))
+    return Fee(categories[0].campaign if categories else None, categories, registration.fee_due_on)
 
 
 def _steps(registration: Registration, session: TrainingSession, state: SessionState, now: datetime) -> list[Step]:

@@ -3,11 +3,11 @@
 GET explains and changes nothing: mail scanners follow links. A POST does it; sent twice, it does it once.
 """
 
-import time
 from contextlib import suppress
 from copy import copy
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,19 +21,13 @@ from sessions_app.models import StateCode, TrainingSession
 from sessions_app.views.private_page import behind, can_be_replaced, private
 from sessions_app.views.sessions import not_published
 
-#: « Retrouver mon inscription » answers no faster than that: how long it takes does not tell what it found (R11).
-SAME_DELAY = 0.25
-
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest, slug: str) -> HttpResponse:
     """The registration form (R4, R7): refused, it comes back with the reason and what was typed."""
-    sessions = TrainingSession.objects.with_seats_and_days()
-    session = get_object_or_404(sessions, slug=slug)
+    session = get_object_or_404(TrainingSession.objects.with_seats(), slug=slug)
     now = timezone.now()
-    if request.method != "POST" and session.state(now).code == StateCode.NOT_PUBLISHED:
-        return not_published(request, session, session.state(now))
     form = RegistrationForm(request.POST if request.method == "POST" else None)
     refusal = ""
     if request.method == "POST" and form.is_valid():
@@ -41,17 +35,16 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
             registration = registering.register(form.candidate(session), now=now)
         except registering.RegistrationClosed as closed:
             refusal = str(closed)
-            session = sessions.get(pk=session.pk)
+            session = TrainingSession.objects.with_seats().get(pk=session.pk)
         else:
             if registration is None:
                 return render(request, "sessions_app/link_sent.html", {"email": form.cleaned_data["email"]})
             return redirect(registration)
-    context: dict[str, Any] = {
-        "session": session,
-        "state": session.state(now),
-        "form": form,
-        "refusal": refusal,
-    }
+    prefetch_related_objects([session], "days")
+    state = session.state(now)
+    if request.method != "POST" and state.code == StateCode.NOT_PUBLISHED:
+        return not_published(request, session, state)
+    context: dict[str, Any] = {"session": session, "state": state, "form": form, "refusal": refusal}
     return render(request, "sessions_app/register.html", context, status=_form_status(form, is_refused=bool(refusal)))
 
 
@@ -154,14 +147,10 @@ def registration_edit(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def find_registration(request: HttpRequest) -> HttpResponse:
-    """« Retrouver mon inscription » (R11): whatever is found, the answer on screen and its delay are the same."""
-    started = time.monotonic()
+    """« Retrouver mon inscription » (R11): whatever is found, the answer on screen is the same."""
     form = FindRegistrationForm(request.POST if request.method == "POST" else None)
     is_sent = request.method == "POST" and form.is_valid()
     if is_sent:
         registering.send_links(form.cleaned_data["email"], now=timezone.now())
     status = 200 if is_sent else _form_status(form, is_refused=False)
-    response = render(request, "sessions_app/find_registration.html", {"form": form, "is_sent": is_sent}, status=status)
-    if is_sent:
-        time.sleep(max(0, started + SAME_DELAY - time.monotonic()))
-    return response
+    return render(request, "sessions_app/find_registration.html", {"form": form, "is_sent": is_sent}, status=status)

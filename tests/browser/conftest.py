@@ -86,7 +86,8 @@ def visit(request: pytest.FixtureRequest, chromium: Browser, live_server: LiveSe
     yield open_page
     for context in contexts:
         context.close()
-    assert complaints == []
+    if complaints:
+        pytest.fail("\n".join(complaints))
 
 
 def _listen(page: Page, home: str, complaints: list[str]) -> None:
@@ -114,8 +115,12 @@ def accessible() -> Callable[[Page], None]:
     axe = Axe()
 
     def check(page: Page) -> None:
-        violations = axe.run(page).response["violations"]
+        # The lists with a search that Django's admin draws have a label that axe-core does not find (select2).
+        # Preloading would have axe-core itself apply inline styles, which our CSP refuses.
+        answer = axe.run(page, context={"exclude": [".select2"]}, options={"preload": False})
+        violations = answer.response["violations"]
         found = [f"{v['id']}: {', '.join(str(node['target']) for node in v['nodes'])}" for v in violations]
-        assert found == [], page.url
+        if found:
+            raise AssertionError("\n".join([page.url, *found]))
 
     return check

@@ -397,16 +397,19 @@ class TestHostileRequests:
     def test_a_selection_of_rows_that_are_gone(self, coordination: Client) -> None:
         assert choose(coordination, FEES, "mark_paid", 123456).status_code == 200
 
-    @pytest.mark.parametrize("path", LISTS)
-    @pytest.mark.parametrize("pk", ["999", "9" * 30, "abc", "-1", "1%00", "²"])
-    def test_an_unknown_page(self, coordination: Client, path: str, pk: str) -> None:
-        for page in ("change", "history"):
-            assert coordination.get(f"{path}{pk}/{page}/").status_code == 404
+    def test_an_unknown_page(self, coordination: Client) -> None:
+        pages = [
+            f"{path}{pk}/{page}/"
+            for path in LISTS
+            for pk in ("999", "9" * 30, "abc", "-1", "1%00", "²")
+            for page in ("change", "history")
+        ]
+
+        assert {page: coordination.get(page).status_code for page in pages} == dict.fromkeys(pages, 404)
 
     @pytest.mark.parametrize("path", [FEES, MEMBERS, CAMPAIGNS])
-    @pytest.mark.parametrize(
-        "query",
-        [
+    def test_a_filter_that_means_nothing(self, coordination: Client, path: str) -> None:
+        queries = (
             "status__exact=nimporte",
             "campaign__id__exact=abc",
             "campaign__id__exact=" + "9" * 30,
@@ -417,10 +420,10 @@ class TestHostileRequests:
             "p=abc",
             "p=" + "9" * 30,
             "all=",
-        ],
-    )
-    def test_a_filter_that_means_nothing(self, coordination: Client, path: str, query: str) -> None:
-        assert coordination.get(f"{path}?{query}").status_code in (200, 302, 400)
+        )
+        answers = {query: coordination.get(f"{path}?{query}").status_code for query in queries}
+
+        assert {query: status for query, status in answers.items() if status not in (200, 302, 400)} == {}
 
 
 class TestQueries:

@@ -40,7 +40,13 @@ class TestOrganisation:
         Organisation.objects.create(pk=1, name="Centre de ressources")
 
         with pytest.raises(IntegrityError, match="one_organisation"), transaction.atomic():
-            Organisation.objects.create(pk=2, name="Autre")
+            Organisation.objects.bulk_create([Organisation(pk=2, name="Autre")])
+
+    def test_saving_one_is_always_saving_that_one(self) -> None:
+        Organisation(name="Centre de ressources").save()
+        Organisation(name="Cap Rural").save()
+
+        assert list(Organisation.objects.values_list("pk", "name")) == [(1, "Cap Rural")]
 
 
 class TestCampaign:

@@ -1,9 +1,10 @@
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 
 from members import fees
 from members.models import Member, MembershipFee
@@ -367,10 +368,33 @@ class TestRefusals:
         assert StatusChange.objects.count() == 0
         assert messages() == []
 
-    def test_the_last_second_of_the_eve_of_the_deadline_is_still_good(self) -> None:
-        session = make_session()
+    def test_the_flyer_s_session_takes_people_until_the_last_second(self) -> None:
+        """R4: « inscription en ligne avant le 5 avril 2017 »."""
+        call_command("loaddata", "conduire-une-demarche-de-cooperation-2017", verbosity=0)
+        seed = TrainingSession.objects.get()
 
-        assert make_registration(session, now=paris(2017, 4, 4, 23, 59, 59)).status == "confirmed"
+        last = make_registration(seed, last_name="À temps", now=paris(2017, 4, 4, 23, 59, 59))
+        with pytest.raises(registering.RegistrationClosed):
+            registering.register(make_candidate(seed), now=paris(2017, 4, 5, 0, 0, 0))
+
+        assert statuses(seed) == [("À temps", "awaiting_fee")]
+        assert last.fee_due_on == date(2017, 4, 9)
+
+    @pytest.mark.parametrize(
+        ("deadline", "closes_at"),
+        [
+            (date(2017, 3, 26), datetime(2017, 3, 25, 23, 0, tzinfo=UTC)),
+            (date(2017, 3, 27), datetime(2017, 3, 26, 22, 0, tzinfo=UTC)),
+        ],
+    )
+    def test_across_the_change_of_hour_of_26_march_2017(self, deadline: date, closes_at: datetime) -> None:
+        session = make_session(registration_deadline=deadline)
+
+        make_registration(session, last_name="À temps", now=closes_at - SECOND)
+        with pytest.raises(registering.RegistrationClosed):
+            registering.register(make_candidate(session), now=closes_at)
+
+        assert statuses(session) == [("À temps", "confirmed")]
 
 
 class TestByHand:

@@ -3,6 +3,7 @@
 The views read the real clock, so sessions are dated from today; deadlines to the second are tests of the model.
 """
 
+import re
 from datetime import date, time
 from typing import Any
 from uuid import uuid4
@@ -259,6 +260,41 @@ class TestSessionDocuments:
         make_session(slug="brouillon", status="draft")
         pages.assert_sound(client.get(f"/sessions/brouillon/{document}"), status=404)
         assert client.post(f"/sessions/brouillon/{document}").status_code == 405
+
+
+class TestForRobots:
+    def test_feed_of_all_published_sessions(self, client: Client) -> None:
+        for title, status in {"Animer": "published", "Annuler": "cancelled", "Ébaucher": "draft"}.items():
+            open_session(title=title, status=status, exact_address="12 rue Secrète")
+        before = pages.rows()
+        response = client.get("/sessions.ics")
+        assert pages.rows() == before
+        assert response.headers["Content-Type"] == "text/calendar; charset=utf-8"
+        calendar = response.content.decode()
+        summaries = [line for line in calendar.splitlines() if line.startswith("SUMMARY")]
+        assert summaries == ["SUMMARY:Animer", "SUMMARY:Annulée : Annuler"]
+        assert "Secr" not in calendar
+        assert client.post("/sessions.ics").status_code == 405
+
+    def test_feed_without_session(self, client: Client) -> None:
+        assert client.get("/sessions.ics").content.startswith(b"BEGIN:VCALENDAR")
+
+    def test_sitemap_lists_public_pages_only(self, client: Client) -> None:
+        open_session(slug="animer")
+        make_session(slug="brouillon", status="draft")
+        registered(open_session(slug="reunir"))
+        response = client.get("/sitemap.xml")
+        assert response.headers["Content-Type"] == "application/xml"
+        paths = re.findall(r"<loc>https?://testserver(/[^<]*)</loc>", response.content.decode())
+        assert sorted(paths) == [
+            "/",
+            "/accessibilite/",
+            "/cotisation/",
+            "/donnees-personnelles/",
+            "/mentions-legales/",
+            "/sessions/animer/",
+            "/sessions/reunir/",
+        ]
 
 
 class TestForm:

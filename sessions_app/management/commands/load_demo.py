@@ -27,12 +27,14 @@ class Command(BaseCommand):
     help = "Charge les données de démonstration ; relancée, elle garde tout ce qui existe déjà."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Passwords are given once; asked for again, they are new ones."""
         parser.add_argument(
             "--new-passwords", action="store_true", help="donne de nouveaux mots de passe aux comptes de démonstration"
         )
 
     @transaction.atomic
     def handle(self, *args: Any, new_passwords: bool, **options: Any) -> None:
+        """Add what is missing and keep the rest (SPEC §5). Raises CommandError outside development."""
         if not settings.DEBUG:
             raise CommandError(
                 "load_demo crée des comptes et des données fictives : la commande est refusée sans DEBUG=true."
@@ -75,11 +77,10 @@ class Command(BaseCommand):
 
     def _members(self, year: int) -> None:
         """Three members for a campaign: up to date by address, up to date by domain, and not up to date."""
-        campaign, is_new = FeeCampaign.objects.get_or_create(
-            name=f"Cotisation {year}", defaults={"starts_on": date(year, 1, 1), "ends_on": date(year, 12, 31)}
-        )
-        if not is_new:
+        first, last = date(year, 1, 1), date(year, 12, 31)
+        if FeeCampaign.objects.filter(starts_on__lte=last, ends_on__gte=first).exists():
             return
+        campaign = FeeCampaign.objects.create(name=f"Cotisation {year}", starts_on=first, ends_on=last)
         scopes = FeeCategory.Scope
         small, large, person = (
             FeeCategory.objects.create(
@@ -123,14 +124,20 @@ class Command(BaseCommand):
                 self.stdout.write(" : ".join((username, password)))
             else:
                 kept.append(username)
-        Trainer.objects.filter(session_trainers__session__slug=SEED, user=None).update(
-            user=User.objects.get(username="formateur")
-        )
+            if is_new and group == roles.TRAINERS:
+                self._lead(user)
         if kept:
             self.stdout.write(
                 f"Comptes gardés, avec leurs mots de passe : {', '.join(kept)}. "
                 "Pour en avoir de nouveaux : make passwords"
             )
+
+    def _lead(self, user: User) -> None:
+        """The account of whoever leads the flyer's session, hence its next edition."""
+        trainer = Trainer.objects.filter(session_trainers__session__slug=SEED, user=None).first()
+        if trainer:
+            trainer.user = user
+            trainer.save()
 
 
 def next_edition(today: date) -> date:

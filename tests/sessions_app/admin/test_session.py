@@ -496,12 +496,13 @@ class TestATrainerSeesTheirOwnSessions:
 class TestHostileRequests:
     """A forged selection, an unknown page, a filter that means nothing: never a 500."""
 
-    @pytest.mark.parametrize("pk", ["999", "9" * 30, "9" * 5000, "abc", "-1", "²"])
     @pytest.mark.parametrize(
         "page", ["change/", "history/", "emargement/", "emargement.pdf", "dupliquer/", "inscrire/"]
     )
-    def test_an_unknown_page(self, coordination: Client, pk: str, page: str) -> None:
-        assert coordination.get(f"{SESSIONS}{pk}/{page}", follow=True).status_code == 404
+    def test_an_unknown_page(self, coordination: Client, page: str) -> None:
+        pages = [f"{SESSIONS}{pk}/{page}" for pk in ("999", "9" * 30, "9" * 5000, "abc", "-1", "²")]
+
+        assert [coordination.get(page, follow=True).status_code for page in pages] == [404] * len(pages)
 
     @pytest.mark.parametrize("selection", ["abc", "9" * 30, "²"])
     def test_a_forged_selection(self, coordination: Client, selection: str) -> None:
@@ -509,9 +510,9 @@ class TestHostileRequests:
 
         assert notices(page) == ["La sélection envoyée n’est pas lisible : cochez les lignes, puis recommencez."]
 
-    @pytest.mark.parametrize(
-        "query",
-        [
+    def test_a_filter_that_means_nothing(self, coordination: Client) -> None:
+        open_session()
+        queries = (
             "status__exact=nimporte",
             "periode=²",
             "inconnu=1",
@@ -522,12 +523,10 @@ class TestHostileRequests:
             "p=²",
             "_to_field=slug",
             "_popup=abc",
-        ],
-    )
-    def test_a_filter_that_means_nothing(self, coordination: Client, query: str) -> None:
-        open_session()
+        )
+        answers = {query: coordination.get(f"{SESSIONS}?{query}").status_code for query in queries}
 
-        assert coordination.get(f"{SESSIONS}?{query}").status_code in (200, 302, 400)
+        assert {query: status for query, status in answers.items() if status not in (200, 302, 400)} == {}
 
     def test_trainers_are_suggested_to_the_coordination_only(self, coordination: Client, trainer: Client) -> None:
         make_trainer(name="Dominique Bernier")
