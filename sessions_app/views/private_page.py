@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import wraps
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -18,8 +19,8 @@ from caprural import pdf, typography
 from members.models import FeeCampaign, FeeCategory
 from sessions_app import emails, registering
 from sessions_app.documents import calendar, membership_form, own_data
-from sessions_app.models import Registration, SessionState, TrainingSession
-from sessions_app.views.files import CALENDAR, JSON, attached
+from sessions_app.models import Registration, SessionDocument, SessionState, TrainingSession
+from sessions_app.views.files import JSON, attached
 
 View = Callable[..., HttpResponseBase]
 
@@ -42,7 +43,9 @@ def behind(token: str) -> tuple[Registration, TrainingSession]:
     """The registration of a private link, and its session. Raises Http404."""
     found = Registration.objects.select_related("replaced_by", "replaces")
     registration = get_object_or_404(found, token=token)
-    session = TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id)
+    documents = SessionDocument.objects.filter(session=OuterRef("pk"))
+    sessions = TrainingSession.objects.with_seats_and_days().annotate(has_documents=Exists(documents))
+    session = sessions.get(pk=registration.session_id)
     registration.session = session
     return registration, session
 
@@ -140,22 +143,23 @@ def _joining_step(registration: Registration, session: TrainingSession, state: S
     label = "Convocation"
     if not state.is_announced or session.joining_at is None:
         return Step(label, "none", "à recevoir par e-mail quand la date sera connue")
+    if now < session.joining_at:
+        return Step(label, "none", f"à recevoir par e-mail le {typography.long_date(session.joining_at)}")
     sent = registration.messages.filter(kind=emails.JOINING_INSTRUCTIONS, key=str(session.first_date)).first()
     if sent:
         return Step(label, "done", f"envoyée par e-mail le {typography.long_date(sent.written_at)}")
-    if now < session.joining_at:
-        return Step(label, "none", f"à recevoir par e-mail le {typography.long_date(session.joining_at)}")
     return Step(label, "none", "à recevoir par e-mail très prochainement")
 
 
 @private
 @require_safe
 def registration_calendar(request: HttpRequest, token: str) -> HttpResponse:
-    """The participant's calendar file; nothing to put in a calendar without a seat."""
+    """The participant's calendar file: the event of a seat held, or its removal when the seat was lost."""
     registration, session = behind(token)
-    if not registration.holds_seat:
+    if registration.seat_given_at is None:
         raise Http404
-    return attached(calendar.filename(session), calendar.registration_calendar(registration, session), CALENDAR)
+    content = calendar.registration_calendar(registration, session)
+    return attached(calendar.filename(session), content, calendar.content_type(registration, session))
 
 
 @private
