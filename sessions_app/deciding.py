@@ -60,6 +60,9 @@ def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) 
     concerned = list(moved.registrations.live().order_by("pk"))
     for registration in concerned:
         emails.session_postponed(registration, moved)
+    if first_on is not None:
+        # Its new date may be covered by other fees, and its new deadline gives the free seats again (R8).
+        registering.review(moved, now=now)
     return concerned
 
 

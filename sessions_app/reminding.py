@@ -65,19 +65,29 @@ def due(now: datetime) -> list[Due]:
 def run(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Do everything that is due and return how much was done; one that fails is logged and holds nothing back.
 
-    `is_stopping` is asked before each.
+    What another worker kept us from is tried again as long as something gets done: of two workers, each may have
+    passed over an action while the other held its session. `is_stopping` is asked before each.
     """
-    done = 0
-    for action in due(now):
-        if is_stopping():
-            break
-        try:
-            done += do(action, now=now)
-        except Exception:
-            logger.exception("Not done, to be tried again: %s", action)
+    done: set[Due] = set()
+    failed: set[Due] = set()
+    is_moving = True
+    while is_moving:
+        is_moving = False
+        for action in due(now):
+            if action in done or action in failed:
+                continue
+            if is_stopping():
+                return len(done)
+            try:
+                if do(action, now=now):
+                    done.add(action)
+                    is_moving = True
+            except Exception:
+                logger.exception("Not done, to be tried again: %s", action)
+                failed.add(action)
     if done:
-        logger.info("%s action(s) done", done)
-    return done
+        logger.info("%s action(s) done", len(done))
+    return len(done)
 
 
 @transaction.atomic
@@ -92,7 +102,7 @@ def do(action: Due, *, now: datetime) -> bool:
     registration = Registration.objects.get(pk=action.registration_id)
     match action.act:
         case Act.RELEASE:
-            registering.release_unpaid(registration, now=now)
+            return registering.release_unpaid(registration, now=now)
         case Act.REMIND_FEE:
             emails.fee_reminder(registration, session)
         case Act.ANNOUNCE_CHANGE:

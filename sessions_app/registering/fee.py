@@ -85,14 +85,15 @@ def review(session: TrainingSession, *, now: datetime) -> None:
 
 @transaction.atomic
 def await_fees_longer(session: TrainingSession, *, now: datetime) -> None:
-    """After a session was moved: whoever awaits a fee has until the usual date, when it is later than theirs (R15).
-
-    Logged; the caller tells the people.
+    """After a session was moved: a fee is awaited until the usual date, unless the person has longer and it still
+    comes before the session (R15). Logged; the caller tells the people.
     """
     locked = TrainingSession.objects.lock(session.pk)
     usual = fee_due_on(locked, given_at=now)
-    for registration in locked.registrations.filter(status=Status.AWAITING_FEE, fee_due_on__lt=usual).order_by("pk"):
-        _await_until(registration, usual, now=now, by=SYSTEM, why="session déplacée, ")
+    for registration in locked.registrations.filter(status=Status.AWAITING_FEE).order_by("pk"):
+        theirs = registration.fee_due_on
+        if not theirs or theirs < usual or (locked.first_date and usual < locked.first_date <= theirs):
+            _await_until(registration, usual, now=now, by=SYSTEM, why="session déplacée, ")
 
 
 @transaction.atomic
