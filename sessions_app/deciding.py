@@ -9,8 +9,6 @@ from django.utils import timezone
 from sessions_app import emails, registering
 from sessions_app.models import Registration, TrainingSession
 
-Status = TrainingSession.Status
-
 
 class DecisionRefused(Exception):
     """The session is not in a state in which this can be decided; the message is the French sentence to show."""
@@ -49,7 +47,7 @@ def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) 
             raise DecisionRefused("La session commence déjà ce jour-là.")
         locked.move_to(first_on)
     else:
-        locked.status = Status.POSTPONED
+        locked.status = TrainingSession.Status.POSTPONED
     locked.maintained_at = None
     locked.changed_at = None
     locked.calendar_sequence += 1
@@ -74,10 +72,10 @@ def cancel(session: TrainingSession, *, user: User, now: datetime) -> list[Regis
     """
     locked = TrainingSession.objects.lock(session.pk)
     state = locked.state(now)
-    if state.has_begun or locked.status not in (Status.PUBLISHED, Status.POSTPONED):
+    if state.has_begun or locked.status not in (TrainingSession.Status.PUBLISHED, TrainingSession.Status.POSTPONED):
         raise DecisionRefused(f"Cette session ne peut pas être annulée. {state.reason}")
     concerned = registering.cancel_all(locked, now=now, by=registering.staff(user))
-    locked.status = Status.CANCELLED
+    locked.status = TrainingSession.Status.CANCELLED
     locked.changed_at = None
     locked.calendar_sequence += 1
     locked.save()
