@@ -9,7 +9,6 @@ from sessions_app import deciding
 from sessions_app.admin.base import current_user
 from sessions_app.admin.previewing import PreviewedActs
 from sessions_app.forms import PostponeForm
-from sessions_app.models import TrainingSession
 
 
 class SessionDecisions(PreviewedActs):
@@ -26,19 +25,13 @@ class SessionDecisions(PreviewedActs):
         ]
 
     def maintain(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """« Maintenir », once."""
+        """« Maintenir »."""
         session = self.session_for(request, pk, "change")
-
-        def act(locked: TrainingSession) -> None:
-            if locked.maintained_at:
-                raise deciding.DecisionRefused("Cette session est déjà maintenue.")
-            deciding.maintain(locked, now=timezone.now())
-
         return self.preview_then_do(
             request,
             session,
             Form(request.POST),
-            act,
+            lambda locked: deciding.maintain(locked, now=timezone.now()),
             title="Maintenir la session",
             submit="Maintenir la session",
             notice="La session a lieu, même sous son minimum de participants. "
@@ -50,18 +43,11 @@ class SessionDecisions(PreviewedActs):
         """« Reporter », to another first day or to a date to come."""
         session = self.session_for(request, pk, "change")
         form = PostponeForm(request.POST or None)
-
-        def act(locked: TrainingSession) -> None:
-            first_on = form.cleaned_data["first_on"]
-            if first_on is not None and first_on == locked.first_date:
-                raise deciding.DecisionRefused("La session commence déjà ce jour-là.")
-            deciding.postpone(locked, first_on=first_on, now=timezone.now())
-
         return self.preview_then_do(
             request,
             session,
             form,
-            act,
+            lambda locked: deciding.postpone(locked, first_on=form.cleaned_data["first_on"], now=timezone.now()),
             title="Reporter la session",
             submit="Reporter la session",
             notice="Toutes les personnes inscrites l’apprennent et gardent leur place ou leur rang.",

@@ -28,6 +28,11 @@ class Outcome:
     fingerprint: str
     is_done: bool
 
+    @property
+    def people(self) -> int:
+        """How many people are written to: someone to whom a seat falls reads that too."""
+        return len({message.registration_id for message in self.written})
+
 
 def attempt(session: TrainingSession, act: Act, *, details: object, previewed: str) -> Outcome:
     """Do an act and keep it only if its outcome is the one that was previewed; otherwise undo it all.
@@ -82,7 +87,7 @@ class PreviewedActs(SessionPages):
                 return redirect(back)
             if outcome.is_done:
                 self.log_change(request, session, title)
-                messages.success(request, f"{done} {_reach(len(outcome.written))}")
+                messages.success(request, f"{done} {_reach(outcome.people)}")
                 return redirect(back)
             if nobody and not outcome.written:
                 form.add_error(None, nobody)
@@ -92,7 +97,7 @@ class PreviewedActs(SessionPages):
                     request, "Quelque chose a changé depuis la prévisualisation : relisez, puis confirmez."
                 )
         if outcome and outcome.written:
-            submit = f"{submit} {link} {_people(len(outcome.written))}"
+            submit = f"{submit} {link} {_people(outcome.people)}"
         context = {"form": form, "submit": submit, "original": session, "back": back, "notice": notice}
         context = {**context, "subtitle": str(session), "outcome": outcome}
         return self.act_page(request, "admin/preview.html", title, context)

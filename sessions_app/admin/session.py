@@ -19,7 +19,13 @@ from sessions_app.admin.board import Board
 from sessions_app.admin.decision import SessionDecisions
 from sessions_app.admin.writing import SessionWriting
 from sessions_app.documents import attendance_sheet
-from sessions_app.forms import DuplicateForm, RegisterByHandForm, SessionDayFormSet, TrainingSessionForm
+from sessions_app.forms import (
+    DuplicateForm,
+    LabelledFormSet,
+    RegisterByHandForm,
+    SessionDayFormSet,
+    TrainingSessionForm,
+)
 from sessions_app.models import SessionDay, SessionDocument, SessionTrainer, Trainer, TrainingSession
 from sessions_app.staff_site import can_assign
 
@@ -47,6 +53,7 @@ class SessionTrainerInline(admin.TabularInline):
     """« Qui intervient ? »."""
 
     model = SessionTrainer
+    formset = LabelledFormSet
     extra = 0
     autocomplete_fields = ("trainer",)
 
@@ -55,6 +62,7 @@ class SessionDocumentInline(admin.TabularInline):
     """Documents for the participants."""
 
     model = SessionDocument
+    formset = LabelledFormSet
     extra = 0
 
 

@@ -62,7 +62,18 @@ class TrainingSessionForm(forms.ModelForm):
         return maximum
 
 
-class SessionDayFormSet(forms.BaseInlineFormSet):
+class LabelledFormSet(forms.BaseInlineFormSet):
+    """Lines of a table whose fields say their name: stock Django leaves it to the heading of the column."""
+
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        """Also to the box that removes a line."""
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            if field.label and not field.widget.is_hidden:
+                field.widget.attrs.setdefault("aria-label", str(field.label).capitalize())
+
+
+class SessionDayFormSet(LabelledFormSet):
     """The days of a session, checked against the session they belong to."""
 
     def clean(self) -> None:

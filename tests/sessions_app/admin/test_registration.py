@@ -375,6 +375,62 @@ class TestRecordingTheFee:
         assert "Aucune campagne ne couvre la date de cette session : créez-la d’abord." in words
 
 
+class TestExtending:
+    """R15: a coordinator holds one person's seat a little longer; the person is told, the log keeps it."""
+
+    def test_seven_days_longer_unless_another_day_is_chosen(
+        self, coordination: Client, registration: Registration
+    ) -> None:
+        page = send(coordination, address(registration, "prolonger/"))
+
+        registration.refresh_from_db()
+        day = folded(typography.medium_date(today(57)))
+        assert registration.fee_due_on == today(57)
+        assert [folded(said) for said in notices(page)] == [f"La place de Camille Durand est retenue jusqu’au {day}."]
+        assert log(registration)[1:] == [
+            ("awaiting_fee", "awaiting_fee", "coordination", f"cotisation attendue jusqu’au {day}")
+        ]
+        assert len(told(registration)) == 2
+
+    def test_never_proposed_after_the_eve(self, coordination: Client, registration: Registration) -> None:
+        Registration.objects.update(fee_due_on=today(58))
+
+        send(coordination, address(registration, "prolonger/"))
+
+        registration.refresh_from_db()
+        assert registration.fee_due_on == today(59)
+
+    @pytest.mark.parametrize(
+        ("until", "sentence"),
+        [
+            (today(-1), "Choisissez un jour à venir, avant celui de la session."),
+            (today(60), "Choisissez un jour à venir, avant celui de la session."),
+            ("", "Ce champ est obligatoire."),
+            ("demain", "Saisissez une date valide."),
+        ],
+    )
+    def test_a_day_that_makes_no_sense(
+        self, coordination: Client, registration: Registration, until: Any, sentence: str
+    ) -> None:
+        page = send(coordination, address(registration, "prolonger/"), until=str(until))
+
+        registration.refresh_from_db()
+        assert [folded(said) for said in complaints(page)] == [sentence]
+        assert registration.fee_due_on == today(50)
+
+    def test_offered_only_to_whoever_awaits_a_fee(self, coordination: Client, registration: Registration) -> None:
+        session = f"/admin/sessions_app/trainingsession/{registration.session_id}/change/"
+        link = f'href="{address(registration, "prolonger/")}"'
+        pages = (session, address(registration))
+        assert [link in coordination.get(page).content.decode() for page in pages] == [True, True]
+        Registration.objects.update(status="confirmed", fee_due_on=None)
+        assert [link in coordination.get(page).content.decode() for page in pages] == [False, False]
+
+        page = send(coordination, address(registration, "prolonger/"))
+
+        assert complaints(page) == ["Cette inscription n’attend pas de cotisation."]
+
+
 class TestDeleting:
     """R8: a seat freed by a deletion is given like any other, by whichever door."""
 
@@ -406,7 +462,7 @@ class TestDeleting:
 class TestATrainerSeesTheirOwnPeople:
     """SPEC §1: the people of their own sessions, and nothing about fees; anyone else is a 404."""
 
-    PAGES = ("change/", "history/", "delete/", "annuler/", "rattacher/", "cotisation/")
+    PAGES = ("change/", "history/", "delete/", "annuler/", "rattacher/", "cotisation/", "prolonger/")
 
     @pytest.fixture
     def mine(self, me: Trainer) -> Registration:
@@ -502,7 +558,7 @@ class TestATrainerSeesTheirOwnPeople:
 class TestHostileRequests:
     """A forged selection, an unknown page, a filter that means nothing: never a 500."""
 
-    @pytest.mark.parametrize("page", ["change/", "history/", "annuler/", "rattacher/", "cotisation/"])
+    @pytest.mark.parametrize("page", ["change/", "history/", "annuler/", "rattacher/", "cotisation/", "prolonger/"])
     def test_an_unknown_page(self, coordination: Client, page: str) -> None:
         pages = [f"{REGISTRATIONS}{pk}/{page}" for pk in ("999", "9" * 30, "abc", "-1", "²")]
 

@@ -1,0 +1,489 @@
+"""Someone is replaced, corrects what they typed, finds their link again (R9, R10, R11)."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from django.db import connection
+from post_office.models import Email
+
+from members.models import CoveredPerson
+from sessions_app import deciding, registering
+from sessions_app.models import Registration, TrainingSession
+from tests.factories import NOW, make_candidate, make_fee, make_member, make_registration, make_session, paris
+from tests.traces import folded, log, messages, status_of, statuses, told
+
+pytestmark = pytest.mark.django_db
+
+SECOND = timedelta(seconds=1)
+FIVE_MINUTES = timedelta(minutes=5)
+START = paris(2017, 4, 12, 9, 30)
+AFTER_DEADLINE = paris(2017, 4, 7, 10)
+
+SEAT_NEEDED = "Seule une personne qui a une place peut se faire remplacer."
+ADDRESS_TAKEN = "Cette adresse ne peut pas prendre votre place : vérifiez-la, ou écrivez à la personne de contact."
+ADDRESS_IN_USE = "Cette adresse ne peut pas être utilisée pour cette inscription : vérifiez-la."
+
+
+def colleague_of(session: TrainingSession, **fields: Any) -> Registration:
+    """What someone types of the colleague who takes their seat: a name and an address."""
+    return Registration(
+        session=session,
+        **{"first_name": "Alex", "last_name": "Petit", "email": "alex@structure.example", **fields},
+    )
+
+
+def at_once(*acts: Callable[[], object]) -> list[str]:
+    """Do all of them at the same instant, each on a connection of its own; the refusals, in no order."""
+    start = Barrier(len(acts))
+    refused: list[str] = []
+
+    def click(act: Callable[[], object]) -> None:
+        try:
+            start.wait()
+            act()
+        except registering.RegistrationRefused as refusal:
+            refused.append(folded(str(refusal)))
+        finally:
+            connection.close()
+
+    threads = [Thread(target=click, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return refused
+
+
+class TestReplacing:
+    """R10: the seat stays held, the colleague gets their own link, the fee is checked again for them."""
+
+    def test_the_seat_changes_hands_and_both_are_told(self) -> None:
+        session = make_session()
+        leaving = make_registration(session, last_name="Durand", first_name="Camille", organisation="Pays des Collines")
+        later = NOW + timedelta(days=1)
+
+        arriving = registering.replace(leaving, colleague_of(session, email=" Alex@Structure.example"), now=later)
+
+        leaving.refresh_from_db()
+        arriving.refresh_from_db()
+        assert statuses(session) == [("Durand", "cancelled"), ("Petit", "confirmed")]
+        assert (leaving.cancellation_cause, leaving.replaced_by) == ("replaced", arriving)
+        assert (arriving.email, arriving.organisation, arriving.registered_at, arriving.seat_given_at) == (
+            "alex@structure.example",
+            "Pays des Collines",
+            later,
+            later,
+        )
+        assert arriving.token != leaving.token
+        assert messages()[1:] == [
+            (leaving.email, "Remplacement enregistré"),
+            ("alex@structure.example", "Vous remplacez Camille Durand, inscription confirmée"),
+        ]
+        assert log(leaving)[1:] == [("confirmed", "cancelled", "la personne", "remplacée par Alex Petit")]
+        assert log(arriving) == [("", "confirmed", "la personne", "remplace Camille Durand")]
+
+    def test_another_organisation_is_kept(self) -> None:
+        session = make_session()
+        leaving = make_registration(session)
+
+        arriving = registering.replace(leaving, colleague_of(session, organisation="Ailleurs"), now=NOW)
+
+        assert arriving.organisation == "Ailleurs"
+
+    @pytest.mark.parametrize("now", [NOW, AFTER_DEADLINE, START - timedelta(hours=1), START - SECOND])
+    def test_the_seat_is_kept_though_people_wait(self, now: datetime) -> None:
+        """Until the start, to the second: nobody passes before the others, since no seat was freed."""
+        session = make_session(max_participants=1)
+        leaving = make_registration(session, last_name="A")
+        waiting = make_registration(session, last_name="B")
+
+        registering.replace(leaving, colleague_of(session, last_name="C"), now=now)
+
+        assert statuses(session) == [("A", "cancelled"), ("B", "waiting"), ("C", "confirmed")]
+        assert (told(waiting), waiting.rank()) == (["Liste d’attente (rang 1)"], 1)
+
+    def test_the_fee_is_asked_of_the_colleague(self) -> None:
+        session = make_session(fee_required=True)
+        make_fee(make_member(emails=("camille@collines.example",)))
+        leaving = make_registration(session, email="camille@collines.example", first_name="Camille", last_name="Durand")
+        assert leaving.status == "confirmed"
+
+        arriving = registering.replace(leaving, colleague_of(session), now=AFTER_DEADLINE)
+
+        assert (arriving.status, arriving.fee_due_on) == ("awaiting_fee", date(2017, 4, 11))
+        assert told(arriving) == [
+            "Vous remplacez Camille Durand, cotisation attendue au plus tard le 11 avril 2017",
+        ]
+
+    def test_the_colleague_may_be_up_to_date_already(self) -> None:
+        session = make_session(fee_required=True)
+        leaving = make_registration(session, first_name="Camille", last_name="Durand")
+        make_fee(make_member(emails=("alex@structure.example",)))
+
+        arriving = registering.replace(leaving, colleague_of(session), now=NOW)
+
+        leaving.refresh_from_db()
+        assert (arriving.status, arriving.fee_due_on, leaving.fee_due_on) == ("confirmed", None, None)
+        assert told(arriving) == ["Vous remplacez Camille Durand, inscription confirmée"]
+
+    def test_the_colleague_may_be_replaced_in_turn(self) -> None:
+        session = make_session()
+        first = make_registration(session)
+        second = registering.replace(first, colleague_of(session), now=NOW)
+
+        third = registering.replace(second, colleague_of(session, email="lou@structure.example"), now=NOW)
+
+        assert [status_of(row) for row in (first, second, third)] == ["cancelled", "cancelled", "confirmed"]
+        second.refresh_from_db()
+        assert (second.replaced_by, third.replaces) == (third, second)
+
+    def test_by_someone_who_had_given_up(self) -> None:
+        session = make_session()
+        leaving, gone = make_registration(session), make_registration(session)
+        registering.withdraw(gone, now=NOW, by=registering.PARTICIPANT)
+
+        arriving = registering.replace(leaving, colleague_of(session, email=gone.email), now=NOW)
+
+        assert [status_of(gone), arriving.status] == ["cancelled", "confirmed"]
+
+    def test_who_waits_has_no_seat_to_hand_over(self) -> None:
+        session = make_session(max_participants=1)
+        waiting = [make_registration(session) for _ in range(2)][1]
+
+        self.is_refused(waiting, colleague_of(session), NOW, SEAT_NEEDED)
+
+    def test_who_gave_up_neither(self) -> None:
+        session = make_session()
+        gone = make_registration(session)
+        registering.withdraw(gone, now=NOW, by=registering.PARTICIPANT)
+
+        self.is_refused(gone, colleague_of(session), NOW, SEAT_NEEDED)
+
+    def test_once(self) -> None:
+        session = make_session()
+        leaving = make_registration(session)
+        registering.replace(leaving, colleague_of(session), now=NOW)
+
+        self.is_refused(leaving, colleague_of(session, email="lou@structure.example"), NOW, SEAT_NEEDED)
+
+    @pytest.mark.parametrize("status", ["confirmed", "awaiting_fee", "waiting"])
+    def test_not_by_someone_registered_already(self, status: str) -> None:
+        """Nor by oneself; the sentence does not say that the address is registered."""
+        session = make_session(max_participants=2, fee_required=True)
+        make_fee(make_member(emails=("confirmed@structure.example",)))
+        names = {"leaving": 0, "confirmed": 1} if status != "awaiting_fee" else {"leaving": 0, "awaiting_fee": 1}
+        people = {name: make_registration(session, email=f"{name}@structure.example") for name in names}
+        people["waiting"] = make_registration(session, email="waiting@structure.example")
+        assert status_of(people[status]) == status
+
+        for email in (f" {status.upper()}@structure.example", "leaving@structure.example"):
+            self.is_refused(people["leaving"], colleague_of(session, email=email), NOW, ADDRESS_TAKEN)
+
+    @pytest.mark.parametrize(
+        ("status", "now", "reason"),
+        [
+            ("published", START, "Cette session a commencé : il n’est plus possible de s’inscrire."),
+            ("published", START + timedelta(days=2), "Cette session a eu lieu."),
+            ("cancelled", NOW, "Cette session est annulée."),
+            (
+                "postponed",
+                NOW,
+                "Cette session est reportée : les inscriptions reprendront à une date à venir.",
+            ),
+            ("draft", NOW, "Cette session n’est pas encore publiée."),
+        ],
+    )
+    def test_not_in_a_session_that_is_not_to_come(self, status: str, now: datetime, reason: str) -> None:
+        session = make_session()
+        leaving = make_registration(session)
+        TrainingSession.objects.filter(pk=session.pk).update(status=status)
+
+        self.is_refused(leaving, colleague_of(session), now, reason)
+
+    def is_refused(self, leaving: Registration, colleague: Registration, now: datetime, reason: str) -> None:
+        """With that sentence, and nothing has changed."""
+        before = list(Registration.objects.values()), messages(), log(leaving)
+
+        with pytest.raises(registering.RegistrationRefused) as refused:
+            registering.replace(leaving, colleague, now=now)
+
+        assert folded(str(refused.value)) == reason
+        assert (list(Registration.objects.values()), messages(), log(leaving)) == before
+
+    @pytest.mark.django_db(transaction=True)
+    def test_two_colleagues_at_once_and_one_of_them_has_the_seat(self) -> None:
+        session = make_session(max_participants=1)
+        leaving = make_registration(session)
+
+        refused = at_once(
+            *(
+                lambda number=number: registering.replace(
+                    leaving, colleague_of(session, email=f"alex.{number}@structure.example"), now=NOW
+                )
+                for number in range(3)
+            )
+        )
+
+        assert refused == [SEAT_NEEDED] * 2
+        assert [status for _, status in statuses(session)] == ["cancelled", "confirmed"]
+        assert len(messages()) == 3
+
+
+class TestChangingDetails:
+    """R9: what was typed is corrected; another address receives the link, the former one is told."""
+
+    def test_everything_but_the_address(self) -> None:
+        registration = make_registration(make_session(), email="camille@structure.example")
+        details = {
+            "first_name": "Camillo",
+            "last_name": "Durant",
+            "email": " CAMILLE@structure.example",
+            "phone": "06 12 34 56 78",
+            "organisation": "Pays des Vallons",
+            "job_title": "Technicien",
+            "profile": "technician",
+            "accessibility_needs": "Boucle magnétique",
+            "carpool": True,
+            "departure_town": "Givors",
+            "message": "Bonjour",
+        }
+
+        returned = registering.change_details(registration, details, now=NOW)
+
+        current = Registration.objects.filter(pk=registration.pk).values(*details).get()
+        assert current == {**details, "email": "camille@structure.example"}
+        assert returned.first_name == "Camillo"
+        assert messages() == [("camille@structure.example", "Inscription confirmée")]
+        assert len(log(registration)) == 1
+
+    def test_another_address_receives_the_link_and_the_former_one_is_told(self) -> None:
+        registration = make_registration(make_session(), email="camille@structure.example")
+
+        registering.change_details(registration, {"email": "Camille.Durand@structure.example "}, now=NOW)
+
+        assert messages()[1:] == [
+            ("camille@structure.example", "Adresse e-mail modifiée"),
+            ("camille.durand@structure.example", "Nouvelle adresse e-mail enregistrée"),
+        ]
+        former, new = Email.objects.order_by("pk")[1:]
+        assert [registration.token in text for text in (former.message, former.html_message)] == [False, False]
+        assert [registration.token in text for text in (new.message, new.html_message)] == [True, True]
+
+    @pytest.mark.parametrize("now", [NOW, AFTER_DEADLINE])
+    def test_a_covered_address_confirms_the_seat(self, now: datetime) -> None:
+        session = make_session(fee_required=True)
+        registration = make_registration(session, email="camille@boite-perso.example")
+        make_fee(make_member(emails=("camille@collines.example",)))
+
+        registering.change_details(registration, {"email": "camille@collines.example"}, now=now)
+
+        registration.refresh_from_db()
+        assert (registration.status, registration.fee_due_on) == ("confirmed", None)
+        assert log(registration)[1:] == [
+            ("awaiting_fee", "confirmed", "règle automatique", "nouvelle adresse couverte par une cotisation")
+        ]
+        assert messages()[1:] == [
+            ("camille@boite-perso.example", "Adresse e-mail modifiée"),
+            ("camille@collines.example", "Cotisation à jour, inscription confirmée"),
+        ]
+
+    def test_an_address_that_is_not_covered_leaves_the_date(self) -> None:
+        registration = make_registration(make_session(fee_required=True))
+
+        registering.change_details(registration, {"email": "autre@structure.example"}, now=AFTER_DEADLINE)
+
+        registration.refresh_from_db()
+        assert (registration.status, registration.fee_due_on) == ("awaiting_fee", date(2017, 4, 5))
+
+    def test_who_waits_goes_on_waiting_though_covered(self) -> None:
+        session = make_session(fee_required=True, max_participants=1)
+        waiting = [make_registration(session) for _ in range(3)][1]
+        make_fee(make_member(emails=("camille@collines.example",)))
+
+        registering.change_details(waiting, {"email": "camille@collines.example"}, now=NOW)
+
+        assert (status_of(waiting), waiting.rank()) == ("waiting", 1)
+
+    def test_not_the_address_of_someone_else_in_the_session(self) -> None:
+        session = make_session()
+        registration, other = make_registration(session), make_registration(session)
+        before = Registration.objects.filter(pk=registration.pk).values().get(), messages()
+
+        with pytest.raises(registering.RegistrationRefused) as refused:
+            registering.change_details(
+                registration, {"first_name": "Alex", "email": f" {other.email.upper()}"}, now=NOW
+            )
+
+        assert folded(str(refused.value)) == ADDRESS_IN_USE
+        assert (Registration.objects.filter(pk=registration.pk).values().get(), messages()) == before
+
+    def test_the_address_of_someone_who_gave_up_or_of_another_session_is_free(self) -> None:
+        session = make_session()
+        registration, gone = make_registration(session), make_registration(session)
+        registering.withdraw(gone, now=NOW, by=registering.PARTICIPANT)
+        make_registration(make_session(), email="ailleurs@structure.example")
+
+        for email in (gone.email, "ailleurs@structure.example"):
+            assert registering.change_details(registration, {"email": email}, now=NOW).email == email
+
+    def test_not_once_cancelled(self) -> None:
+        registration = make_registration(make_session(), first_name="Camille")
+        registering.withdraw(registration, now=NOW, by=registering.PARTICIPANT)
+
+        with pytest.raises(registering.RegistrationRefused) as refused:
+            registering.change_details(registration, {"first_name": "Alex"}, now=NOW)
+
+        assert folded(str(refused.value)) == "Cette inscription est annulée : elle ne peut plus être modifiée."
+        registration.refresh_from_db()
+        assert registration.first_name == "Camille"
+
+    def test_what_happened_since_the_page_was_read_is_kept(self) -> None:
+        """The row is read again under the lock: the seat given in between is not lost."""
+        session = make_session(max_participants=1)
+        first, waiting = make_registration(session), make_registration(session)
+        registering.withdraw(first, now=NOW, by=registering.PARTICIPANT)
+        assert waiting.status == "waiting"
+
+        registering.change_details(waiting, {"first_name": "Alex"}, now=NOW)
+
+        assert statuses(session)[1] == (waiting.last_name, "confirmed")
+
+    @pytest.mark.django_db(transaction=True)
+    def test_two_people_take_the_same_address_at_once(self) -> None:
+        session = make_session()
+        people = [make_registration(session) for _ in range(2)]
+
+        refused = at_once(
+            *(
+                lambda person=person: registering.change_details(person, {"email": "le@meme.example"}, now=NOW)
+                for person in people
+            )
+        )
+
+        assert refused == [ADDRESS_IN_USE]
+        assert session.registrations.filter(email="le@meme.example").count() == 1
+
+
+class TestFindingTheLinks:
+    """R11: one message with the links of what is live and to come at that address; nothing else, nothing for others."""
+
+    ADDRESS = "camille@structure.example"
+
+    def links(self, sent: Email) -> list[str]:
+        """The private links that a message carries, as tokens, in order."""
+        tokens = Registration.objects.values_list("token", flat=True)
+        found = [token for token in tokens if f"/inscriptions/{token}/" in sent.message]
+        assert all(f"/inscriptions/{token}/" in sent.html_message for token in found)
+        return sorted(found, key=sent.message.index)
+
+    def test_every_link_in_one_message(self) -> None:
+        make_fee(make_member(emails=("autre@structure.example",)))
+        sessions = {
+            "confirmed": make_session(),
+            "awaiting_fee": make_session(fee_required=True),
+            "waiting": make_session(max_participants=1),
+        }
+        make_registration(sessions["waiting"])
+        people = {name: make_registration(session, email=self.ADDRESS) for name, session in sessions.items()}
+        assert [person.status for person in people.values()] == list(people)
+        make_registration(sessions["confirmed"])
+        before = len(messages())
+
+        registering.send_links(" CAMILLE@structure.example", now=NOW)
+
+        assert messages()[before:] == [(self.ADDRESS, "Liens vers vos pages personnelles (3 sessions)")]
+        assert self.links(Email.objects.latest("pk")) == [person.token for person in people.values()]
+
+    def test_one_alone(self) -> None:
+        registration = make_registration(make_session(), email=self.ADDRESS)
+
+        registering.send_links(self.ADDRESS, now=NOW)
+
+        assert told(registration)[1:] == ["Lien vers votre page personnelle"]
+        assert self.links(Email.objects.latest("pk")) == [registration.token]
+
+    def test_only_what_is_live_and_to_come(self) -> None:
+        now = paris(2017, 4, 12, 11)
+        sessions = {
+            "under way": make_session(),
+            "past": make_session(days=(date(2017, 4, 11),)),
+            "given up": make_session(days=(date(2017, 5, 3),)),
+            "session cancelled": make_session(days=(date(2017, 5, 4),)),
+            "postponed": make_session(days=(date(2017, 4, 5),)),
+            "to come": make_session(days=(date(2017, 5, 5),)),
+        }
+        people = {name: make_registration(session, email=self.ADDRESS) for name, session in sessions.items()}
+        registering.withdraw(people["given up"], now=NOW, by=registering.PARTICIPANT)
+        TrainingSession.objects.filter(pk=sessions["session cancelled"].pk).update(status="cancelled")
+        deciding.postpone(sessions["postponed"], first_on=None, now=NOW)
+
+        registering.send_links(self.ADDRESS, now=now)
+
+        assert self.links(Email.objects.latest("pk")) == [
+            people[name].token for name in ("under way", "postponed", "to come")
+        ]
+
+    @pytest.mark.parametrize("email", ["inconnue@structure.example", "camille@structure.example.org", ""])
+    def test_nothing_for_an_address_nobody_registered(self, email: str) -> None:
+        make_registration(make_session(), email=self.ADDRESS)
+        CoveredPerson.objects.create(member=make_member(), email="inconnue@structure.example")
+
+        registering.send_links(email, now=NOW)
+
+        assert messages() == [(self.ADDRESS, "Inscription confirmée")]
+
+    def test_nothing_when_all_of_it_is_over(self) -> None:
+        registration = make_registration(make_session(), email=self.ADDRESS)
+
+        registering.send_links(self.ADDRESS, now=paris(2017, 4, 12, 17, 30))
+
+        assert told(registration) == ["Inscription confirmée"]
+
+    def test_not_twice_within_five_minutes(self) -> None:
+        registration = make_registration(make_session(), email=self.ADDRESS)
+
+        for moment in (NOW, NOW + SECOND, NOW + FIVE_MINUTES - SECOND, NOW + FIVE_MINUTES):
+            registering.send_links(self.ADDRESS, now=moment)
+
+        assert told(registration)[1:] == ["Lien vers votre page personnelle"] * 2
+
+    def test_nor_just_after_the_form_has_sent_it(self) -> None:
+        """R7: the same link, asked for in another way."""
+        session = make_session()
+        registration = make_registration(session, email=self.ADDRESS)
+        registering.register(make_candidate(session, email=self.ADDRESS), now=NOW)
+
+        registering.send_links(self.ADDRESS, now=NOW + SECOND)
+        registering.register(make_candidate(session, email=self.ADDRESS), now=NOW + SECOND)
+
+        assert told(registration)[1:] == ["Lien vers votre page personnelle"]
+
+    def test_a_registration_made_since_is_worth_a_message(self) -> None:
+        first = make_registration(make_session(), email=self.ADDRESS)
+        registering.send_links(self.ADDRESS, now=NOW)
+        second = make_registration(make_session(), email=self.ADDRESS)
+
+        registering.send_links(self.ADDRESS, now=NOW + SECOND)
+        registering.send_links(self.ADDRESS, now=NOW + 2 * SECOND)
+
+        assert told(first)[3:] == ["Liens vers vos pages personnelles (2 sessions)"]
+        assert self.links(Email.objects.latest("pk")) == [first.token, second.token]
+
+    def test_no_status_changes(self) -> None:
+        registration = make_registration(make_session(fee_required=True), email=self.ADDRESS)
+
+        registering.send_links(self.ADDRESS, now=paris(2017, 4, 7))
+
+        assert (status_of(registration), len(log(registration))) == ("awaiting_fee", 1)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_asked_three_times_at_once_it_is_sent_once(self) -> None:
+        for _ in range(2):
+            make_registration(make_session(), email=self.ADDRESS)
+
+        at_once(*[lambda: registering.send_links(self.ADDRESS, now=NOW)] * 3)
+
+        assert messages()[2:] == [(self.ADDRESS, "Liens vers vos pages personnelles (2 sessions)")]
