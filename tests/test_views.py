@@ -9,11 +9,13 @@ from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
+from caprural import typography
 from members.models import Organisation
 from sessions_app import roles
+from sessions_app.models import Heartbeat
 from tests import pages
 from tests.announced import today
-from tests.factories import make_session, make_staff, make_trainer
+from tests.factories import make_session, make_staff, make_trainer, paris
 
 pytestmark = pytest.mark.django_db
 
@@ -48,12 +50,18 @@ def database_is_down(execute: Callable[..., Any], sql: str, params: Any, many: b
 class TestHealthz:
     def test_all_is_well(self, client: Client) -> None:
         response = client.get("/healthz")
-        assert (response.status_code, response.content) == (200, b"ok\n")
+        assert (response.status_code, response.content.decode()) == (200, "ok\nprocessus d’envoi vu\u00a0: jamais\n")
         assert "no-store" in response.headers["Cache-Control"]
         assert response.cookies == {}
 
+    def test_says_when_a_worker_was_last_seen(self, client: Client) -> None:
+        for worker, minute in (("ancien", 10), ("nouveau", 20)):
+            Heartbeat.objects.create(worker=worker, seen_at=paris(2017, 3, 1, 9, minute))
+        said = client.get("/healthz").content.decode()
+        assert said == f"ok\nprocessus d’envoi vu\u00a0: {typography.moment(paris(2017, 3, 1, 9, 20))}\n"
+
     def test_a_migration_is_missing(self, client: Client) -> None:
-        MigrationRecorder(connection).record_unapplied("sessions_app", "0001_initial")
+        MigrationRecorder(connection).record_unapplied("sessions_app", "0002_life_of_a_registration")
         response = client.get("/healthz")
         assert (response.status_code, response.content.decode()) == (503, "migrations en attente\n")
 

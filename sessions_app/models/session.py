@@ -369,6 +369,11 @@ class TrainingSession(models.Model):
                 StateCode.CLOSED,
                 f"Les inscriptions sont closes depuis le {typography.day_month(self.last_registration_day)}, 23 h 59.",
             )
+        if self.is_full and self.has_free_seat:
+            return SessionState(
+                StateCode.FULL,
+                "Une place est libre, mais des personnes attendent : vous pouvez vous inscrire en liste d’attente.",
+            )
         if self.is_full:
             return SessionState(
                 StateCode.FULL,

@@ -25,25 +25,29 @@ def attach(registration: Registration, member: Member, *, now: datetime) -> None
 
 @transaction.atomic
 def confirm_covered(member: Member, *, now: datetime) -> None:
-    """Confirm every registration awaiting a fee that this member's fees now cover, and tell each person (R16)."""
+    """Confirm every registration awaiting a fee that this member's fees now cover, and tell each person (R16).
+
+    Nobody is written to about a session that has begun.
+    """
     for registration, session in _of_member(member, Status.AWAITING_FEE, now=now):
         if not owes_fee(registration, session):
             move(registration, Status.CONFIRMED, now=now, by=SYSTEM, why=f"cotisation acceptée ({member})")
-            emails.fee_accepted(registration, session)
+            if not session.state(now).has_begun:
+                emails.fee_accepted(registration, session)
 
 
 @transaction.atomic
 def await_fee_again(member: Member, *, now: datetime) -> None:
     """Send the future registrations that only the lost fee covered back to awaiting it, with a new date (R16)."""
     for registration, session in _of_member(member, Status.CONFIRMED, now=now):
-        if owes_fee(registration, session):
+        if session.starts_at and session.starts_at > now and owes_fee(registration, session):
             registration.fee_due_on = fee_due_on(session, given_at=now)
             move(registration, Status.AWAITING_FEE, now=now, by=SYSTEM, why=f"cotisation annulée ({member})")
             emails.fee_lost(registration, session)
 
 
 def _of_member(member: Member, status: Status, *, now: datetime) -> list[tuple[Registration, TrainingSession]]:
-    """Registrations of a member's people for sessions to come, in that status, their sessions locked.
+    """Registrations of a member's people in that status, their sessions locked.
 
     All the sessions to come that ask for the fee are locked, not only those where such a registration is seen already:
     someone registering at this instant holds the lock, and must be seen once it is released.
@@ -52,18 +56,16 @@ def _of_member(member: Member, status: Status, *, now: datetime) -> list[tuple[R
     of_member = Q(email__in=people)
     for domain in member.domains.values_list("domain", flat=True):
         of_member |= Q(email__endswith=f"@{domain}")
-    to_come = TrainingSession.objects.filter(fee_required=True, days__date__gte=timezone.localdate(now)).exclude(
+    theirs = Registration.objects.filter(of_member, status=status)
+    to_come = Q(days__date__gte=timezone.localdate(now))
+    concerned = TrainingSession.objects.filter(to_come | Q(pk__in=theirs.values("session")), fee_required=True).exclude(
         status__in=(TrainingSession.Status.DRAFT, TrainingSession.Status.CANCELLED)
     )
-    ids = sorted(set(to_come.values_list("pk", flat=True)))
+    ids = sorted(set(concerned.values_list("pk", flat=True)))
     list(TrainingSession.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk").values_list("pk"))
     sessions = {session.pk: session for session in TrainingSession.objects.with_seats_and_days().filter(pk__in=ids)}
-    found = Registration.objects.filter(of_member, session__in=ids, status=status).order_by("pk")
-    return [
-        (registration, sessions[registration.session_id])
-        for registration in found
-        if (starts_at := sessions[registration.session_id].starts_at) and starts_at > now
-    ]
+    found = theirs.filter(session__in=ids).order_by("pk")
+    return [(registration, sessions[registration.session_id]) for registration in found]
 
 
 @transaction.atomic

@@ -983,7 +983,7 @@ class TestAFeeAccepted:
 
         assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
 
-    def test_in_every_session_to_come_of_the_campaign(self, member: Member) -> None:
+    def test_in_every_session_of_the_campaign(self, member: Member) -> None:
         now = paris(2017, 4, 20, 10)
         sessions = {
             "past": make_session(days=(date(2017, 4, 12),), fee_required=True),
@@ -1007,9 +1007,9 @@ class TestAFeeAccepted:
         fees.settle(fee_of(member), now=now)
 
         assert {name: status_of(person) for name, person in people.items()} == {
-            "past": "awaiting_fee",
-            "under way": "awaiting_fee",
-            "two days, begun": "awaiting_fee",
+            "past": "confirmed",
+            "under way": "confirmed",
+            "two days, begun": "confirmed",
             "this afternoon": "confirmed",
             "postponed": "confirmed",
             "draft again": "awaiting_fee",
@@ -1017,6 +1017,8 @@ class TestAFeeAccepted:
             "to come": "confirmed",
             "next year": "awaiting_fee",
         }
+        # Nobody is written to about a session that has begun.
+        assert told(people["to come"]).count("Cotisation à jour, inscription confirmée") == 3
 
     def test_people_waiting_go_on_waiting(self, member: Member) -> None:
         session = make_session(max_participants=1, fee_required=True)

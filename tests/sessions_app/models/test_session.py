@@ -99,7 +99,10 @@ class TestStateWithItsReason:
         make_registration(session)
         TrainingSession.objects.filter(pk=session.pk).update(max_participants=2)
 
-        assert state_at(session, NOW) == ("full", FULL_REASON)
+        assert state_at(session, NOW) == (
+            "full",
+            "Une place est libre, mais des personnes attendent : vous pouvez vous inscrire en liste d’attente.",
+        )
 
     def test_cancelled_registrations_hold_no_seat(self) -> None:
         session = make_session(max_participants=2)
