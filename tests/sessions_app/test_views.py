@@ -708,7 +708,7 @@ class TestPrivateDocuments:
     def test_calendar(self, client: Client) -> None:
         registration = registered(open_session(slug="animer"))
         response = client.get(f"{private_url(registration)}session.ics")
-        assert response.headers["Content-Type"] == "text/calendar; charset=utf-8"
+        assert response.headers["Content-Type"] == "text/calendar; method=PUBLISH; charset=utf-8"
         assert response.headers["Content-Disposition"] == 'attachment; filename="animer.ics"'
         assert "no-store" in response.headers["Cache-Control"]
 
