@@ -18,7 +18,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             for verb in ("view", "add", "change", "delete")
         }
         | {"sessions_app.view_registration", "sessions_app.change_registration", "sessions_app.add_registration"}
-        | {"sessions_app.view_statuschange"}
+        | {"sessions_app.view_statuschange", "sessions_app.view_heartbeat"}
         | {
             f"members.{verb}_{model}"
             for model in ("member", "coveredperson", "emaildomain", "feecampaign", "feecategory")

@@ -14,7 +14,15 @@ from caprural import typography
 from sessions_app import registering
 from sessions_app.models import Heartbeat, Message, Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
-from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration, make_trainer
+from tests.factories import (
+    make_campaign,
+    make_category,
+    make_fee,
+    make_member,
+    make_registration,
+    make_staff,
+    make_trainer,
+)
 from tests.office import signed_in
 from tests.pages import by_id, links, text, tree
 from tests.traces import folded
@@ -241,3 +249,12 @@ def test_an_account_outside_the_groups_is_told_nothing() -> None:
 
     assert page.status_code == 200
     assert "a-faire" not in page.content.decode()
+
+
+def test_the_workers_are_listed_for_the_coordination_alone() -> None:
+    page = "/admin/sessions_app/heartbeat/"
+    coordination = signed_in(make_staff(group="Coordination"))
+    response = coordination.get(page)
+    assert response.status_code == 200
+    assert "serveur" in response.content.decode()
+    assert signed_in(make_staff(group="Formateurs")).get(page).status_code == 403
