@@ -72,6 +72,7 @@ COORDINATION = {
     "sessions_app.view_registration",
     "sessions_app.add_registration",
     "sessions_app.change_registration",
+    "sessions_app.view_heartbeat",
     "sessions_app.view_statuschange",
     "members.view_membershipfee",
     "members.add_membershipfee",
