@@ -1,12 +1,9 @@
 """`manage.py worker` as it runs: a process of its own, the real database, a mail server that comes and goes (R23)."""
 
-import os
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from threading import Thread
 
 import pytest
 from django.conf import settings
@@ -15,8 +12,10 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from caprural import emails
+from tests import two_workers
 from tests.factories import make_registration, make_session
 from tests.smtp_sink import SmtpSink, wait_until
+from tests.worker_process import Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,47 +24,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def sink() -> Iterator[SmtpSink]:
     with SmtpSink() as sink:
         yield sink
-
-
-class Worker:
-    """A `manage.py worker` process on the test database; `log` grows as it speaks."""
-
-    def __init__(self, sink: SmtpSink, *options: str) -> None:
-        self.log: list[str] = []
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "worker", *options],
-            cwd=settings.BASE_DIR,
-            env={
-                "PATH": os.environ["PATH"],
-                "SECRET_KEY": "tests-only",
-                "DATABASE_URL": _database_url(),
-                "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}",
-            },
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._reader = Thread(target=lambda: self.log.extend(self.process.stderr or ()))
-        self._reader.start()
-
-    def said(self, words: str) -> bool:
-        return any(words in line for line in self.log)
-
-    def ends(self, signum: int | None = None) -> int:
-        """The exit status, after a signal."""
-        if signum:
-            self.process.send_signal(signum)
-        status = self.process.wait(timeout=30)
-        self._reader.join()
-        self.process.stderr.close()
-        return status
-
-
-def _database_url() -> str:
-    database = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{database['NAME']}"
-    user = ":".join(filter(None, (database["USER"], database["PASSWORD"])))
-    return f"postgres://{user}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
 
 
 @pytest.fixture
@@ -186,3 +144,39 @@ def test_killed_in_the_middle_of_a_message(sink: SmtpSink, workers: list[Worker]
     assert received[expected["b@structure.example"]] in (1, 2)
     assert sum(received.values()) == 3 + received[expected["b@structure.example"]]
     assert set(Email.objects.values_list("status", flat=True)) == {STATUS.sent}
+
+
+class TestTwoAtOnce:
+    """R24: several sessions with every kind of action due; `python -m tests.two_workers` does the same with 500."""
+
+    def test_each_action_is_done_once_and_each_message_received_once(
+        self, sink: SmtpSink, workers: list[Worker]
+    ) -> None:
+        plan = two_workers.prepare(40)
+        assert Counter(action.act.value for action in plan) == {
+            "release": 8,
+            "remind_fee": 6,
+            "ask_decision": 2,
+            "announce_change": 12,
+            "send_joining": 12,
+        }
+
+        workers += [Worker(sink, "--once"), Worker(sink, "--once")]
+
+        assert [worker.ends() for worker in workers] == [0, 0]
+        assert two_workers.faults(plan, sink) == []
+        assert len(sink.received) == 40
+
+    def test_one_killed_in_the_middle_and_started_again(self, sink: SmtpSink, workers: list[Worker]) -> None:
+        plan = two_workers.prepare(40)
+
+        def start() -> Worker:
+            workers.append(worker := Worker(sink, "--interval", "0.1"))
+            return worker
+
+        story = two_workers.work(start, sink, plan, kill=True)
+
+        assert story.under_way is not None
+        assert two_workers.faults(plan, sink, under_way=story.under_way[0]) == []
+        assert [worker.process.returncode for worker in workers] == [-signal.SIGKILL, -signal.SIGKILL, 0, 0]
+        assert len(sink.received) in (40, 41)
