@@ -62,8 +62,9 @@ def test_trainer_reviews_the_list(visit: Open, session: TrainingSession, trainer
     page.get_by_role("rowheader", name="Sessions").get_by_role("link").click()
     expect(page.get_by_role("link", name="Session d’une autre")).to_have_count(0)
     page.get_by_role("link", name="Animer un réseau").click()
-    held = page.get_by_role("table", name="Places tenues")
-    expect(held.get_by_role("row")).to_have_count(4)
+    held = page.get_by_role("table", name="Où en est chaque personne")
+    # Three people hold a seat, one waits, and each group has its title.
+    expect(held.get_by_role("rowheader")).to_have_count(6)
     expect(held).to_contain_text("a@collines.example")
     expect(held).to_contain_text("sous réserve")
     expect(page.get_by_role("main")).not_to_contain_text(re.compile("cotisation", re.IGNORECASE))
