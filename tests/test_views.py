@@ -37,7 +37,7 @@ def organisation() -> Organisation:
         email="bonjour@pays.example",
         privacy_email="donnees@pays.example",
         siret="73282932000074",
-        publication_director="Claude Martin",
+        publication_director="Dominique Martin",
         hosting="Hébergeur Exemple\n1 quai du Serveur, Lyon",
     )
 
@@ -126,7 +126,7 @@ class TestLegalPages:
             "732 829 320 00074",
             "04 78 00 00 00",
             "bonjour@pays.example",
-            "Claude Martin",
+            "Dominique Martin",
             "Hébergeur Exemple",
         ):
             assert said in main
