@@ -670,6 +670,15 @@ class TestTheWhole:
             "cancelled",
         ]
 
+    @pytest.mark.parametrize("decide", [deciding.postpone, deciding.cancel])
+    def test_what_a_decision_overtakes_is_not_done(self, coordinator: User, decide: Callable[..., object]) -> None:
+        now, _ = everything_due()
+        found = reminding.due(now)
+        for session in TrainingSession.objects.all():
+            decide(session, now=now, **({"first_on": None} if decide is deciding.postpone else {"user": coordinator}))
+
+        assert [reminding.do(action, now=now) for action in found] == [False] * len(found)
+
     def test_what_is_gone_is_not_done(self) -> None:
         session = make_session()
         registration = make_registration(session)
