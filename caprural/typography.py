@@ -14,7 +14,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,20 +97,6 @@ def hours(start: time | datetime | None, end: time | datetime | None = None) -> 
 def moment(value: datetime | None) -> str:
     """« mardi 4 avril 2017, 23 h 59 »."""
     return f"{long_date(value)}, {hour(_local(value).time())}" if value else ""
-
-
-@register.filter
-def date_list(dates: Iterable[date]) -> str:
-    """« 12, 13 et 20 avril 2017 », « 30 mars et 1er avril 2017 »: sorted, month and year said once."""
-    days = sorted({_day(value) for value in dates})
-    months = [list(group) for _, group in groupby(days, key=lambda day: (day.year, day.month))]
-    said = []
-    for index, group in enumerate(months):
-        last = group[-1]
-        text = f"{join_and(_ordinal(day) for day in group)}{NBSP}{_month(last)}"
-        closes_year = index + 1 == len(months) or months[index + 1][0].year != last.year
-        said.append(f"{text} {last.year}" if closes_year else text)
-    return join_and(said)
 
 
 # Numbers, words and names

@@ -76,24 +76,6 @@ class TestDates:
         assert getattr(typography, filter_name)(None) == ""
         assert Template("{{ value|" + filter_name + " }}").render(Context({"value": ""})) == ""
 
-    @pytest.mark.parametrize(
-        ("dates", "expected"),
-        [
-            ([], ""),
-            (["2017-04-12"], "12~avril 2017"),
-            (["2017-04-12", "2017-04-13"], "12 et 13~avril 2017"),
-            (["2017-04-13", "2017-04-12", "2017-04-12"], "12 et 13~avril 2017"),
-            (["2017-03-30", "2017-04-01"], "30~mars et 1er~avril 2017"),
-            (["2017-04-12", "2017-04-13", "2017-04-20"], "12, 13 et 20~avril 2017"),
-            (["2017-12-30", "2018-01-02"], "30~décembre 2017 et 2~janvier 2018"),
-            (["2017-04-12", "2018-04-12"], "12~avril 2017 et 12~avril 2018"),
-            (["2017-04-12", "2017-04-13", "2017-05-03"], "12 et 13~avril et 3~mai 2017"),
-            (["2017-04-12", "2017-05-03", "2018-01-08"], "12~avril, 3~mai 2017 et 8~janvier 2018"),
-        ],
-    )
-    def test_lists_of_dates(self, dates: list[str], expected: str) -> None:
-        assert typography.date_list(map(date.fromisoformat, dates)) == exact(expected)
-
 
 class TestHours:
     @pytest.mark.parametrize(
