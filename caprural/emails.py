@@ -13,9 +13,12 @@ import re
 import secrets
 import smtplib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,6 +55,7 @@ STATES = {
 #: The state of a message that never left, and will not by itself.
 GIVEN_UP = STATUS.failed
 
+_recordings: ContextVar[tuple[list[Email], ...]] = ContextVar("recordings", default=())
 #: Messages that left just when the database stopped answering: to be written down before anything else leaves.
 _unrecorded: list[int] = []
 
@@ -96,18 +100,20 @@ def queue(
     to: str,
     context: dict[str, Any],
     attachments: Sequence[tuple[str, str]] = (),
+    sender: str = "",
     reply_to: str = "",
 ) -> Email:
     """Queue `templates/emails/<name>.subject.txt`, `.body.txt` and `.html`, in the caller's transaction.
 
-    `attachments` are pairs (document, key) for the makers registered with `attachment`.
+    `attachments` are pairs (document, key) for the makers registered with `attachment`. `sender` is the name people
+    read beside our address, unless the settings give one.
     """
     headers = {"Auto-Submitted": "auto-generated"}
     if reply_to:
         headers["Reply-To"] = reply_to
     # Not post_office.mail.send(): it renders its arguments as templates once more, names typed by people included.
-    return Email.objects.create(
-        from_email=settings.DEFAULT_FROM_EMAIL,
+    email = Email.objects.create(
+        from_email=_from(sender),
         to=[to],
         subject=_one_line(render_to_string(f"emails/{name}.subject.txt", context)),
         message=_closed_up(render_to_string(f"emails/{name}.body.txt", context)),
@@ -118,6 +124,26 @@ def queue(
         status=STATUS.queued,
         priority=PRIORITY.medium,
     )
+    for letters in _recordings.get():
+        letters.append(email)
+    return email
+
+
+@contextmanager
+def recording() -> Iterator[list[Email]]:
+    """The messages queued inside the block, in order: what an act writes, whoever else writes meanwhile."""
+    letters: list[Email] = []
+    token = _recordings.set((*_recordings.get(), letters))
+    try:
+        yield letters
+    finally:
+        _recordings.reset(token)
+
+
+def _from(sender: str) -> str:
+    """Our address, under the name the settings give, else the sender's."""
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return formataddr((name or sender, address))
 
 
 @transaction.atomic
@@ -136,7 +162,7 @@ def send_again(email: Email, *, to: str) -> Email:
         current.save(update_fields=["to", "status", "scheduled_time", "number_of_retries", "last_updated"])
         return current
     return Email.objects.create(
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        from_email=current.from_email,
         to=[to],
         subject=current.subject,
         message=current.message,
@@ -255,8 +281,8 @@ def _compose(email: Email) -> EmailMessage:
     message = EmailMultiAlternatives(
         subject=email.subject,
         body=email.message,
-        # The present sender: the one in the row may be what the server refuses.
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        # The present address: the one in the row may be what the server refuses.
+        from_email=_from(parseaddr(email.from_email)[0]),
         to=email.to,
         headers={**(email.headers or {}), "Message-ID": email.message_id},
     )

@@ -121,7 +121,7 @@ EMAIL_FILE_PATH: str
 environ.Env.EMAIL_SCHEMES["filemail"] = "caprural.emails.FileBackend"
 vars().update(env.email("EMAIL_URL", default=f"filemail:///{LOCAL_DATA / 'emails'}"))
 EMAIL_TIMEOUT = 30
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Cap Rural <inscriptions@caprural.example>")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="inscriptions@example.org")
 
 # People
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

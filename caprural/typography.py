@@ -201,6 +201,12 @@ def siret(value: str) -> str:
 
 
 @register.filter
+def iban(value: str) -> str:
+    """« FR76 3000 6000 0112 3456 7890 189 », by groups of four."""
+    return "\u00a0".join(value[start : start + 4] for start in range(0, len(value), 4))
+
+
+@register.filter
 def unbroken_place(value: str) -> str:
     """« Givors (69) » is not split on two lines. For display only: the stored place stays as typed."""
     return re.sub(r"\s+(?=\((?:\d{2,3}|2[AB])\))", NBSP, value)

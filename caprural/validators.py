@@ -8,6 +8,8 @@ import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
+from stdnum import bic, iban
+from stdnum.fr import siret
 
 # Mailboxes open to everybody: sharing one of these domains says nothing of who employs a person (R14).
 PUBLIC_MAILBOX_DOMAINS = frozenset(
@@ -152,3 +154,25 @@ def normalise_email(value: str) -> str:
 def normalise_domain(value: str) -> str:
     """« @Mairie-Exemple.FR » is stored and compared as « mairie-exemple.fr »."""
     return value.strip().lower().removeprefix("@").removesuffix(".")
+
+
+def siret_number(value: str) -> None:
+    """Fourteen digits whose key is right."""
+    if len(value) != 14 or not siret.is_valid(value):
+        raise ValidationError("Ce numéro SIRET n’est pas valide\u00a0: vérifiez ses quatorze chiffres.", code="invalid")
+
+
+def iban_number(value: str) -> None:
+    """An account number whose key is right."""
+    if not iban.is_valid(value):
+        raise ValidationError(
+            "Cet IBAN n’est pas valide\u00a0: recopiez-le depuis le relevé d’identité bancaire.", code="invalid"
+        )
+
+
+def bic_code(value: str) -> None:
+    """A bank's code, of eight or eleven signs."""
+    if not bic.is_valid(value):
+        raise ValidationError(
+            "Ce BIC n’est pas valide\u00a0: il compte huit ou onze lettres et chiffres.", code="invalid"
+        )

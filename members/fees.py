@@ -4,17 +4,21 @@ Each verb is one transaction. It announces its consequence with a signal of this
 whoever listens (the registrations, R16) succeeds or fails with it.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
 from django.dispatch import Signal
+from django.utils import timezone
 
 from caprural import validators
+from members import emails, receipts
 from members.models import CoveredPerson, FeeCategory, Member, MembershipFee
 
-#: Sent with `member` and `now` when a member now covers more: a fee accepted, an address or a domain added.
+#: Sent with `members` and `now` when these members now cover more: a fee accepted, an address or a domain added.
 coverage_gained = Signal()
-#: Sent with `member` and `now` when an accepted fee is cancelled.
+#: Sent with `members` and `now` when an accepted fee of these members is cancelled.
 coverage_lost = Signal()
 
 Status = MembershipFee.Status
@@ -37,6 +41,22 @@ class AlreadySubscribed(Exception):
     """The member already has a live fee for this campaign; the message is the French sentence to show."""
 
 
+@dataclass(frozen=True)
+class Proof:
+    """What says that a fee was accepted: by what means, under which number, and the day the money arrived.
+
+    What is empty leaves what the fee already says. `paid_on` empty means the day it is recorded.
+    """
+
+    method: str = ""
+    reference: str = ""
+    engagement_number: str = ""
+    paid_on: date | None = None
+
+
+NO_PROOF = Proof()
+
+
 def is_up_to_date(email: str, *, on: date) -> bool:
     """Whether the person with this address is covered by an accepted fee on the day `on` (R13, R14)."""
     return MembershipFee.objects.up_to_date(on).covering(email).exists()
@@ -50,7 +70,7 @@ def subscribe(member: Member, category: FeeCategory, *, now: datetime) -> Member
     """
     # The member's row is the lock: two subscriptions at once must not both find no fee.
     Member.objects.select_for_update().get(pk=member.pk)
-    if member.fees.filter(campaign=category.campaign).exclude(status=Status.CANCELLED).exists():
+    if member.fees.live().filter(campaign=category.campaign).exists():
         raise AlreadySubscribed(f"{member} a déjà une cotisation pour la campagne {category.campaign}.")
     return MembershipFee.objects.create(
         member=member,
@@ -62,29 +82,82 @@ def subscribe(member: Member, category: FeeCategory, *, now: datetime) -> Member
     )
 
 
-def commit(fee: MembershipFee, *, now: datetime) -> None:
+@transaction.atomic
+def recategorise(fee: MembershipFee, category: FeeCategory, *, now: datetime) -> None:
+    """Another line of the same scale for a fee still « attendue », with its amount (R13).
+
+    Raises FeeTransitionRefused once the fee was accepted or cancelled: its amount is then part of the accounts.
+    """
+    locked = _lock(fee)
+    if locked.status != Status.DUE or category.campaign_id != locked.campaign_id:
+        raise FeeTransitionRefused(
+            f"La cotisation de {locked.member} est « {locked.get_status_display()} » : sa catégorie ne change plus."
+        )
+    locked.category, locked.amount = category, category.amount
+    locked.save(update_fields=["category", "amount"])
+    fee.category, fee.amount = locked.category, locked.amount
+
+
+def commit(fee: MembershipFee, *, proof: Proof = NO_PROOF, now: datetime) -> None:
     """A public body's order or mandate is on its way: its people are up to date at once (R13, R16)."""
-    _move(fee, Status.COMMITTED, now=now)
+    accept([fee], Status.COMMITTED, proof=proof, now=now)
 
 
-def settle(fee: MembershipFee, *, now: datetime) -> None:
-    """The fee is paid (R13, R16)."""
-    _move(fee, Status.PAID, now=now)
+def settle(fee: MembershipFee, *, proof: Proof = NO_PROOF, now: datetime) -> None:
+    """The fee is paid: its receipt is numbered and sent (R13, R16)."""
+    accept([fee], Status.PAID, proof=proof, now=now)
 
 
 def waive(fee: MembershipFee, *, now: datetime) -> None:
     """The member is exempted for this campaign (R13, R16)."""
-    _move(fee, Status.WAIVED, now=now)
+    accept([fee], Status.WAIVED, now=now)
 
 
-def cancel(fee: MembershipFee, *, now: datetime) -> None:
-    """The fee no longer counts (bounced cheque, mistake): future registrations lose its cover (R16)."""
-    _move(fee, Status.CANCELLED, now=now)
+@transaction.atomic
+def accept(fees: Iterable[MembershipFee], status: str, *, proof: Proof = NO_PROOF, now: datetime) -> None:
+    """Bring fees to an accepted status, all of them or none: one transfer may cover several (R13, R16).
+
+    Raises FeeTransitionRefused.
+    """
+    gained = []
+    for fee in sorted(fees, key=lambda fee: fee.pk):
+        locked = _lock(fee)
+        was_accepted = locked.is_accepted
+        for name in ("method", "reference", "engagement_number"):
+            setattr(locked, name, getattr(proof, name) or getattr(locked, name))
+        if status == Status.PAID:
+            locked.paid_on = proof.paid_on or timezone.localdate(now)
+        _move(locked, Status(status), now=now)
+        if status == Status.PAID:
+            emails.receipt(receipts.issue(locked, now=now), now=now)
+        if not was_accepted:
+            gained.append(locked.member)
+        _copy(locked, fee)
+    if gained:
+        coverage_gained.send(sender=MembershipFee, members=gained, now=now)
+
+
+@transaction.atomic
+def cancel(fee: MembershipFee, *, now: datetime, is_told: bool = False) -> None:
+    """The fee no longer counts (bounced cheque, mistake): its receipt is void, and future registrations lose its cover
+    (R16). `is_told`: write to the payer too.
+
+    Raises FeeTransitionRefused when it is cancelled already.
+    """
+    locked = _lock(fee)
+    was_accepted = locked.is_accepted
+    _move(locked, Status.CANCELLED, now=now)
+    receipts.void(locked, now=now)
+    _copy(locked, fee)
+    if is_told:
+        emails.fee_cancelled(locked, now=now)
+    if was_accepted:
+        coverage_lost.send(sender=MembershipFee, members=[locked.member], now=now)
 
 
 @transaction.atomic
 def record(
-    member: Member, category: FeeCategory, status: str, *, method: str = "", reference: str = "", now: datetime
+    member: Member, category: FeeCategory, status: str, *, proof: Proof = NO_PROOF, now: datetime
 ) -> MembershipFee:
     """Bring a member's fee for the category's campaign to an accepted status, opening it where there is none (R13).
 
@@ -92,41 +165,44 @@ def record(
     """
     # The same form sent twice must find its own fee the second time.
     Member.objects.select_for_update().get(pk=member.pk)
-    fee = member.fees.filter(campaign=category.campaign).exclude(status=Status.CANCELLED).first()
+    fee: MembershipFee | None = member.fees.live().filter(campaign=category.campaign).first()
     fee = fee or subscribe(member, category, now=now)
-    fee.method, fee.reference = method or fee.method, reference or fee.reference
-    fee.save(update_fields=["method", "reference"])
     if fee.status != status:
-        _move(fee, Status(status), now=now)
+        accept([fee], status, proof=proof, now=now)
     return fee
 
 
-@transaction.atomic
-def _move(fee: MembershipFee, to: Status, *, now: datetime) -> None:
-    locked = MembershipFee.objects.select_for_update(of=("self",)).select_related("member").get(pk=fee.pk)
+def _lock(fee: MembershipFee) -> MembershipFee:
+    related = ("member", "campaign", "category")
+    return MembershipFee.objects.select_for_update(of=("self",)).select_related(*related).get(pk=fee.pk)
+
+
+def _copy(locked: MembershipFee, fee: MembershipFee) -> None:
+    """What the caller holds says what the database now says."""
+    for field in MembershipFee._meta.concrete_fields:
+        if not field.is_relation:
+            setattr(fee, field.attname, getattr(locked, field.attname))
+
+
+def _move(locked: MembershipFee, to: Status, *, now: datetime) -> None:
+    """The one place that writes a status, after the table."""
     if to not in TRANSITIONS[locked.status]:
         raise FeeTransitionRefused(
             f"La cotisation de {locked.member} est « {locked.get_status_display()} » : "
             f"elle ne peut pas devenir « {to.label} »."
         )
-    was_accepted = locked.is_accepted
     locked.status = to
     locked.status_changed_at = now
-    locked.save(update_fields=["status", "status_changed_at"])
-    fee.status, fee.status_changed_at = locked.status, locked.status_changed_at
-    if locked.is_accepted and not was_accepted:
-        coverage_gained.send(sender=MembershipFee, member=locked.member, now=now)
-    elif was_accepted and not locked.is_accepted:
-        coverage_lost.send(sender=MembershipFee, member=locked.member, now=now)
+    locked.save()
 
 
 @transaction.atomic
 def cover(member: Member, email: str, *, name: str = "", now: datetime) -> None:
     """Teach a member one of its people's addresses; nothing changes when it is known already (R14)."""
     CoveredPerson.objects.get_or_create(member=member, email=validators.normalise_email(email), defaults={"name": name})
-    announce_coverage(member, now=now)
+    announce_coverage([member], now=now)
 
 
-def announce_coverage(member: Member, *, now: datetime) -> None:
-    """Say that the people or domains of a member were edited, so that whoever waits for its fee is looked at again."""
-    coverage_gained.send(sender=Member, member=member, now=now)
+def announce_coverage(members: Iterable[Member], *, now: datetime) -> None:
+    """Say that the people or domains of members were edited, so that whoever waits for their fee is looked at again."""
+    coverage_gained.send(sender=Member, members=list(members), now=now)

@@ -24,13 +24,13 @@ class SessionsAppConfig(AppConfig):
         post_migrate.connect(roles.create_groups, dispatch_uid="sessions_app")
 
 
-def _confirm_covered(sender: object, *, member: "Member", now: datetime, **kwargs: Any) -> None:
+def _confirm_covered(sender: object, *, members: "list[Member]", now: datetime, **kwargs: Any) -> None:
     from sessions_app import registering
 
-    registering.confirm_covered(member, now=now)
+    registering.confirm_covered(members, now=now)
 
 
-def _await_fee_again(sender: object, *, member: "Member", now: datetime, **kwargs: Any) -> None:
+def _await_fee_again(sender: object, *, members: "list[Member]", now: datetime, **kwargs: Any) -> None:
     from sessions_app import registering
 
-    registering.await_fee_again(member, now=now)
+    registering.await_fee_again(members, now=now)

@@ -259,6 +259,7 @@ def _write(
             **context,
         },
         attachments=[(document, str(registration.pk)) for document in attach if registration],
+        sender=organisation.name,
         reply_to=session.contact_email or organisation.email,
     )
     Message.objects.create(session=session, registration=registration, kind=name, key=key, email=email)

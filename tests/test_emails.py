@@ -139,7 +139,7 @@ class TestDeliver:
         assert emails.deliver(now=NOW) == 1
 
         [message] = sink.received
-        assert message["From"] == "Cap Rural <inscriptions@caprural.example>"
+        assert message["From"] == "inscriptions@example.org"
         assert message["To"] == "camille@structure.example"
         assert message["Subject"] == "Bonjour Camille\u00a0:"
         assert message["Reply-To"] == "contact@caprural.example"

@@ -5,7 +5,6 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import caprural.validators
-import members.models
 
 
 class Migration(migrations.Migration):
@@ -156,7 +155,7 @@ class Migration(migrations.Migration):
                 (
                     "siret",
                     models.CharField(
-                        blank=True, max_length=14, validators=[members.models.valid_siret], verbose_name="SIRET"
+                        blank=True, max_length=14, validators=[caprural.validators.siret_number], verbose_name="SIRET"
                     ),
                 ),
                 (
@@ -378,7 +377,7 @@ class Migration(migrations.Migration):
                 (
                     "siret",
                     models.CharField(
-                        blank=True, max_length=14, validators=[members.models.valid_siret], verbose_name="SIRET"
+                        blank=True, max_length=14, validators=[caprural.validators.siret_number], verbose_name="SIRET"
                     ),
                 ),
                 ("cheque_payee", models.CharField(blank=True, max_length=120, verbose_name="chèques à l’ordre de")),

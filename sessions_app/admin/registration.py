@@ -350,7 +350,8 @@ class RegistrationAdmin(RoleAdmin):
                 name=data["new_member"], contact_name=registration.full_name, email=registration.email
             )
         )
-        fees.record(member, category, data["status"], method=data["method"], reference=data["reference"], now=now)
+        proof = fees.Proof(method=data["method"], reference=data["reference"])
+        fees.record(member, category, data["status"], proof=proof, now=now)
         fees.cover(member, registration.email, name=registration.full_name, now=now)
 
     def _registration(self, request: HttpRequest, pk: int) -> Registration:

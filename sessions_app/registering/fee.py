@@ -1,15 +1,15 @@
 """The fee of the people registered: attached, accepted, lost, awaited a little longer (R14–R17)."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from caprural import typography
 from members import fees
-from members.models import Member
+from members.models import CoveredPerson, EmailDomain, Member
 from sessions_app import emails
 from sessions_app.models import Registration, StatusChange, TrainingSession
 from sessions_app.registering.gate import SYSTEM, Actor, RegistrationRefused, move, staff
@@ -24,12 +24,12 @@ def attach(registration: Registration, member: Member, *, now: datetime) -> None
 
 
 @transaction.atomic
-def confirm_covered(member: Member, *, now: datetime) -> None:
-    """Confirm every registration awaiting a fee that this member's fees now cover, and tell each person (R16).
+def confirm_covered(members: Sequence[Member], *, now: datetime) -> None:
+    """Confirm every registration awaiting a fee that these members' fees now cover, and tell each person (R16).
 
     Nobody is written to about a session that has begun.
     """
-    for registration, session in _of_member(member, Status.AWAITING_FEE, now=now):
+    for registration, session, member in _of_members(members, Status.AWAITING_FEE, now=now):
         if not owes_fee(registration, session):
             move(registration, Status.CONFIRMED, now=now, by=SYSTEM, why=f"cotisation acceptée ({member})")
             if not session.state(now).has_begun:
@@ -37,35 +37,47 @@ def confirm_covered(member: Member, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def await_fee_again(member: Member, *, now: datetime) -> None:
-    """Send the future registrations that only the lost fee covered back to awaiting it, with a new date (R16)."""
-    for registration, session in _of_member(member, Status.CONFIRMED, now=now):
+def await_fee_again(members: Sequence[Member], *, now: datetime) -> None:
+    """Send the future registrations that only the lost fees covered back to awaiting it, with a new date (R16)."""
+    for registration, session, member in _of_members(members, Status.CONFIRMED, now=now):
         if session.starts_at and session.starts_at > now and owes_fee(registration, session):
             registration.fee_due_on = fee_due_on(session, given_at=now)
             move(registration, Status.AWAITING_FEE, now=now, by=SYSTEM, why=f"cotisation annulée ({member})")
             emails.fee_lost(registration, session)
 
 
-def _of_member(member: Member, status: Status, *, now: datetime) -> list[tuple[Registration, TrainingSession]]:
-    """Registrations of a member's people in that status, their sessions locked.
+def _of_members(
+    members: Sequence[Member], status: Status, *, now: datetime
+) -> list[tuple[Registration, TrainingSession, Member]]:
+    """Registrations of these members' people in that status, each with the member, their sessions locked.
 
     All the sessions to come that ask for the fee are locked, not only those where such a registration is seen already:
-    someone registering at this instant holds the lock, and must be seen once it is released.
+    someone registering at this instant holds the lock, and must be seen once it is released. The same number of queries
+    for one member and for a thousand.
     """
-    people = member.people.values("email")
-    of_member = Q(email__in=people)
-    for domain in member.domains.values_list("domain", flat=True):
-        of_member |= Q(email__endswith=f"@{domain}")
-    theirs = Registration.objects.filter(of_member, status=status)
-    to_come = Q(days__date__gte=timezone.localdate(now))
-    concerned = TrainingSession.objects.filter(to_come | Q(pk__in=theirs.values("session")), fee_required=True).exclude(
+    by_pk = {member.pk: member for member in members}
+    listed = CoveredPerson.objects.filter(member__in=by_pk)
+    declared = EmailDomain.objects.filter(member__in=by_pk)
+    by_address = {address: by_pk[pk] for address, pk in listed.values_list("email", "member")}
+    by_domain = {domain: by_pk[pk] for domain, pk in declared.values_list("domain", "member")}
+    asking = TrainingSession.objects.filter(fee_required=True).exclude(
         status__in=(TrainingSession.Status.DRAFT, TrainingSession.Status.CANCELLED)
     )
-    ids = sorted(set(concerned.values_list("pk", flat=True)))
+    of_status = Registration.objects.filter(status=status, session__in=asking)
+
+    def member_of(email: str) -> Member | None:
+        return by_address.get(email) or by_domain.get(email.rpartition("@")[2])
+
+    theirs = {pk for pk, email in of_status.values_list("session", "email") if member_of(email)}
+    to_come = asking.filter(days__date__gte=timezone.localdate(now)).values_list("pk", flat=True)
+    ids = sorted(theirs | set(to_come))
     list(TrainingSession.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk").values_list("pk"))
     sessions = {session.pk: session for session in TrainingSession.objects.with_seats_and_days().filter(pk__in=ids)}
-    found = theirs.filter(session__in=ids).order_by("pk")
-    return [(registration, sessions[registration.session_id]) for registration in found]
+    return [
+        (registration, sessions[registration.session_id], member)
+        for registration in of_status.filter(session__in=ids).order_by("pk")
+        if (member := member_of(registration.email))
+    ]
 
 
 @transaction.atomic

@@ -31,12 +31,13 @@ def home(request: HttpRequest) -> HttpResponse:
     listed = [
         Listed(session, session.state(now)) for session in sessions.order_by(F("first_on").asc(nulls_last=True), "pk")
     ]
+    today = timezone.localdate(now)
     return render(
         request,
         "sessions_app/home.html",
         {
-            "upcoming": [item for item in listed if not _is_over(item, now.date())],
-            "past": [item for item in reversed(listed) if _is_over(item, now.date())],
+            "upcoming": [item for item in listed if not _is_over(item, today)],
+            "past": [item for item in reversed(listed) if _is_over(item, today)],
         },
     )
 

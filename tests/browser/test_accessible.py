@@ -61,7 +61,7 @@ def organisation() -> None:
         email="une.adresse.plutot.longue.pour.un.telephone@organisation-exemple.example",
         website="http://www.caprural.example",
         cheque_payee="Cap Rural",
-        iban="FR76 0000 0000 0000 0000 0000 000",
+        iban="FR7600000000000000000000097",
         bic="DEMOFRPPXXX",
         siret="73282932000074",
     )

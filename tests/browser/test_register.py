@@ -16,7 +16,7 @@ from tests.factories import make_campaign, make_category, make_fee, make_member
 def session() -> TrainingSession:
     """A session with ten seats that asks for the fee, with a scale and two members up to date."""
     Organisation.objects.create(
-        pk=1, name="Cap Rural", cheque_payee="Cap Rural", iban="FR76 0000 0000", email="bonjour@caprural.example"
+        pk=1, name="Cap Rural", cheque_payee="Cap Rural", iban="FR7600000000", email="bonjour@caprural.example"
     )
     category = make_category(campaign=make_campaign(year=today(60).year), label="Association", amount="80.00")
     make_fee(make_member(emails=("camille@collines.example",)), category=category)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from members import documents
+from members.documents.membership_form import PEOPLE_LINES
 from members.models import FeeCampaign, Organisation
 from tests.factories import make_campaign, make_category
 from tests.printed import Printed
@@ -31,7 +32,7 @@ def organisation(**fields: Any) -> Organisation:
         "email": "contact@caprural.example",
         "siret": "12345678900012",
         "cheque_payee": "Cap Rural (association)",
-        "iban": "FR76 3000 6000 0112 3456 7890 189",
+        "iban": "FR7630006000011234567890189",
         "bic": "AGRIFRPPXXX",
         "privacy_email": "donnees@caprural.example",
     }
@@ -105,8 +106,8 @@ class TestBlankForm:
     def test_draws_the_lines_of_the_people_covered(self, campaign: FeeCampaign) -> None:
         rows = printed(campaign).rows(3, border=0.2)
 
-        assert len(rows) == (1 + 3) + (1 + documents.PEOPLE_LINES)
-        assert all(height >= 6 for row in rows[-documents.PEOPLE_LINES :] for _, height in row)
+        assert len(rows) == (1 + 3) + (1 + PEOPLE_LINES)
+        assert all(height >= 6 for row in rows[-PEOPLE_LINES:] for _, height in row)
 
     def test_is_one_sound_a4_page(self, campaign: FeeCampaign) -> None:
         form = printed(campaign)
@@ -163,7 +164,7 @@ class TestWhatIsNotKnown:
     def test_an_organisation_that_nobody_has_described(self, campaign: FeeCampaign) -> None:
         form = printed(campaign, issuer=Organisation.current())
 
-        assert "Chèque à l’ordre de Cap Rural" in form.text
+        assert "Chèque à l’ordre de Centre de ressources" in form.text
         assert "en référence : coordonnées bancaires sur demande" in form.text
         for absent in ("IBAN", "À renvoyer", "faire effacer", "E-mail"):
             assert absent not in form.text

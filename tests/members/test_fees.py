@@ -255,7 +255,7 @@ class TestRecording:
     def test_opened_when_there_is_none(self) -> None:
         member, category = make_member(), make_category(amount=Decimal("80.00"))
 
-        fees.record(member, category, "paid", method="cheque", reference="n° 123", now=NOW)
+        fees.record(member, category, "paid", proof=fees.Proof(method="cheque", reference="n° 123"), now=NOW)
 
         assert list(member.fees.values_list("category", "amount", "status", "method", "reference")) == [
             (category.pk, Decimal("80.00"), "paid", "cheque", "n° 123")
@@ -266,7 +266,7 @@ class TestRecording:
         fee = make_fee(member, category=category, status="due")
         other = make_category(campaign=category.campaign)
 
-        fees.record(member, other, "committed", method="mandate", now=LATER)
+        fees.record(member, other, "committed", proof=fees.Proof(method="mandate"), now=LATER)
 
         assert list(member.fees.values_list("pk", "category", "status", "method")) == [
             (fee.pk, category.pk, "committed", "mandate")
@@ -274,7 +274,7 @@ class TestRecording:
 
     def test_recorded_twice_it_keeps_what_was_known(self) -> None:
         member, category = make_member(), make_category()
-        fees.record(member, category, "paid", method="cheque", reference="n° 123", now=NOW)
+        fees.record(member, category, "paid", proof=fees.Proof(method="cheque", reference="n° 123"), now=NOW)
 
         fees.record(member, category, "paid", now=LATER)
 
@@ -284,10 +284,10 @@ class TestRecording:
 
     def test_what_cannot_be_is_refused_whole(self) -> None:
         member, category = make_member(), make_category()
-        fees.record(member, category, "paid", method="cheque", now=NOW)
+        fees.record(member, category, "paid", proof=fees.Proof(method="cheque"), now=NOW)
 
         with pytest.raises(fees.FeeTransitionRefused):
-            fees.record(member, category, "committed", method="mandate", reference="n° 9", now=LATER)
+            fees.record(member, category, "committed", proof=fees.Proof(method="mandate", reference="n° 9"), now=LATER)
 
         assert list(member.fees.values_list("status", "method", "reference")) == [("paid", "cheque", "")]
 
@@ -320,11 +320,11 @@ class TestAnnouncements:
         """What the signals of the fees said, in order."""
         said: list[tuple[str, Member]] = []
 
-        def gained(sender: object, *, member: Member, **kwargs: Any) -> None:
-            said.append(("gained", member))
+        def gained(sender: object, *, members: list[Member], **kwargs: Any) -> None:
+            said.extend(("gained", member) for member in members)
 
-        def lost(sender: object, *, member: Member, **kwargs: Any) -> None:
-            said.append(("lost", member))
+        def lost(sender: object, *, members: list[Member], **kwargs: Any) -> None:
+            said.extend(("lost", member) for member in members)
 
         fees.coverage_gained.connect(gained)
         fees.coverage_lost.connect(lost)

@@ -70,7 +70,7 @@ class TestFee:
         ("fields", "said"),
         [
             ({"cheque_payee": "Cap Rural Association"}, "Chèque à l’ordre de Cap Rural Association"),
-            ({"iban": "FR76 0000 1111", "bic": "AAAAFRPP"}, "FR76 0000 1111 BIC AAAAFRPP"),
+            ({"iban": "FR7600001111", "bic": "AAAAFRPP"}, "FR76 0000 1111 BIC AAAAFRPP"),
             ({"siret": "73282932000074"}, "732 829 320 00074"),
         ],
     )

@@ -52,7 +52,7 @@ def organisation() -> Organisation:
         website="https://www.caprural.example/",
         siret="73282932000074",
         cheque_payee="Association Cap Rural",
-        iban="FR76 3000 6000 0112 3456 7890 189",
+        iban="FR7630006000011234567890189",
         bic="AGRIFRPP",
     )
 
@@ -1264,7 +1264,7 @@ class TestMissingData:
             f"Votre page personnelle, à garder pour vous :\n{link_of(registration)}\n\n"
             "Une question ? Répondez à ce message.\n\n"
             "Bien cordialement,\n"
-            "Cap Rural\n"
+            "Centre de ressources\n"
         )
         assert "Reply-To" not in email.headers
         assert mail_queue.attachments_of(email) == []

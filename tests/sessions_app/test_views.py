@@ -627,7 +627,7 @@ class TestPrivatePage:
 
     def test_awaiting_fee(self, client: Client) -> None:
         """R15: amount, bulletin, means of payment and date."""
-        Organisation.objects.create(pk=1, name="Cap Rural", cheque_payee="Cap Rural Association", iban="FR76 1234")
+        Organisation.objects.create(pk=1, name="Cap Rural", cheque_payee="Cap Rural Association", iban="FR761234")
         session = open_session(fee_required=True)
         make_category(campaign=make_campaign(year=today(60).year), label="Commune", amount="123.50")
         registration = registered(session)

@@ -58,7 +58,7 @@ class Command(BaseCommand):
                 phone="06 66 46 62 76",
                 website="http://www.caprural.org",
                 cheque_payee="Cap Rural",
-                iban="FR76 0000 0000 0000 0000 0000 000",
+                iban="FR7600000000000000000000097",
                 bic="DEMOFRPPXXX",
                 privacy_email="cooperationsentreacteurs@caprural.org",
                 hosting="Démonstration : ce site tourne sur votre propre machine.",

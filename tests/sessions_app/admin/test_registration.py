@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from caprural import typography
 from members.models import FeeCategory, Member, MembershipFee
@@ -276,7 +277,8 @@ class TestRecordingTheFee:
         assert log(registration)[1:] == [
             ("awaiting_fee", "confirmed", "règle automatique", "cotisation acceptée (Pays des Collines)")
         ]
-        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
+        receipt = f"Cotisation reçue, reçu n° {timezone.localdate().year}-0001"
+        assert told(registration)[1:] == [receipt, "Cotisation à jour, inscription confirmée"]
 
     @pytest.mark.parametrize(("before", "after"), [("due", "paid"), ("due", "waived"), ("committed", "paid")])
     def test_of_a_known_member(
@@ -334,7 +336,8 @@ class TestRecordingTheFee:
             coordination.post(address(registration, "cotisation/"), form)
 
         assert (Member.objects.count(), MembershipFee.objects.count()) == (1, 1)
-        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
+        receipt = f"Cotisation reçue, reçu n° {timezone.localdate().year}-0001"
+        assert told(registration)[1:] == [receipt, "Cotisation à jour, inscription confirmée"]
 
     @pytest.mark.parametrize(
         ("changes", "sentence"),

@@ -1,137 +1,20 @@
-"""Members, campaigns, categories and fees in the admin: the coordinator's side of R12–R16."""
+"""Fees in the admin: opened here, moved by acts (R13)."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import models
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.utils import timezone
 
 from caprural import typography
 from caprural.admin import StaffAdmin
 from members import fees
-from members.forms import CoveredPersonForm, EmailDomainForm, NewFeeForm
-from members.models import (
-    CoveredPerson,
-    EmailDomain,
-    FeeCampaign,
-    FeeCategory,
-    Member,
-    MembershipFee,
-    Organisation,
-)
-
-
-@admin.register(Organisation)
-class OrganisationAdmin(StaffAdmin):
-    """The one organisation: its list is its page."""
-
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    fieldsets = (
-        (None, {"fields": ("name", "legal_form", "address", "siret", "phone", "email", "website")}),
-        ("Recevoir les cotisations", {"fields": ("cheque_payee", "iban", "bic")}),
-        ("Mentions", {"fields": ("publication_director", "hosting", "privacy_email")}),
-    )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only while there is none."""
-        return super().has_add_permission(request) and not Organisation.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
-        """Every document names it."""
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Straight to the only page there is."""
-        if Organisation.objects.exists() and self.has_view_permission(request):
-            return redirect("admin:members_organisation_change", 1)
-        return super().changelist_view(request, extra_context)
-
-
-class FeeCategoryInline(admin.TabularInline):
-    """The scale of a campaign."""
-
-    model = FeeCategory
-    extra = 0
-    fields = ("position", "label", "amount", "scope", "max_people", "description")
-
-
-@admin.register(FeeCampaign)
-class FeeCampaignAdmin(StaffAdmin):
-    """Campaigns with their scale."""
-
-    list_display = ("name", "starts_on", "ends_on", "fee_count")
-    inlines = (FeeCategoryInline,)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[FeeCampaign]:
-        """With the number of fees, in one query."""
-        return FeeCampaign.objects.annotate(fee_count=Count("fees"))
-
-    @admin.display(description="cotisations", ordering="fee_count")
-    def fee_count(self, campaign: FeeCampaign) -> int:
-        """Fees of the campaign, cancelled ones included."""
-        return int(campaign.fee_count)  # type: ignore[attr-defined]
-
-
-class CoveredPersonInline(admin.TabularInline):
-    """Addresses a member lists."""
-
-    model = CoveredPerson
-    form = CoveredPersonForm
-    extra = 1
-
-
-class EmailDomainInline(admin.TabularInline):
-    """Domains a member declares."""
-
-    model = EmailDomain
-    form = EmailDomainForm
-    extra = 0
-
-
-class FeeInline(admin.TabularInline):
-    """A member's fees, read only: their status is moved from their own page."""
-
-    model = MembershipFee
-    extra = 0
-    fields = readonly_fields = ("campaign", "category", "amount_text", "status", "status_changed_at")
-    show_change_link = True
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
-        """A fee is opened from its own page."""
-        return False
-
-    @admin.display(description="montant")
-    def amount_text(self, fee: MembershipFee) -> str:
-        """The frozen amount."""
-        return typography.amount(fee.amount)
-
-
-@admin.register(Member)
-class MemberAdmin(StaffAdmin):
-    """Members, the people they cover and their fees."""
-
-    list_display = ("name", "kind", "contact_name", "email", "siret")
-    list_filter = ("kind",)
-    search_fields = ("name", "contact_name", "email", "siret", "people__email", "people__name", "domains__domain")
-    inlines = (CoveredPersonInline, EmailDomainInline, FeeInline)
-    fieldsets = (
-        (None, {"fields": ("kind", "name", "contact_name", "email", "phone", "address")}),
-        ("Organisme public", {"fields": ("siret", "service_code")}),
-        (None, {"fields": ("note",)}),
-    )
-
-    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
-        """People or domains may have been added: whoever waited for this member's fee is confirmed (R14, R16)."""
-        super().save_related(request, form, formsets, change)
-        fees.announce_coverage(form.instance, now=timezone.now())
-
+from members.forms import NewFeeForm
+from members.models import MembershipFee
 
 Verb = Callable[..., None]
 

@@ -1,6 +1,6 @@
-"""The public pages of the annual fee."""
+"""What the annual fee is, its scale, the blank form, and the logo of the organisation."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -27,6 +27,15 @@ def membership_form_blank(request: HttpRequest) -> HttpResponse:
     campaign, today = _current_campaign(), timezone.localdate()
     content = documents.membership_form(campaign, organisation=Organisation.current(), applicant=None, on=today)
     return pdf.response(documents.membership_form_filename(campaign), content)
+
+
+@require_safe
+def logo(request: HttpRequest) -> FileResponse:
+    """The organisation's logo: uploads have no address of their own."""
+    image = Organisation.current().logo
+    if not image.name or not image.storage.exists(image.name):
+        raise Http404
+    return FileResponse(image.open(), headers={"Cache-Control": "public, max-age=3600"})
 
 
 def _current_campaign() -> FeeCampaign | None:

@@ -1,11 +1,12 @@
 """Forms of the members and their fees in the admin."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
 
 from caprural import validators
-from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
+from members.models import CoveredPerson, EmailDomain, Member, MembershipFee, Organisation
 
 
 class CoveredPersonForm(forms.ModelForm):
@@ -30,6 +31,29 @@ class EmailDomainForm(forms.ModelForm):
     def clean_domain(self) -> str:
         """Here and not only in the model: the same domain typed twice is seen before the database sees it."""
         return validators.normalise_domain(self.cleaned_data["domain"])
+
+
+class OrganisationForm(forms.ModelForm):
+    """The organisation, with a logo that every page and document can carry."""
+
+    #: Beyond, pages and documents would be slow to load.
+    LOGO_MAX_BYTES = 1_000_000
+    LOGO_MAX_SIDE = 4000
+
+    class Meta:
+        model = Organisation
+        fields = "__all__"  # noqa: DJ007 -- the admin's fieldsets choose
+        field_classes = {"website": partial(forms.URLField, assume_scheme="https")}
+
+    def clean_logo(self) -> Any:
+        """A new image is neither heavy nor huge; the one there is was judged already."""
+        logo = self.cleaned_data["logo"]
+        image = getattr(logo, "image", None)
+        if image is not None and (logo.size > self.LOGO_MAX_BYTES or max(image.size) > self.LOGO_MAX_SIDE):
+            raise forms.ValidationError(
+                "Cette image est trop lourde : choisissez-en une d’un mégaoctet et de 4000 pixels de côté au plus."
+            )
+        return logo
 
 
 class NewFeeForm(forms.ModelForm):

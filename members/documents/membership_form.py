@@ -1,10 +1,14 @@
-"""The documents of the annual fee (SPEC §6). Knows nothing of sessions: whoever registers hands over an `Applicant`."""
+"""« Bulletin de cotisation », blank or filled (R12, R15). Knows nothing of sessions: whoever registers hands over an
+`Applicant`.
+"""
 
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils import timezone
+
 from caprural import pdf
-from members.models import FeeCampaign, Organisation
+from members.models import Application, FeeCampaign, Organisation
 
 #: Lines for the people covered, the applicant's included.
 PEOPLE_LINES = 4
@@ -47,3 +51,25 @@ def membership_form_filename(campaign: FeeCampaign | None) -> str:
     """« bulletin-de-cotisation-2017.pdf », with both years when the campaign runs over two, none without campaign."""
     years = sorted({campaign.starts_on.year, campaign.ends_on.year}) if campaign else []
     return "-".join(["bulletin-de-cotisation", *map(str, years)]) + ".pdf"
+
+
+def filled_form(application: Application) -> bytes:
+    """The form as someone filled it on line (R15)."""
+    first_name, _, last_name = application.contact_name.rpartition(" ")
+    return membership_form(
+        application.category.campaign,
+        organisation=Organisation.current(),
+        applicant=Applicant(
+            first_name=first_name,
+            last_name=last_name,
+            email=application.email,
+            phone=application.phone,
+            organisation=application.name,
+        ),
+        on=timezone.localdate(application.received_at),
+    )
+
+
+def filled_form_filename(application: Application) -> str:
+    """The same name as the blank form's."""
+    return membership_form_filename(application.category.campaign)

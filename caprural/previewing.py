@@ -1,0 +1,40 @@
+"""Acts that write to people: shown first, exactly as they will happen, then done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from django.db import transaction
+
+from caprural import emails
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an act has written, or would write; the fingerprint tells one outcome from another."""
+
+    letters: list[Any]
+    fingerprint: str
+    is_done: bool
+
+    @property
+    def people(self) -> int:
+        """How many people are written to: someone to whom a seat falls reads that too."""
+        return len({tuple(letter.to) for letter in self.letters})
+
+
+def attempt(act: Callable[[], object], *, details: object, previewed: str) -> Outcome:
+    """Do an act and keep it only if its outcome is the one that was previewed; otherwise undo it all.
+
+    So the preview is the act itself: the real people, the real words. `details` is what was typed for it. The act takes
+    its own locks.
+    """
+    with transaction.atomic(), emails.recording() as letters:
+        act()
+        said = [(letter.to, letter.subject, letter.message) for letter in letters]
+        fingerprint = sha256(repr((details, said)).encode()).hexdigest()
+        is_done = previewed == fingerprint
+        if not is_done:
+            transaction.set_rollback(True)
+    return Outcome(letters, fingerprint, is_done)

@@ -1,0 +1,69 @@
+"""Members, the people they cover and their fees in the admin (R14)."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+
+from caprural import typography
+from caprural.admin import StaffAdmin
+from members import fees
+from members.forms import CoveredPersonForm, EmailDomainForm
+from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
+
+
+class CoveredPersonInline(admin.TabularInline):
+    """Addresses a member lists."""
+
+    model = CoveredPerson
+    form = CoveredPersonForm
+    extra = 1
+
+
+class EmailDomainInline(admin.TabularInline):
+    """Domains a member declares."""
+
+    model = EmailDomain
+    form = EmailDomainForm
+    extra = 0
+
+
+class FeeInline(admin.TabularInline):
+    """A member's fees, read only: their status is moved from their own page."""
+
+    model = MembershipFee
+    extra = 0
+    fields = readonly_fields = ("campaign", "category", "amount_text", "status", "status_changed_at")
+    show_change_link = True
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
+        """A fee is opened from its own page."""
+        return False
+
+    @admin.display(description="montant")
+    def amount_text(self, fee: MembershipFee) -> str:
+        """The frozen amount."""
+        return typography.amount(fee.amount)
+
+
+@admin.register(Member)
+class MemberAdmin(StaffAdmin):
+    """Members, the people they cover and their fees."""
+
+    list_display = ("name", "kind", "contact_name", "email", "siret")
+    list_filter = ("kind",)
+    search_fields = ("name", "contact_name", "email", "siret", "people__email", "people__name", "domains__domain")
+    inlines = (CoveredPersonInline, EmailDomainInline, FeeInline)
+    fieldsets = (
+        (None, {"fields": ("kind", "name", "contact_name", "email", "phone", "address")}),
+        ("Organisme public", {"fields": ("siret", "service_code")}),
+        (None, {"fields": ("note",)}),
+    )
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        """People or domains may have been added: whoever waited for this member's fee is confirmed (R14, R16)."""
+        super().save_related(request, form, formsets, change)
+        fees.announce_coverage([form.instance], now=timezone.now())

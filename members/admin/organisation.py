@@ -1,0 +1,43 @@
+"""The organisation in the admin: every page, message and document is signed with it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from caprural.admin import StaffAdmin
+from members.forms import OrganisationForm
+from members.models import Organisation
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(StaffAdmin):
+    """The one organisation: its list is its page."""
+
+    form = OrganisationForm
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    fieldsets = (
+        (
+            None,
+            {"fields": ("name", "legal_form", "address", "siret", "contact_name", "phone", "email", "website", "logo")},
+        ),
+        ("Recevoir les cotisations", {"fields": ("cheque_payee", "iban", "bic", "chorus_pro")}),
+        ("Appels et reçus", {"fields": ("signatory_name", "signatory_role", "fee_mention")}),
+        ("Mentions", {"fields": ("publication_director", "hosting", "privacy_email")}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only while there is none."""
+        return super().has_add_permission(request) and not Organisation.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
+        """Every document names it."""
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Straight to the only page there is."""
+        if Organisation.objects.exists() and self.has_view_permission(request):
+            return redirect("admin:members_organisation_change", 1)
+        return super().changelist_view(request, extra_context)

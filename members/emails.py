@@ -1,0 +1,99 @@
+"""Every message about the annual fee: one function each, queued in the caller's transaction (R23).
+
+Each is written to the payer and leaves a `FeeMessage`. A payer without an address is written to by post: nothing is
+queued, and nothing is said to have been sent.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from caprural import emails
+from members.models import Application, FeeMessage, MembershipFee, Organisation, Receipt
+
+#: Names under which `members.documents` makes the attachments.
+FILLED_FORM = "filled_membership_form"
+FEE_CALL = "fee_call"
+RECEIPT = "receipt"
+
+#: Kinds of the messages that `members.reminding` sends, as their log keeps them.
+MEMBERSHIP_REMINDER = "membership_reminder"
+
+
+def application_received(application: Application, *, now: datetime) -> None:
+    """To whoever filled the on-line form: what was typed, the form to keep, how to pay (R15)."""
+    _queue(
+        "application_received",
+        application.fee,
+        now=now,
+        to=application.email,
+        attach=((FILLED_FORM, application.pk),),
+        application=application,
+        link=f"{settings.SITE_URL}{application.get_absolute_url()}",
+    )
+
+
+def fee_call(fee: MembershipFee, *, now: datetime) -> None:
+    """« Appel de cotisation »: the document a public body needs before it can pay."""
+    _queue("fee_call", fee, now=now, attach=((FEE_CALL, fee.pk),), link=_link("fee_call", fee.token))
+
+
+def membership_reminder(fee: MembershipFee, *, step: int, now: datetime) -> None:
+    """The fee is still expected; once per step, the first being 1 (R24)."""
+    _queue(
+        MEMBERSHIP_REMINDER,
+        fee,
+        now=now,
+        key=str(step),
+        attach=((FEE_CALL, fee.pk),),
+        step=step,
+        link=_link("fee_call", fee.token),
+    )
+
+
+def receipt(receipt: Receipt, *, now: datetime) -> None:
+    """The payment has arrived: the receipt, with its number."""
+    _queue(
+        "receipt",
+        receipt.fee,
+        now=now,
+        attach=((RECEIPT, receipt.pk),),
+        receipt=receipt,
+        link=_link("receipt", receipt.token),
+    )
+
+
+def fee_cancelled(fee: MembershipFee, *, now: datetime) -> None:
+    """The fee, or its payment, no longer counts (R16)."""
+    _queue("fee_cancelled", fee, now=now, receipt=fee.receipts.first())
+
+
+def _link(name: str, token: str) -> str:
+    return f"{settings.SITE_URL}{reverse(name, args=[token])}"
+
+
+def _queue(
+    name: str,
+    fee: MembershipFee,
+    *,
+    now: datetime,
+    to: str = "",
+    key: str = "",
+    attach: tuple[tuple[str, int], ...] = (),
+    **context: Any,
+) -> None:
+    address = to or fee.member.email
+    if not address:
+        return
+    organisation = Organisation.current()
+    email = emails.queue(
+        name,
+        to=address,
+        context={"fee": fee, "organisation": organisation, "site_url": settings.SITE_URL, **context},
+        attachments=[(document, str(pk)) for document, pk in attach],
+        sender=organisation.name,
+        reply_to=organisation.email,
+    )
+    FeeMessage.objects.create(fee=fee, kind=name, key=key, email=email, written_at=now)

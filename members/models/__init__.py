@@ -1,0 +1,24 @@
+"""Who pays, what is paid, and what « à jour » means (R12–R14). Knows nothing of sessions."""
+
+from members.models.application import Application, ApplicationPerson
+from members.models.campaign import FeeCampaign, FeeCategory
+from members.models.fee import FeeMessage, MembershipFee
+from members.models.member import FULL_NAME_LENGTH, CoveredPerson, EmailDomain, Member
+from members.models.organisation import Organisation
+from members.models.receipt import Receipt, ReceiptCounter
+
+__all__ = [
+    "FULL_NAME_LENGTH",
+    "Application",
+    "ApplicationPerson",
+    "CoveredPerson",
+    "EmailDomain",
+    "FeeCampaign",
+    "FeeCategory",
+    "FeeMessage",
+    "Member",
+    "MembershipFee",
+    "Organisation",
+    "Receipt",
+    "ReceiptCounter",
+]

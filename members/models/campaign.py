@@ -1,0 +1,145 @@
+"""The period an annual fee covers, and its scale (R12)."""
+
+from datetime import date
+from typing import Self
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from caprural import validators
+
+
+class FeeCampaignQuerySet(models.QuerySet["FeeCampaign"]):
+    def covering(self, on: date) -> Self:
+        """Campaigns whose period contains the day `on`, both ends included (R12)."""
+        return self.filter(starts_on__lte=on, ends_on__gte=on)
+
+    def of(self, on: date | None) -> "FeeCampaign | None":
+        """The campaign that covers the day `on`: there is at most one; none for a day nobody knows yet."""
+        return self.covering(on).first() if on else None
+
+
+class FeeCampaign(models.Model):
+    """The period one annual fee covers, by default a calendar year (R12)."""
+
+    name = models.CharField("nom", max_length=80, unique=True, validators=[validators.single_line])
+    starts_on = models.DateField("premier jour couvert")
+    ends_on = models.DateField("dernier jour couvert")
+
+    reminders = models.PositiveSmallIntegerField(
+        "nombre de relances",
+        default=2,
+        validators=[MaxValueValidator(5)],
+        help_text="Messages envoyés aux cotisants dont la cotisation reste attendue. 0 : aucune relance.",
+    )
+    reminder_days = models.PositiveSmallIntegerField(
+        "jours entre deux relances",
+        default=30,
+        validators=[MinValueValidator(7), MaxValueValidator(180)],
+        help_text="La première relance part ce nombre de jours après la demande de cotisation.",
+    )
+
+    objects = FeeCampaignQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "campagne de cotisation"
+        verbose_name_plural = "campagnes de cotisation"
+        ordering = ("-starts_on",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(starts_on__lte=F("ends_on")),
+                name="campaign_starts_before_it_ends",
+                violation_error_message="Le dernier jour couvert doit suivre le premier.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Two campaigns never cover the same day: « la campagne en cours » must have one answer."""
+        if self.starts_on and self.ends_on:
+            other = (
+                FeeCampaign.objects.exclude(pk=self.pk)
+                .filter(starts_on__lte=self.ends_on, ends_on__gte=self.starts_on)
+                .first()
+            )
+            if other:
+                raise ValidationError(f"Cette période chevauche celle de la campagne « {other} » : modifiez les dates.")
+
+
+class FeeCategoryQuerySet(models.QuerySet["FeeCategory"]):
+    def of(self, on: date | None) -> Self:
+        """The scale that applies on the day `on`, each line with its campaign, in one query (R12).
+
+        Nothing for a day nobody knows yet.
+        """
+        scale = self.select_related("campaign")
+        return scale.filter(campaign__starts_on__lte=on, campaign__ends_on__gte=on) if on else scale.none()
+
+
+class FeeCategory(models.Model):
+    """One line of the scale: a label, an amount in euros, and whom it covers (R12)."""
+
+    class Scope(models.TextChoices):
+        STRUCTURE = "structure", "une structure"
+        PERSON = "person", "une personne"
+
+    campaign = models.ForeignKey(
+        FeeCampaign, on_delete=models.CASCADE, related_name="categories", verbose_name="campagne"
+    )
+    label = models.CharField("libellé", max_length=120, validators=[validators.single_line])
+    amount = models.DecimalField("montant (€)", max_digits=9, decimal_places=2, validators=[MinValueValidator(0)])
+    scope = models.CharField("qui est couvert", max_length=10, choices=Scope.choices, default=Scope.STRUCTURE)
+    max_people = models.PositiveSmallIntegerField(
+        "nombre de personnes au plus",
+        null=True,
+        blank=True,
+        help_text="Laisser vide : la cotisation couvre toutes les personnes de la structure.",
+    )
+    description = models.CharField("précision", max_length=200, blank=True, validators=[validators.single_line])
+    position = models.PositiveSmallIntegerField("ordre", default=0)
+
+    objects = FeeCategoryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "catégorie du barème"
+        verbose_name_plural = "catégories du barème"
+        ordering = ("campaign", "position", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("campaign", "label"),
+                name="one_category_per_label",
+                violation_error_message="Cette campagne a déjà une catégorie de ce nom.",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gte=0),
+                name="category_amount_not_negative",
+                violation_error_message="Le montant ne peut pas être négatif.",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_people__isnull=True) | Q(scope="structure", max_people__gte=1),
+                name="category_limit_for_structures_only",
+                violation_error_message="Le nombre de personnes se limite pour une structure, à partir de 1.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.campaign})"
+
+    @property
+    def people_limit(self) -> int | None:
+        """How many listed people a fee of this category covers; None when it covers everybody of the member."""
+        return 1 if self.scope == self.Scope.PERSON else self.max_people
+
+    @property
+    def scope_label(self) -> str:
+        """The scope as the scale prints it: « une structure, jusqu’à 3 personnes »."""
+        if self.scope == self.Scope.STRUCTURE and self.max_people:
+            people = "1 personne" if self.max_people == 1 else f"{self.max_people} personnes"
+            return f"une structure, jusqu’à {people}"
+        if self.scope == self.Scope.STRUCTURE:
+            return "une structure et toutes ses personnes"
+        return "une personne"

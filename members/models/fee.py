@@ -1,0 +1,176 @@
+"""The annual fee of one member, and what was written about it (R13, R14)."""
+
+import secrets
+from datetime import date
+from typing import Self
+
+from django.db import models
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+
+from caprural import validators
+from members.models.campaign import FeeCampaign, FeeCategory
+from members.models.member import CoveredPerson, EmailDomain, Member
+
+
+def new_token() -> str:
+    """192 random bits for a private link."""
+    return secrets.token_urlsafe(24)
+
+
+class MembershipFeeQuerySet(models.QuerySet["MembershipFee"]):
+    def live(self) -> Self:
+        """Fees that are not cancelled: one per member and campaign (R13)."""
+        return self.exclude(status=MembershipFee.Status.CANCELLED)
+
+    def accepted(self) -> Self:
+        """Fees that put their member up to date: committed, paid or waived (R13)."""
+        return self.filter(status__in=MembershipFee.ACCEPTED)
+
+    def up_to_date(self, on: date) -> Self:
+        """Accepted fees whose campaign covers the day `on` (R13)."""
+        return self.accepted().filter(campaign__starts_on__lte=on, campaign__ends_on__gte=on)
+
+    def covering(self, email: str) -> Self:
+        """Fees that cover the person with this address (R14).
+
+        A fee without a limit covers every listed address and every address of a declared domain. A fee limited to n
+        people (one, for a person) covers the first n addresses its member lists; a domain alone is then not enough,
+        since nothing would say who the n people are.
+        """
+        address = validators.normalise_email(email)
+        people = CoveredPerson.objects.filter(member=OuterRef("member"))
+        me = people.filter(email=address)
+        rank = (
+            CoveredPerson.objects.filter(member=OuterRef(OuterRef("member")), pk__lte=OuterRef("pk"))
+            .order_by()
+            .values("member")
+            .annotate(n=Count("pk"))
+            .values("n")
+        )
+        domain = EmailDomain.objects.filter(member=OuterRef("member"), domain=address.rpartition("@")[2])
+        return self.annotate(
+            person_rank=Subquery(me.annotate(rank=Subquery(rank)).values("rank")[:1]),
+            people_limit=models.Case(
+                models.When(category__scope=FeeCategory.Scope.PERSON, then=1),
+                default=F("category__max_people"),
+                output_field=models.PositiveSmallIntegerField(null=True),
+            ),
+        ).filter(
+            Q(people_limit__isnull=True) & (Q(person_rank__isnull=False) | Exists(domain))
+            | Q(person_rank__lte=F("people_limit"))
+        )
+
+
+class MembershipFee(models.Model):
+    """« Cotisation annuelle » of one member for one campaign; its amount is frozen when it is created (R13)."""
+
+    class Status(models.TextChoices):
+        DUE = "due", "attendue"
+        COMMITTED = "committed", "engagement reçu"
+        PAID = "paid", "payée"
+        WAIVED = "waived", "exonérée"
+        CANCELLED = "cancelled", "annulée"
+
+    class Method(models.TextChoices):
+        CHEQUE = "cheque", "chèque"
+        TRANSFER = "transfer", "virement"
+        MANDATE = "mandate", "mandat administratif"
+
+    ACCEPTED = (Status.COMMITTED, Status.PAID, Status.WAIVED)
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="fees", verbose_name="cotisant")
+    campaign = models.ForeignKey(FeeCampaign, on_delete=models.PROTECT, related_name="fees", verbose_name="campagne")
+    category = models.ForeignKey(FeeCategory, on_delete=models.PROTECT, related_name="fees", verbose_name="catégorie")
+    amount = models.DecimalField("montant (€)", max_digits=9, decimal_places=2)
+    status = models.CharField("état", max_length=10, choices=Status.choices, default=Status.DUE)
+    status_changed_at = models.DateTimeField("état depuis le")
+    method = models.CharField("moyen de paiement", max_length=10, choices=Method.choices, blank=True)
+    reference = models.CharField(
+        "référence",
+        max_length=80,
+        blank=True,
+        help_text="Numéro de chèque ou de virement.",
+        validators=[validators.single_line],
+    )
+    engagement_number = models.CharField(
+        "numéro d’engagement",
+        max_length=50,
+        blank=True,
+        help_text="Celui du bon de commande d’un organisme public.",
+        validators=[validators.single_line],
+    )
+    paid_on = models.DateField("payée le", null=True, blank=True)
+    token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
+    note = models.TextField("note interne", blank=True, validators=[validators.multi_line])
+    created_at = models.DateTimeField("créée le", auto_now_add=True)
+
+    objects = MembershipFeeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "cotisation"
+        verbose_name_plural = "cotisations"
+        ordering = ("-campaign__starts_on", "member__name", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("member", "campaign"),
+                condition=~Q(status="cancelled"),
+                name="one_fee_per_member_and_campaign",
+                violation_error_message="Ce cotisant a déjà une cotisation pour cette campagne.",
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="fee_amount_not_negative"),
+            models.CheckConstraint(
+                condition=~Q(status="paid") | Q(paid_on__isnull=False),
+                name="fee_paid_means_a_day",
+                violation_error_message="Indiquez le jour du paiement.",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=("due", "committed", "paid", "waived", "cancelled")), name="fee_status_is_known"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.member} – {self.campaign}"
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether this fee puts its member up to date during its campaign (R13)."""
+        return self.status in self.ACCEPTED
+
+    @property
+    def code(self) -> str:
+        """The reference a payer is asked to quote, and by which the payment is found: « COT-00042 »."""
+        return f"COT-{self.pk:05d}"
+
+
+class FeeMessage(models.Model):
+    """« Message au cotisant »: what was written to a payer about a fee, by e-mail or by post.
+
+    `key` names the occurrence of a dated message (the step of a reminder). The database holds one message per fee, kind
+    and key: whatever a worker does twice is refused the second time (R24).
+    """
+
+    fee = models.ForeignKey(MembershipFee, on_delete=models.CASCADE, related_name="messages", verbose_name="cotisation")
+    kind = models.CharField("nature", max_length=40)
+    key = models.CharField("étape", max_length=40, blank=True)
+    email = models.OneToOneField(
+        "post_office.Email",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="about_fee",
+        verbose_name="message envoyé",
+    )
+    is_by_post = models.BooleanField("par courrier", default=False)
+    written_at = models.DateTimeField("écrit le")
+
+    class Meta:
+        verbose_name = "message au cotisant"
+        verbose_name_plural = "messages au cotisant"
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("fee", "kind", "key"), condition=~Q(key=""), name="dated_message_once_per_fee"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.kind
