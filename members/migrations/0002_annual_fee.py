@@ -221,7 +221,7 @@ class Migration(migrations.Migration):
             name="reminders",
             field=models.PositiveSmallIntegerField(
                 default=2,
-                help_text="Messages envoyés aux cotisants dont la cotisation reste attendue. 0 : aucune relance.",
+                help_text="Messages envoyés aux cotisants dont la cotisation reste attendue. 0 : aucune relance.",
                 validators=[django.core.validators.MaxValueValidator(5)],
                 verbose_name="nombre de relances",
             ),
@@ -258,7 +258,7 @@ class Migration(migrations.Migration):
             name="chorus_pro",
             field=models.TextField(
                 blank=True,
-                help_text="Ce que doit savoir un organisme public qui paie par mandat : comment lui parvient l’appel de cotisation, ce qu’il doit indiquer.",
+                help_text="Ce que doit savoir un organisme public qui paie par mandat : comment lui parvient l’appel de cotisation, ce qu’il doit indiquer.",
                 validators=[caprural.validators.multi_line],
                 verbose_name="information Chorus Pro",
             ),
@@ -278,7 +278,7 @@ class Migration(migrations.Migration):
             name="fee_mention",
             field=models.CharField(
                 blank=True,
-                help_text="Par exemple « TVA non applicable, article 293 B du code général des impôts ».",
+                help_text="Par exemple « TVA non applicable, article 293 B du code général des impôts ».",
                 max_length=300,
                 validators=[caprural.validators.single_line],
                 verbose_name="mention au bas des appels et des reçus",
@@ -310,7 +310,7 @@ class Migration(migrations.Migration):
             name="signatory_role",
             field=models.CharField(
                 blank=True,
-                help_text="Par exemple « présidente ».",
+                help_text="Par exemple « présidente ».",
                 max_length=120,
                 validators=[caprural.validators.single_line],
                 verbose_name="qualité du signataire",
