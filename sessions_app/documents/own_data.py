@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from members.models import CoveredPerson
+from members.models import Application, CoveredPerson
 from sessions_app.models import Registration, TrainingSession
 
 TEAM = "l’équipe"
@@ -40,6 +40,12 @@ def content(registration: Registration, session: TrainingSession, *, actors: Map
         "messages reçus": [
             {"date": _instant(message.written_at), "objet": message.email.subject if message.email else None}
             for message in registration.messages.select_related("email").order_by("pk")
+        ],
+        "bulletins de cotisation remplis à cette adresse": [
+            _application(application)
+            for application in Application.objects.filter(email=registration.email)
+            .select_related("category__campaign")
+            .order_by("pk")
         ],
     }
     return json.dumps(data, ensure_ascii=False, indent=2).encode() + b"\n"
@@ -71,6 +77,24 @@ def _registration(registration: Registration) -> dict[str, Any]:
         "cotisation attendue au plus tard le": _day(registration.fee_due_on),
         "adresse e-mail connue d’un cotisant": CoveredPerson.objects.filter(email=registration.email).exists(),
         "lien envoyé de nouveau le": _instant(registration.link_sent_at),
+    }
+
+
+def _application(application: Application) -> dict[str, Any]:
+    """Without the other people it names: the data is theirs."""
+    return {
+        "reçu le": _instant(application.received_at),
+        "campagne": application.category.campaign.name,
+        "catégorie": application.category.label,
+        "montant": str(application.amount),
+        "cotisant": application.name,
+        "SIRET": application.siret or None,
+        "adresse postale": application.address or None,
+        "personne à contacter": application.contact_name,
+        "téléphone": application.phone or None,
+        "moyen de paiement": application.get_method_display(),
+        "code service": application.service_code or None,
+        "numéro d’engagement": application.engagement_number or None,
     }
 
 

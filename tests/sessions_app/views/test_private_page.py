@@ -3,6 +3,7 @@
 import json
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -10,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from members.models import Application
 from sessions_app import deciding, registering, reminding
 from sessions_app.models import Message, Registration, SessionDocument, TrainingSession
 from tests import pages
@@ -417,6 +419,7 @@ class TestOwnData:
             "inscription",
             "journal de l’inscription",
             "messages reçus",
+            "bulletins de cotisation remplis à cette adresse",
         ]
         assert data["session"] == {
             "titre": "Animer",
@@ -494,6 +497,35 @@ class TestOwnData:
         response = client.get(url(registered(session), "donnees.json"))
         assert json.loads(response.content)["inscription"]["rang en liste d’attente"] == 2
         assert "Secrète" not in response.content.decode()
+
+    def test_the_membership_forms_filled_with_this_address(self, client: Client) -> None:
+        registration = registered(open_session())
+        fee = make_fee(make_member(name="Commune connue"), status="due")
+        for email in (registration.email, "autre@structure.example"):
+            Application.objects.create(
+                fee=fee,
+                is_new_member=False,
+                category=fee.category,
+                amount=fee.amount,
+                kind="structure",
+                name="Pays des Collines",
+                contact_name="Camille Durand",
+                email=email,
+                method="transfer",
+                submission_key=uuid4(),
+                received_at=timezone.now(),
+            ).people.create(email="collegue@structure.example", name="Collègue Secret")
+
+        content = client.get(url(registration, "donnees.json")).content.decode()
+
+        [form] = json.loads(content)["bulletins de cotisation remplis à cette adresse"]
+        assert (form["cotisant"], form["montant"], form["moyen de paiement"]) == (
+            "Pays des Collines",
+            "100.00",
+            "virement",
+        )
+        for secret in ("Commune connue", "autre@", "collegue@", "Collègue"):
+            assert secret not in content
 
     def test_a_message_whose_text_is_gone(self, client: Client) -> None:
         registration = registered(open_session())
