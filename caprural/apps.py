@@ -9,6 +9,12 @@ class MailQueueConfig(PostOfficeConfig):  # type: ignore[misc]
 
     verbose_name = "Messages"
 
+    def ready(self) -> None:
+        """Its rows too: one word per thing."""
+        super().ready()
+        meta = self.get_model("Email")._meta
+        meta.verbose_name, meta.verbose_name_plural = "message", "messages"
+
 
 class StaffAdminConfig(AdminConfig):
     """The admin, whose home says what needs one today."""
