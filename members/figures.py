@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from math import ceil
 
 from django.utils import timezone
 
@@ -262,7 +263,8 @@ def plot(figures: Figures) -> Plot | None:
     if not highest:
         return None
     step = _step(highest)
-    top = step * -(-highest // step)
+    intervals = ceil(highest / step)
+    top = step * intervals
     scale = Decimal(WIDTH - LEFT - RIGHT) / top
     bars = []
     for number, (month, row) in enumerate(zip(figures.months, rows, strict=True)):
@@ -273,7 +275,7 @@ def plot(figures: Figures) -> Plot | None:
                 x = LEFT + round(start * scale)
                 segments.append(Segment(status, x, max(LEFT + round(edge * scale) - x, 1)))
         bars.append(Bar(_short_label(month), TOP + STEP * number + (STEP - BAR) // 2, segments))
-    ticks = [Tick(LEFT + round(step * n * scale), step * n) for n in range(int(top / step) + 1)]
+    ticks = [Tick(LEFT + round(step * n * scale), step * n) for n in range(intervals + 1)]
     return Plot(bars, ticks)
 
 
