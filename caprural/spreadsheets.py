@@ -14,7 +14,9 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow(map(_neutral, header))
     for row in rows:
-        writer.writerow([str(value).replace(".", ",") if isinstance(value, Decimal) else _neutral(value) for value in row])
+        writer.writerow(
+            [str(value).replace(".", ",") if isinstance(value, Decimal) else _neutral(value) for value in row]
+        )
     return out.getvalue().encode("utf-8-sig")
 
 

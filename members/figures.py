@@ -109,9 +109,7 @@ class Figures:
     @property
     def by_month(self) -> list[Row]:
         """A line per month."""
-        return [
-            _row(month_label(month), (cell for cell in self.cells if cell.month == month)) for month in self.months
-        ]
+        return [_row(month_label(month), (cell for cell in self.cells if cell.month == month)) for month in self.months]
 
     @property
     def sentence(self) -> str:
@@ -120,9 +118,11 @@ class Figures:
         if not total.total.count:
             return "Aucune cotisation n’est ouverte pour cette campagne."
         accepted = sum((total.by_status.get(status, NOTHING).count for status in MembershipFee.ACCEPTED), 0)
-        subject = f"{accepted} {typography.plural(accepted, 'cotisation,cotisations')} sur {total.total.count}"
+        count = total.total.count
+        up_to_date = f"{accepted} {typography.plural(accepted, 'cotisation,cotisations')} sur {count} "
+        up_to_date += f"{typography.plural(accepted, 'est,sont')} à jour"
         if not accepted:
-            subject = f"Aucune cotisation sur {total.total.count}"
+            up_to_date = f"Aucune cotisation sur {count} n’est à jour"
         parts = [
             f"{typography.euros(total.by_status.get(status, NOTHING).euros)} {word}"
             for status, word in ((Status.PAID, "encaissés"), (Status.COMMITTED, "engagés"), (Status.DUE, "attendus"))
@@ -130,7 +130,7 @@ class Figures:
         waived = total.by_status.get(Status.WAIVED, NOTHING)
         if waived.count:
             parts.append(f"{typography.euros(waived.euros)} exonérés")
-        return f"{subject} {typography.plural(accepted, 'est,sont')} à jour : {', '.join(parts)}."
+        return f"{up_to_date} : {', '.join(parts)}."
 
 
 def of(campaign: FeeCampaign) -> Figures:
@@ -175,7 +175,11 @@ def _row(label: str, cells: Iterable[Cell]) -> Row:
 
 HEADER = (
     *("Catégorie", "Mois"),
-    *(f"{LABELS[status].capitalize()} ({unit})" for status in (*STATUSES, Status.CANCELLED) for unit in ("nombre", "€")),
+    *(
+        f"{LABELS[status].capitalize()} ({unit})"
+        for status in (*STATUSES, Status.CANCELLED)
+        for unit in ("nombre", "€")
+    ),
 )
 
 
@@ -280,8 +284,8 @@ def plot(figures: Figures) -> Plot | None:
 
 
 def _step(highest: Decimal) -> Decimal:
-    """1, 2 or 5 times a power of ten, so that the axis has at most `TICKS` intervals."""
-    power = Decimal(10) ** (highest.adjusted() - 1)
+    """1, 2 or 5 times a power of ten, a euro at least, so that the axis has at most `TICKS` intervals."""
+    power = Decimal(10) ** max(highest.adjusted() - 1, 0)
     return next(power * factor for factor in (1, 2, 5, 10, 20, 50) if power * factor * TICKS >= highest)
 
 

@@ -152,7 +152,8 @@ def renewals(campaign: FeeCampaign) -> list[Renewal]:
 def renew(plan: Sequence[Renewal], *, is_told: bool, now: datetime) -> list[MembershipFee]:
     """Open the fees « attendues » of a plan, and send each member with an address its fee call when `is_told` (R13).
 
-    A member whose fee was opened meanwhile is passed over; one without a line in the scale too. Returns the fees opened.
+    A member whose fee was opened meanwhile is passed over; so is one without a line in the scale. Returns the fees
+    opened.
     """
     opened = []
     with transaction.atomic():

@@ -80,7 +80,8 @@ class CampaignOpening(CampaignPages):
                         request, "Quelque chose a changé depuis la prévisualisation : relisez, puis confirmez."
                     )
         letters = [
-            (letter.about_fee.fee.member, *_without_reference(letter)) for letter in (outcome.letters if outcome else [])
+            (letter.about_fee.fee.member, *_without_reference(letter))
+            for letter in (outcome.letters if outcome else [])
         ]
         by_post = campaign.fees.filter(status=MembershipFee.Status.DUE, member__email="").select_related("member")
         count = len(to_open)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.forms.formsets import DELETION_FIELD_NAME
 
 from caprural import typography
 from members.models import FeeCampaign, FeeCategory
@@ -49,9 +50,17 @@ class FeeCategoryForm(forms.ModelForm):
         fields = ("position", "label", "amount", "scope", "max_people", "description")
 
     def clean(self) -> dict[str, Any]:
-        """People whom an accepted fee of this line covers stay covered."""
+        """Whom an accepted fee of this line covers stays covered; a line that documents name stays in the scale."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         category: FeeCategory = self.instance
+        if cleaned.get(DELETION_FIELD_NAME) and _is_named(category):
+            # Said here, and the box forgotten: stock Django would recite the rows that depend on it.
+            cleaned[DELETION_FIELD_NAME] = False
+            self.add_error(
+                None,
+                f"La catégorie « {category.label} » reste dans le barème : des cotisations ou des bulletins en ligne "
+                "en dépendent. Changez son libellé ou son montant si besoin, ou ajoutez une catégorie.",
+            )
         if not category.pk or not {"scope", "max_people"} <= cleaned.keys():
             return cleaned
         was = category.people_limit
@@ -74,23 +83,6 @@ class FeeCategoryForm(forms.ModelForm):
 class FeeCategoryFormSet(forms.BaseInlineFormSet):
     """The scale of a campaign."""
 
-    def clean(self) -> None:
-        """A line that fees or on-line forms name stays: their documents say it."""
-        super().clean()
-        named = [
-            f"« {form.instance.label} »"
-            for form in self.initial_forms
-            if self._should_delete_form(form)
-            and (form.instance.fees.exists() or form.instance.applications.exists())
-        ]
-        if named:
-            lines = "La catégorie {}" if len(named) == 1 else "Les catégories {}"
-            stays = typography.plural(len(named), "elle reste dans le barème,elles restent dans le barème")
-            raise forms.ValidationError(
-                f"{lines.format(typography.join_and(named))} : des cotisations ou des bulletins en ligne en dépendent, "
-                f"{stays}. Changez son libellé ou son montant si besoin, ou ajoutez une catégorie."
-            )
-
     def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
         """Stock Django names the field in English."""
         return "Deux catégories de cette campagne portent le même libellé : changez l’un des deux."
@@ -103,6 +95,10 @@ class FeeCategoryFormSet(forms.BaseInlineFormSet):
     def is_wider(self) -> bool:
         """Whether some line now covers more people."""
         return any(form.is_wider for form in self.initial_forms if form.has_changed())
+
+
+def _is_named(category: FeeCategory) -> bool:
+    return category.pk is not None and (category.fees.exists() or category.applications.exists())
 
 
 class RenewalForm(forms.Form):

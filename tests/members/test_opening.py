@@ -83,7 +83,13 @@ class TestOpeningTheNext:
         following = opening.open_next(campaign)
 
         following.refresh_from_db()
-        assert (following.name, following.starts_on, following.ends_on, following.reminders, following.reminder_days) == (
+        assert (
+            following.name,
+            following.starts_on,
+            following.ends_on,
+            following.reminders,
+            following.reminder_days,
+        ) == (
             "Cotisation 2018",
             date(2018, 1, 1),
             date(2018, 12, 31),
@@ -192,7 +198,11 @@ class TestRenewing:
         """Three members up to date in 2017, one of them without e-mail, one whose line is gone; the scale of 2018."""
         before = make_campaign(year=2017)
         association, other = [make_category(campaign=before, label=label) for label in ("Association", "Autre")]
-        for name, category, email in (("A", association, "a@a.example"), ("B", association, ""), ("C", other, "c@c.example")):
+        for name, category, email in (
+            ("A", association, "a@a.example"),
+            ("B", association, ""),
+            ("C", other, "c@c.example"),
+        ):
             make_fee(make_member(name=name, email=email), category=category, now=NOW)
         campaign = make_campaign(year=2018)
         make_category(campaign=campaign, label="Association", amount=Decimal("95.50"))

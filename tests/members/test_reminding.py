@@ -285,9 +285,7 @@ class TestOnce:
         with pytest.raises(IntegrityError), transaction.atomic():
             emails.membership_reminder(fee, step=1, now=FIRST)
 
-    def test_one_that_fails_holds_nothing_back(
-        self, category: FeeCategory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_one_that_fails_holds_nothing_back(self, category: FeeCategory, caplog: pytest.LogCaptureFixture) -> None:
         """A step written by hand with a key that the count does not foresee."""
         for name in "AB":
             make_fee(make_member(name=name, email=f"{name}@a.example"), category=category, status="due")
@@ -331,9 +329,7 @@ class TestSeveralWorkers:
         category = make_category(campaign=make_campaign(year=2017))
         fee = make_fee(make_member(), category=category, status="due")
 
-        noted = at_once(
-            *[lambda: reminding.note_posted({f"{fee.pk}-1"}, campaign=category.campaign, now=FIRST)] * 3
-        )
+        noted = at_once(*[lambda: reminding.note_posted({f"{fee.pk}-1"}, campaign=category.campaign, now=FIRST)] * 3)
 
         assert (sorted(noted), len(steps(fee))) == ([0, 0, 1], 1)
 
