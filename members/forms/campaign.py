@@ -94,7 +94,7 @@ class FeeCategoryFormSet(forms.BaseInlineFormSet):
     @property
     def is_wider(self) -> bool:
         """Whether some line now covers more people."""
-        return any(form.is_wider for form in self.initial_forms if form.has_changed())
+        return any(isinstance(form, FeeCategoryForm) and form.is_wider for form in self.initial_forms)
 
 
 def _is_named(category: FeeCategory) -> bool:
