@@ -24,15 +24,23 @@ class Outcome:
         return len({tuple(letter.to) for letter in self.letters})
 
 
-def attempt(act: Callable[[], object], *, details: object, previewed: str) -> Outcome:
+def words(letter: Any) -> object:
+    """All that a letter says, and to whom."""
+    return letter.to, letter.subject, letter.message
+
+
+def attempt(
+    act: Callable[[], object], *, details: object, previewed: str, told: Callable[[Any], object] = words
+) -> Outcome:
     """Do an act and keep it only if its outcome is the one that was previewed; otherwise undo it all.
 
-    So the preview is the act itself: the real people, the real words. `details` is what was typed for it. The act takes
-    its own locks.
+    So the preview is the act itself: the real people, the real words. `details` is what was typed for it. `told` is
+    what of each letter must be as it was previewed: less than all of it when it quotes what only the act creates. The
+    act takes its own locks.
     """
     with transaction.atomic(), emails.recording() as letters:
         act()
-        said = [(letter.to, letter.subject, letter.message) for letter in letters]
+        said = [told(letter) for letter in letters]
         fingerprint = sha256(repr((details, said)).encode()).hexdigest()
         is_done = previewed == fingerprint
         if not is_done:

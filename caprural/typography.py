@@ -124,6 +124,13 @@ def amount(value: int | Decimal | None) -> str:
 
 
 @register.filter
+def euros(value: int | Decimal) -> str:
+    """« 1 840,00 € »: in accounts, where cents stand one under the other."""
+    whole = amount(value).removesuffix(f"{NBSP}€")
+    return whole + ("" if "," in whole else ",00") + f"{NBSP}€"
+
+
+@register.filter
 def plural(count: int | Decimal, forms: str) -> str:
     """`{{ n|plural:"place,places" }}`: in French 0, 1 and 1,5 are singular."""
     singular, several = forms.split(",")

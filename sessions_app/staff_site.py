@@ -1,5 +1,6 @@
 """The home of the admin: what needs the coordination today, or where a trainer is expected next."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from caprural import emails, typography
+from members import reminding as fee_reminding
 from members.models import MembershipFee
 from sessions_app import roles
 from sessions_app.models import Heartbeat, Message, Registration, TrainingSession
@@ -95,6 +97,7 @@ def to_do(now: datetime) -> list[Heading]:
             f"{people}?status__exact={Registration.Status.AWAITING_FEE}",
         ),
         Heading("Cotisations attendues", _membership_fees()),
+        Heading("Relances à faire par courrier", _letters(now)),
         Heading(
             "Personnes à rattacher à un cotisant",
             [_stranger(registration) for registration in _soonest(awaiting.without_member())],
@@ -186,6 +189,19 @@ def _membership_fees() -> list[Line]:
         return []
     text = f"{_count(due, 'cotisation attendue,cotisations attendues')} de cotisants connus"
     return [Line(text, f"{_list_of(MembershipFee)}?status__exact={MembershipFee.Status.DUE}")]
+
+
+def _letters(now: datetime) -> list[Line]:
+    """A line per campaign with letters to post."""
+    by_campaign = Counter(reminder.fee.campaign for reminder in fee_reminding.by_post(now))
+    return [
+        Line(
+            f"{_count(letters, 'lettre,lettres')} à imprimer et à poster",
+            reverse("admin:reminder_letters", args=[campaign.pk]),
+            str(campaign),
+        )
+        for campaign, letters in by_campaign.items()
+    ]
 
 
 def _given_up(now: datetime) -> list[Line]:

@@ -120,6 +120,19 @@ class TestNumbers:
     @pytest.mark.parametrize(
         ("value", "expected"),
         [
+            (50, "50,00~€"),
+            (Decimal("1840"), "1^840,00~€"),
+            (Decimal("80.5"), "80,50~€"),
+            (Decimal("0"), "0,00~€"),
+            (Decimal("-1200"), "\u22121^200,00~€"),
+        ],
+    )
+    def test_amounts_in_accounts(self, value: Decimal, expected: str) -> None:
+        assert typography.euros(value) == exact(expected)
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
             (7, "7"),
             (10_000, "10^000"),
             (Decimal("7.50"), "7,5"),

@@ -1,10 +1,20 @@
 """Campaigns and their scale in the admin (R12)."""
 
-from django.contrib import admin
-from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from typing import Any
 
-from caprural.admin import StaffAdmin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.db.models import Count, ProtectedError, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from members import fees, figures
+from members.admin.campaign_figures import CampaignFigures
+from members.admin.campaign_opening import CampaignOpening
+from members.admin.campaign_reminders import CampaignReminders
+from members.forms import FeeCampaignForm, FeeCategoryForm, FeeCategoryFormSet
 from members.models import FeeCampaign, FeeCategory
 
 
@@ -12,16 +22,24 @@ class FeeCategoryInline(admin.TabularInline):
     """The scale of a campaign."""
 
     model = FeeCategory
+    form = FeeCategoryForm
+    formset = FeeCategoryFormSet
     extra = 0
     fields = ("position", "label", "amount", "scope", "max_people", "description")
 
 
 @admin.register(FeeCampaign)
-class FeeCampaignAdmin(StaffAdmin):
-    """Campaigns with their scale."""
+class FeeCampaignAdmin(CampaignOpening, CampaignReminders, CampaignFigures):
+    """Campaigns with their scale, and everything one does from a campaign."""
 
+    form = FeeCampaignForm
     list_display = ("name", "starts_on", "ends_on", "fee_count")
     inlines = (FeeCategoryInline,)
+    change_form_template = "admin/members/feecampaign/change_form.html"
+    fieldsets = (
+        (None, {"fields": ("name", "starts_on", "ends_on")}),
+        ("Relances", {"fields": ("reminders", "reminder_days")}),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FeeCampaign]:
         """With the number of fees, in one query."""
@@ -31,3 +49,52 @@ class FeeCampaignAdmin(StaffAdmin):
     def fee_count(self, campaign: FeeCampaign) -> int:
         """Fees of the campaign, cancelled ones included."""
         return int(campaign.fee_count)  # type: ignore[attr-defined]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The campaign, with where it stands; it is not offered to delete what the accounts rest on."""
+        campaign = self.get_object(request, unquote(object_id))
+        context: dict[str, Any] = {}
+        if campaign is not None:
+            context = {
+                "sentence": figures.of(campaign).sentence,
+                "show_delete": not _is_used(campaign),
+                "can_open": request.user.has_perm("members.add_feecampaign"),
+                "can_renew": request.user.has_perm("members.add_membershipfee"),
+            }
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        """A longer period or a wider line of the scale: whoever waited for these fees is confirmed (R16)."""
+        super().save_related(request, form, formsets, change)
+        is_wider = form.is_wider or any(formset.is_wider for formset in formsets)  # type: ignore[attr-defined]
+        if change and is_wider:
+            accepted = form.instance.fees.accepted().select_related("member")
+            fees.announce_coverage([fee.member for fee in accepted], now=timezone.now())
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Only what no fee was ever opened for."""
+        campaign = self.get_object(request, unquote(object_id))
+        if campaign is None or not self.has_delete_permission(request, campaign):
+            return super().delete_view(request, object_id, extra_context)
+        if not _is_used(campaign):
+            try:
+                return super().delete_view(request, object_id, extra_context)
+            except ProtectedError:
+                pass  # a fee was opened in between
+        messages.error(
+            request,
+            f"La campagne « {campaign} » ne se supprime pas : des cotisations ou des bulletins en ligne en dépendent.",
+        )
+        return redirect("admin:members_feecampaign_change", campaign.pk)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """No bulk deletion: it would not look at the fees one campaign at a time."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+
+def _is_used(campaign: FeeCampaign) -> bool:
+    return campaign.fees.exists() or campaign.categories.filter(applications__isnull=False).exists()

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Self
 
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -19,6 +20,23 @@ class FeeCampaignQuerySet(models.QuerySet["FeeCampaign"]):
     def of(self, on: date | None) -> "FeeCampaign | None":
         """The campaign that covers the day `on`: there is at most one; none for a day nobody knows yet."""
         return self.covering(on).first() if on else None
+
+    def overlapping(self, starts_on: date, ends_on: date) -> Self:
+        """Campaigns that share at least a day with this period."""
+        return self.filter(starts_on__lte=ends_on, ends_on__gte=starts_on)
+
+    def before(self, campaign: "FeeCampaign") -> "FeeCampaign | None":
+        """The campaign that precedes this one; None for the first."""
+        return self.filter(ends_on__lt=campaign.starts_on).order_by("-ends_on").first()
+
+    def lock(self) -> None:
+        """Until the end of the transaction, nobody else opens a campaign or moves its period.
+
+        « No two campaigns cover the same day » is no constraint that both databases know. The lock is a row that is
+        always there, that of this model among Django's, so that the very first campaign has one too.
+        """
+        mine = ContentType.objects.filter(app_label="members", model="feecampaign")
+        list(mine.select_for_update(no_key=True).values_list("pk"))
 
 
 class FeeCampaign(models.Model):
@@ -61,11 +79,7 @@ class FeeCampaign(models.Model):
     def clean(self) -> None:
         """Two campaigns never cover the same day: « la campagne en cours » must have one answer."""
         if self.starts_on and self.ends_on:
-            other = (
-                FeeCampaign.objects.exclude(pk=self.pk)
-                .filter(starts_on__lte=self.ends_on, ends_on__gte=self.starts_on)
-                .first()
-            )
+            other = FeeCampaign.objects.exclude(pk=self.pk).overlapping(self.starts_on, self.ends_on).first()
             if other:
                 raise ValidationError(f"Cette période chevauche celle de la campagne « {other} » : modifiez les dates.")
 

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
+from members import figures, opening
 from members.models import FeeCampaign, FeeCategory, Member
 from sessions_app.management.commands.load_demo import next_edition
 from sessions_app.models import Trainer, TrainingSession
@@ -91,6 +92,19 @@ class TestFirstRun:
         people = [registered(announced(), email=email) for email in emails]
 
         assert [person.status for person in people] == ["confirmed", "confirmed", "awaiting_fee"]
+
+    def test_last_year_s_campaign_has_figures_and_members_to_ask_again(self) -> None:
+        load_demo()
+
+        year = today().year
+        last = figures.of(FeeCampaign.objects.get(name=f"Cotisation {year - 1}"))
+        plot = figures.plot(last)
+        assert plot is not None
+        assert len([bar for bar in plot.bars if bar.segments]) >= 6
+        assert {cell.status for cell in last.cells} == {"due", "committed", "paid", "waived", "cancelled"}
+        this_year = opening.renewals(FeeCampaign.objects.get(name=f"Cotisation {year}"))
+        assert len([renewal for renewal in this_year if renewal.category]) == last.total.total.count - 1
+        assert all("ficti" in renewal.member.name.lower() for renewal in this_year)
 
     def test_amounts_say_that_they_are_fictitious(self) -> None:
         load_demo()

@@ -4,6 +4,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -12,8 +13,10 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from caprural import emails
+from members.models import FeeMessage
 from tests import two_workers
-from tests.factories import make_registration, make_session
+from tests.announced import today
+from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration, make_session
 from tests.smtp_sink import SmtpSink, wait_until
 from tests.worker_process import Worker
 
@@ -144,6 +147,25 @@ def test_killed_in_the_middle_of_a_message(sink: SmtpSink, workers: list[Worker]
     assert received[expected["b@structure.example"]] in (1, 2)
     assert sum(received.values()) == 3 + received[expected["b@structure.example"]]
     assert set(Email.objects.values_list("status", flat=True)) == {STATUS.sent}
+
+
+def test_reminders_of_membership_fees_leave_once_with_two_at_once(sink: SmtpSink, workers: list[Worker]) -> None:
+    """R24: what `members.reminding` says is due is part of the round."""
+    now = timezone.now()
+    category = make_category(
+        campaign=make_campaign(name="En cours", starts_on=today(-100), ends_on=today(100), reminder_days=7)
+    )
+    addresses = [f"m{number}@a.example" for number in range(4)]
+    for address in [*addresses, ""]:
+        make_fee(make_member(email=address), category=category, status="due", now=now - timedelta(days=10))
+
+    workers += [Worker(sink, "--once"), Worker(sink, "--once")]
+
+    assert [worker.ends() for worker in workers] == [0, 0]
+    workers.append(last := Worker(sink, "--once"))
+    assert last.ends() == 0
+    assert sorted(sink.addresses) == addresses
+    assert sorted(FeeMessage.objects.values_list("kind", "key")) == [("membership_reminder", "1")] * 4
 
 
 class TestTwoAtOnce:

@@ -1,7 +1,7 @@
 """Everything a newcomer needs to try the product: the seed session, its next edition, accounts, fictitious members."""
 
 import secrets
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,21 @@ SEED = "conduire-une-demarche-de-cooperation-2017"
 ANNOUNCED = "conduire-une-demarche-de-cooperation-{year}"
 ACCOUNTS = {"formateur": roles.TRAINERS, "coordination": roles.COORDINATION}
 FICTITIOUS = "Montant fictif, pour la démonstration."
+#: The fees of last year's campaign: whose, of which line of the scale, what became of them and in which month.
+LAST_YEAR = (
+    ("Association fictive des Sources", Member.Kind.STRUCTURE, 0, "paid", 1),
+    ("Association fictive du Moulin", Member.Kind.STRUCTURE, 0, "paid", 2),
+    ("Atelier fictif de la Forge", Member.Kind.STRUCTURE, 0, "paid", 2),
+    ("Commune fictive de Hautefont", Member.Kind.STRUCTURE, 1, "paid", 3),
+    ("Communauté de communes fictive du Val", Member.Kind.STRUCTURE, 1, "committed", 3),
+    ("Groupement fictif des Vergers", Member.Kind.STRUCTURE, 0, "paid", 4),
+    ("Pays fictif des Trois Rivières", Member.Kind.STRUCTURE, 1, "paid", 5),
+    ("Maud Fictive", Member.Kind.PERSON, 2, "waived", 5),
+    ("Sacha Fictif", Member.Kind.PERSON, 2, "paid", 9),
+    ("Syndicat mixte fictif de la Plaine", Member.Kind.STRUCTURE, 1, "committed", 10),
+    ("Association fictive de la Gare", Member.Kind.STRUCTURE, 0, "due", 0),
+    ("Foyer fictif du Lac", Member.Kind.STRUCTURE, 0, "cancelled", 6),
+)
 
 
 class Command(BaseCommand):
@@ -43,6 +58,7 @@ class Command(BaseCommand):
         announced_on = next_edition(today)
         self._organisation()
         self._sessions(announced_on)
+        self._last_year(today.year - 1)
         for year in sorted({today.year, announced_on.year}):
             self._members(year)
         self._accounts(new_passwords=new_passwords)
@@ -80,20 +96,7 @@ class Command(BaseCommand):
         first, last = date(year, 1, 1), date(year, 12, 31)
         if FeeCampaign.objects.filter(starts_on__lte=last, ends_on__gte=first).exists():
             return
-        campaign = FeeCampaign.objects.create(name=f"Cotisation {year}", starts_on=first, ends_on=last)
-        scopes = FeeCategory.Scope
-        small, large, person = (
-            FeeCategory.objects.create(
-                campaign=campaign, label=label, amount=Decimal(amount), scope=scope, position=n, description=FICTITIOUS
-            )
-            for n, (label, amount, scope) in enumerate(
-                (
-                    ("Association ou groupement", "80.00", scopes.STRUCTURE),
-                    ("Collectivité ou établissement public", "250.00", scopes.STRUCTURE),
-                    ("Personne à titre individuel", "30.00", scopes.PERSON),
-                )
-            )
-        )
+        small, large, person = self._scale(year)
         now = timezone.now()
         group, _ = Member.objects.get_or_create(name="Groupement fictif des Collines", kind=Member.Kind.STRUCTURE)
         CoveredPerson.objects.get_or_create(
@@ -110,6 +113,38 @@ class Command(BaseCommand):
             member=alone, email="dominique.fictif@vallee.example", defaults={"name": "Dominique Fictif"}
         )
         fees.subscribe(alone, person, now=now)
+
+    def _scale(self, year: int) -> list[FeeCategory]:
+        """The campaign of a year: its categories for an association, a public body and a person."""
+        campaign = FeeCampaign.objects.create(
+            name=f"Cotisation {year}", starts_on=date(year, 1, 1), ends_on=date(year, 12, 31)
+        )
+        scopes = FeeCategory.Scope
+        return [
+            FeeCategory.objects.create(
+                campaign=campaign, label=label, amount=Decimal(amount), scope=scope, position=n, description=FICTITIOUS
+            )
+            for n, (label, amount, scope) in enumerate(
+                (
+                    ("Association ou groupement", "80.00", scopes.STRUCTURE),
+                    ("Collectivité ou établissement public", "250.00", scopes.STRUCTURE),
+                    ("Personne à titre individuel", "30.00", scopes.PERSON),
+                )
+            )
+        ]
+
+    def _last_year(self, year: int) -> None:
+        """A campaign that is over, for its figures and for opening this year's fees from it."""
+        if FeeCampaign.objects.filter(starts_on__lte=date(year, 12, 31), ends_on__gte=date(year, 1, 1)).exists():
+            return
+        scale = self._scale(year)
+        for name, kind, category, status, month in LAST_YEAR:
+            member, _ = Member.objects.get_or_create(name=name, kind=kind)
+            opened_at = timezone.make_aware(datetime(year, 1, 9, 10))  # noqa: DTZ001
+            fee = fees.subscribe(member, scale[category], now=opened_at)
+            verb = {"paid": fees.settle, "committed": fees.commit, "waived": fees.waive, "cancelled": fees.cancel}
+            if status in verb:
+                verb[status](fee, now=timezone.make_aware(datetime(year, month, 12, 10)))  # noqa: DTZ001
 
     def _accounts(self, *, new_passwords: bool) -> None:
         kept = []

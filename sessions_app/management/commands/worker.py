@@ -14,6 +14,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from caprural import emails
+from members import reminding as fee_reminding
 from sessions_app import reminding
 from sessions_app.models import Heartbeat
 
@@ -73,5 +74,6 @@ def _round(is_stopping: Callable[[], bool] = lambda: False) -> None:
     """
     now = timezone.now()
     reminding.run(now=now, is_stopping=is_stopping)
+    fee_reminding.run(now=now, is_stopping=is_stopping)
     Heartbeat.objects.update_or_create(worker=socket.gethostname(), defaults={"seen_at": now})
     emails.deliver(now=now, is_stopping=is_stopping)

@@ -15,6 +15,7 @@ from sessions_app import registering
 from sessions_app.models import Heartbeat, Message, Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
 from tests.factories import (
+    NOW,
     make_campaign,
     make_category,
     make_fee,
@@ -138,6 +139,27 @@ class TestTheCoordination:
         assert home(coordination) == {"Cotisations attendues": ["2 cotisations attendues de cotisants connus"]}
         [address] = where(coordination).values()
         assert len(tree(coordination.get(address)).findall(".//table[@id='result_list']/tbody/tr")) == 2
+
+    def test_letters_to_post_campaign_by_campaign(self, coordination: Client) -> None:
+        for name, first, last, count in (("Courte", today(-100), today(9), 1), ("Longue", today(10), today(300), 2)):
+            campaign = make_campaign(name=name, starts_on=first, ends_on=last)
+            category = make_category(campaign=campaign)
+            for number in range(count):
+                make_fee(
+                    make_member(name=f"{name} {number}"),
+                    category=category,
+                    status="due",
+                    now=timezone.now() - timedelta(days=40),
+                )
+        make_fee(make_member(email="a@a.example"), category=category, status="due", now=NOW)
+        make_fee(make_member(), category=category, status="due", now=timezone.now())
+
+        assert home(coordination)["Relances à faire par courrier"] == [
+            "1 lettre à imprimer et à poster Courte",
+            "2 lettres à imprimer et à poster Longue",
+        ]
+        address = where(coordination)["2 lettres à imprimer et à poster"]
+        assert coordination.get(address).status_code == 200
 
     def test_a_message_that_never_left(self, coordination: Client) -> None:
         registration = registered(open_session(title="Coopérer"), email="camille@collines.example")

@@ -1,0 +1,59 @@
+"""« Relances » in the admin: the fees of a campaign still expected, and the letters to post (R24)."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from caprural import typography
+from members import reminding
+from members.admin.campaign_base import CampaignPages
+
+
+class CampaignReminders(CampaignPages):
+    """Two pages: every fee still expected, and the letters for whoever has no e-mail address."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The two pages."""
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/relances/", view(self.reminders), name="fee_reminders"),
+            path("<int:pk>/relances/courrier/", view(self.letters), name="reminder_letters"),
+            *super().get_urls(),
+        ]
+
+    def reminders(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Each fee still expected: since when, what was sent, and what comes next."""
+        campaign = self.campaign_for(request, pk, "view_membershipfee")
+        now = timezone.now()
+        rows = reminding.expected(campaign, now)
+        context = {
+            "original": campaign,
+            "rows": rows,
+            "letters": sum(1 for row in rows if row.is_letter_due),
+            "is_over": timezone.localdate(now) > campaign.ends_on,
+        }
+        return self.act_page(request, "admin/members/feecampaign/reminders.html", "Relances", context)
+
+    def letters(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The letters to print and post; those ticked are noted as sent, once."""
+        campaign = self.campaign_for(request, pk, "change_membershipfee")
+        now = timezone.now()
+        if request.method == "POST":
+            codes = set(request.POST.getlist("letter"))
+            noted = reminding.note_posted(codes, campaign=campaign, now=now)
+            if noted:
+                letters = typography.plural(noted, "lettre est notée comme envoyée,lettres sont notées comme envoyées")
+                messages.success(request, f"{noted} {letters}.")
+            elif codes:
+                messages.warning(request, "Ces lettres étaient déjà notées comme envoyées, ou ne sont plus à envoyer.")
+            else:
+                messages.error(request, "Cochez les lettres que vous avez envoyées.")
+            return redirect("admin:reminder_letters", campaign.pk)
+        context = {
+            "original": campaign,
+            "letters": reminding.by_post(now, campaign=campaign),
+            "today": timezone.localdate(now),
+        }
+        return self.act_page(request, "admin/members/feecampaign/letters.html", "Relances par courrier", context)

@@ -1,0 +1,190 @@
+"""Reminders of the fees still expected: what is due at an instant, and done once per step (R24).
+
+`due` answers with data and changes nothing; `do` does one action in one transaction, under the fee's lock, after asking
+again whether it is still due. Run twice, late, or by two workers at once, each step happens once: the database refuses
+a second message of the same fee, kind and key. A member without e-mail address is reminded by post: the step waits on
+the list of letters until the coordination says they have left.
+"""
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.db import transaction
+from django.db.models import Count, F, Max, Q, QuerySet
+from django.utils import timezone
+
+from caprural import typography
+from members import emails
+from members.models import FeeCampaign, FeeMessage, MembershipFee
+
+logger = logging.getLogger(__name__)
+
+#: Messages by which a payer was asked for the fee: the reminders count their days from the last of them.
+ASKING = ("application_received", "fee_call")
+#: What these messages and the reminders are called.
+SAID = {
+    "application_received": "accusé de réception du bulletin en ligne",
+    "fee_call": "appel de cotisation",
+    emails.MEMBERSHIP_REMINDER: "relance",
+}
+#: The hour at which dated messages leave, in Europe/Paris.
+MORNING = time(8)
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """The next reminder of a fee still expected: its step, the first being 1, and from when it is due."""
+
+    fee: MembershipFee
+    step: int
+    #: When the payer was last asked: the fee opened, its call, the step before.
+    asked_at: datetime
+    due_at: datetime
+
+    @property
+    def is_by_post(self) -> bool:
+        """Whether the payer has no e-mail address."""
+        return not self.fee.member.email
+
+    @property
+    def code(self) -> str:
+        """What tells this step of this fee from any other: « 42-1 »."""
+        return f"{self.fee.pk}-{self.step}"
+
+
+def to_come(now: datetime, *, campaign: FeeCampaign | None = None) -> list[Reminder]:
+    """The next reminder of every fee still expected that has one left, due or not; one query.
+
+    Nothing for a campaign that has ended, nor once its number of reminders is reached.
+    """
+    found = MembershipFee.objects.filter(campaign=campaign) if campaign else MembershipFee.objects.all()
+    return _reminders(found, now)
+
+
+def due(now: datetime) -> list[Reminder]:
+    """Every reminder that is due at `now`, by e-mail or by post, as data; one query."""
+    return [reminder for reminder in to_come(now) if reminder.due_at <= now]
+
+
+def by_post(now: datetime, *, campaign: FeeCampaign | None = None) -> list[Reminder]:
+    """The letters to print and post at `now`; one query."""
+    return [reminder for reminder in to_come(now, campaign=campaign) if reminder.due_at <= now and reminder.is_by_post]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A fee still expected: what was sent about it, and the reminder to come if there is one."""
+
+    fee: MembershipFee
+    sent: list[str]
+    reminder: Reminder | None
+    is_due: bool
+
+    @property
+    def is_letter_due(self) -> bool:
+        """Whether a letter is to be posted now."""
+        return self.reminder is not None and self.is_due and self.reminder.is_by_post
+
+
+def expected(campaign: FeeCampaign, now: datetime) -> list[Expected]:
+    """Every fee of a campaign that is still expected, by name of the member; three queries."""
+    reminders = {reminder.fee.pk: reminder for reminder in to_come(now, campaign=campaign)}
+    due_fees = campaign.fees.filter(status=MembershipFee.Status.DUE).select_related("member", "category")
+    return [
+        Expected(
+            fee=fee,
+            sent=[_sentence(message) for message in fee.messages.all() if message.kind in SAID],
+            reminder=(reminder := reminders.get(fee.pk)),
+            is_due=reminder is not None and reminder.due_at <= now,
+        )
+        for fee in due_fees.prefetch_related("messages").order_by("member__name", "pk")
+    ]
+
+
+def _sentence(message: FeeMessage) -> str:
+    """« relance 1 par courrier, 4 avril 2017 »."""
+    what = f"{SAID[message.kind]} {message.key}".strip()
+    return f"{what}{' par courrier' if message.is_by_post else ''}, {typography.medium_date(message.written_at)}"
+
+
+def run(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> int:
+    """Send every reminder that is due by e-mail and return how many; one that fails is logged and holds nothing back.
+
+    What another worker holds is left to it, or to the next round. `is_stopping` is asked before each.
+    """
+    done = 0
+    for reminder in due(now):
+        if reminder.is_by_post:
+            continue
+        if is_stopping():
+            break
+        try:
+            done += do(reminder, now=now)
+        except Exception:
+            logger.exception("Not done, to be tried again: reminder %s", reminder.code)
+    if done:
+        logger.info("%s reminder(s) of a fee written", done)
+    return done
+
+
+@transaction.atomic
+def do(reminder: Reminder, *, now: datetime) -> bool:
+    """Send one reminder if it is still due, once (R24). False when another worker has the fee, or has done it."""
+    fees = MembershipFee.objects.filter(pk=reminder.fee.pk)
+    is_locked = fees.select_for_update(of=("self",), skip_locked=True).exists()
+    still = _due_of(fees, reminder.step, now) if is_locked else None
+    if still is None or still.is_by_post:
+        return False
+    emails.membership_reminder(still.fee, step=still.step, now=now)
+    return True
+
+
+@transaction.atomic
+def note_posted(codes: Collection[str], *, campaign: FeeCampaign, now: datetime) -> int:
+    """The letters of these reminders have left: each counts as its step. Returns how many were still to be noted.
+
+    Said twice, it is noted once: a code names its step, and a step that is done, or not due yet, is passed over.
+    """
+    noted = 0
+    for reminder in to_come(now, campaign=campaign):
+        if reminder.code not in codes or reminder.due_at > now:
+            continue
+        fees = MembershipFee.objects.filter(pk=reminder.fee.pk)
+        list(fees.select_for_update(of=("self",)).values_list("pk"))
+        if _due_of(fees, reminder.step, now):
+            FeeMessage.objects.create(
+                fee=reminder.fee,
+                kind=emails.MEMBERSHIP_REMINDER,
+                key=str(reminder.step),
+                is_by_post=True,
+                written_at=now,
+            )
+            noted += 1
+    return noted
+
+
+def _due_of(fees: QuerySet[MembershipFee], step: int, now: datetime) -> Reminder | None:
+    """That step of one fee, when it is due."""
+    return next((found for found in _reminders(fees, now) if found.step == step and found.due_at <= now), None)
+
+
+def _reminders(fees: QuerySet[MembershipFee], now: datetime) -> list[Reminder]:
+    steps = Q(messages__kind=emails.MEMBERSHIP_REMINDER) & ~Q(messages__key="")
+    asking = Q(messages__kind__in=(*ASKING, emails.MEMBERSHIP_REMINDER))
+    expected = (
+        fees.filter(status=MembershipFee.Status.DUE, campaign__ends_on__gte=timezone.localdate(now))
+        .annotate(steps_done=Count("messages", filter=steps), last_asked_at=Max("messages__written_at", filter=asking))
+        .filter(steps_done__lt=F("campaign__reminders"))
+        .select_related("member", "campaign", "category")
+        .order_by("member__name", "pk")
+    )
+    return [_next(fee) for fee in expected]
+
+
+def _next(fee: MembershipFee) -> Reminder:
+    asked_at = max(filter(None, (fee.status_changed_at, fee.last_asked_at)))  # type: ignore[attr-defined]
+    day = timezone.localdate(asked_at) + timedelta(days=fee.campaign.reminder_days)
+    due_at = timezone.make_aware(datetime.combine(day, MORNING))
+    return Reminder(fee=fee, step=fee.steps_done + 1, asked_at=asked_at, due_at=due_at)  # type: ignore[attr-defined]
