@@ -4,11 +4,23 @@
 understood is said in a French sentence that says what to do.
 """
 
-from caprural.spreadsheets.cells import Cell, NotUnderstood, amount, clean, day, fold, quoted, siret, text
+from caprural.spreadsheets.cells import (
+    FORMULA_ERRORS,
+    Cell,
+    NotUnderstood,
+    amount,
+    clean,
+    day,
+    fold,
+    quoted,
+    siret,
+    text,
+)
 from caprural.spreadsheets.reading import MAX_BYTES, MAX_ROWS, NotASpreadsheet, Row, Table, read
 from caprural.spreadsheets.writing import write_csv, write_xlsx
 
 __all__ = [
+    "FORMULA_ERRORS",
     "MAX_BYTES",
     "MAX_ROWS",
     "Cell",

@@ -106,7 +106,8 @@ def _typed_amount(value: str) -> Decimal:
     if re.fullmatch(r"\d{1,3}[.,]\d{3}", bare):
         whole, cents = re.split(r"[.,]", bare)
         raise NotUnderstood(
-            f"le montant {quoted(value)} peut se lire de deux façons : écrivez « {whole}{cents} » ou « {whole},{cents[:2]} »"
+            f"le montant {quoted(value)} peut se lire de deux façons : "
+            f"écrivez « {whole}{cents} » ou « {whole},{cents[:2]} »"
         )
     match = _AMOUNT.fullmatch(bare)
     if not match:

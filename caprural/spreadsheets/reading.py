@@ -121,8 +121,8 @@ def _inspect(content: bytes) -> None:
                 raise NotASpreadsheet(f"Ce fichier n’est pas un tableau : {_HELP}.")
             if len(files) > 2000 or sum(file.file_size for file in files) > MAX_UNZIPPED:
                 raise NotASpreadsheet(
-                    "Ce tableau est trop lourd une fois ouvert : supprimez les feuilles, les images et les lignes vides "
-                    "dont vous n’avez pas besoin, ou enregistrez-le au format CSV."
+                    "Ce tableau est trop lourd, une fois ouvert : supprimez les feuilles, les images et les lignes "
+                    "vides dont vous n’avez pas besoin, ou enregistrez-le au format CSV."
                 )
             for file in files:
                 if file.filename.endswith((".xml", ".rels")):
@@ -211,7 +211,8 @@ def _csv_rows(lines: Any, *, is_headed: bool) -> Iterator[tuple[int, list[Cell]]
 
 def _open_quote(number: int) -> NotASpreadsheet:
     return NotASpreadsheet(
-        f"Un guillemet ouvert à la ligne {number} n’est jamais refermé : corrigez cette ligne, puis renvoyez le fichier."
+        f"Un guillemet ouvert à la ligne {number} n’est jamais refermé : "
+        "corrigez cette ligne, puis renvoyez le fichier."
     )
 
 
@@ -228,7 +229,8 @@ def _bounded(lines: Iterable[tuple[int, list[Cell]]]) -> list[Row]:
             continue
         if len(cells) > MAX_COLUMNS:
             raise NotASpreadsheet(
-                f"La ligne {number} a plus de {MAX_COLUMNS} colonnes : vérifiez le séparateur et les colonnes du fichier."
+                f"La ligne {number} a plus de {MAX_COLUMNS} colonnes : "
+                "vérifiez le séparateur et les colonnes du fichier."
             )
         rows.append(Row(number, tuple(cells)))
         if len(rows) > MAX_ROWS + 2:

@@ -69,10 +69,10 @@ class FeeLines:
             return Line(cells.number, Outcome.REFUSED, name, tuple(cells.reasons))
         if line := self._claims.repeated(id(fee), cells, given, name):
             return line
-        details = self._opened(cells, fee, given) if fee.pk is None else self._moved(cells, fee, given)
+        details = self._opened(cells, fee, given) if fee._state.adding else self._moved(cells, fee, given)
         if cells.reasons:
             return Line(cells.number, Outcome.REFUSED, name, tuple(cells.reasons))
-        if fee.pk is None:
+        if fee._state.adding:
             self._open(fee, given)
             return Line(cells.number, Outcome.CREATED, name, tuple(details))
         if details:
@@ -152,7 +152,8 @@ class FeeLines:
         status = Status(given.get("status", fee.status))
         if "status" in differences and status not in fees.TRANSITIONS[fee.status]:
             cells.refuse(
-                f"{cells.title('status')} : cette cotisation est {state} : elle ne peut pas devenir {quoted(status.label)}."
+                f"{cells.title('status')} : cette cotisation est {state} : "
+                f"elle ne peut pas devenir {quoted(status.label)}."
             )
         frozen = [name for name in ("category", "amount") if name in differences]
         if frozen and fee.status != Status.DUE:

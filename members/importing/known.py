@@ -75,7 +75,7 @@ class Known:
         self._by_name[_name_key(member.name)].append(member)
 
     def take_siret(self, member: Member) -> None:
-        """The SIRET of this member is no longer free. One that a line takes away frees none: the database would see two."""
+        """The SIRET of this member is no longer free; the one it had stays taken: the database would see it twice."""
         if member.siret:
             self._by_siret.setdefault(member.siret, member)
 
@@ -127,7 +127,8 @@ class Known:
         if siret:
             return f"{cells.title('siret')} : aucun cotisant n’a le SIRET {siret} : importez d’abord les cotisants."
         if name:
-            return f"{cells.title('member')} : aucun cotisant ne s’appelle {quoted(name)} : importez d’abord les cotisants."
+            unknown = f"aucun cotisant ne s’appelle {quoted(name)}"
+            return f"{cells.title('member')} : {unknown} : importez d’abord les cotisants."
         return f"{cells.title('member')} : la case est vide : donnez le nom ou le SIRET du cotisant."
 
     def campaign_of(self, cells: Cells) -> FeeCampaign | None:
@@ -159,7 +160,8 @@ class Known:
             return found[0] if said else None
         labels = " ou ".join(quoted(category.label) for category in scale[:8]) or "une catégorie, une fois créée"
         cells.refuse(
-            f"{cells.title('category')} : {quoted(said)} n’est pas au barème de {quoted(campaign.name)} : écrivez {labels}."
+            f"{cells.title('category')} : {quoted(said)} n’est pas au barème de {quoted(campaign.name)} : "
+            f"écrivez {labels}."
         )
         return None
 

@@ -37,14 +37,14 @@ class MemberLines:
         """What this line would do."""
         given = self._given(cells)
         member = self._target(cells, given)
-        name = given.get("name") or (member.name if member else "")
+        name = str(given.get("name") or member or "")
         if member is None:
             return Line(cells.number, Outcome.REFUSED, name, tuple(cells.reasons))
         if line := self._claims.repeated(id(member), cells, given, name):
             return line
         if cells.reasons:
             return Line(cells.number, Outcome.REFUSED, name, tuple(cells.reasons))
-        if member.pk is None:
+        if member._state.adding:
             return self._create(cells, member, given)
         return self._change(cells, member, given)
 

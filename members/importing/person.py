@@ -29,7 +29,7 @@ class PersonLines:
         given = {name: value for name, value in given.items() if value}
         cells.validate(CoveredPerson(**given), given, {name: name for name in given})
         name = " – ".join(filter(None, (email, member.name if member else cells.text("member"))))
-        if member and email and (line := self._claims.repeated((member.pk, email), cells, given)):
+        if member and email and (line := self._claims.repeated((member.pk, email), cells, given, name)):
             return line
         if member is None or cells.reasons:
             return Line(cells.number, Outcome.REFUSED, name, tuple(cells.reasons))

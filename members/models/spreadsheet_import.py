@@ -62,7 +62,7 @@ class SpreadsheetImport(models.Model):
     #: One list per line: number, outcome, name, details (`members.importing.Line`).
     lines = models.JSONField("détail", default=list, editable=False)
     fingerprint = models.CharField("empreinte", max_length=64, blank=True, editable=False)
-    message = models.CharField("à savoir", max_length=300, blank=True)
+    message = models.TextField("à savoir", blank=True)
     #: The form that sent it: sent twice, it makes one import.
     sending = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     created_by = models.ForeignKey(
