@@ -2,9 +2,9 @@
 
     python -m tests.import_5000 --lines 5000
 
-Each file is as real ones are: semicolons, Windows letters, amounts with no-break spaces, SIRET numbers with an exponent;
-then the same as XLSX. Analysed and imported as a worker does, then analysed again: nothing may change. What is not as it
-should be is printed, and the exit status is 1.
+Each file is as real ones are: semicolons, Windows letters, amounts with no-break spaces, SIRET numbers with an
+exponent; then the same as XLSX. Analysed and imported as a worker does, then analysed again: nothing may change. What
+is not as it should be is printed, and the exit status is 1.
 
 DATABASE_URL says where: a database without any member, which is migrated, and emptied again of what was imported.
 Without DATABASE_URL, a temporary SQLite file.
@@ -59,7 +59,12 @@ def members(lines: int) -> list[list[str]]:
 def people(lines: int) -> list[list[str]]:
     """One person for each structure."""
     return [["SIRET", "Structure", "Mail", "Nom et prénom"]] + [
-        [siret(number), f"COMMUNAUTE DE COMMUNES N° {number}", f"Agent.{number}@Ailleurs.example", f"Zoé Agent-{number}"]
+        [
+            siret(number),
+            f"COMMUNAUTE DE COMMUNES N° {number}",
+            f"Agent.{number}@Ailleurs.example",
+            f"Zoé Agent-{number}",
+        ]
         for number in range(1, lines + 1)
     ]
 
@@ -158,10 +163,15 @@ def main() -> int:
 
 
 def _all(lines: int) -> int:
-    from django.contrib.auth.models import User  # noqa: F401 -- the models are loaded
-
-    from members.models import CoveredPerson, EmailDomain, FeeCampaign, FeeCategory, Member, MembershipFee
-    from members.models import SpreadsheetImport
+    from members.models import (
+        CoveredPerson,
+        EmailDomain,
+        FeeCampaign,
+        FeeCategory,
+        Member,
+        MembershipFee,
+        SpreadsheetImport,
+    )
 
     if Member.objects.exists():
         sys.stdout.write("Cette base contient déjà des cotisants : choisissez-en une vide.\n")
