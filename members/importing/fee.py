@@ -12,7 +12,7 @@ from caprural import spreadsheets, typography
 from caprural.spreadsheets import fold, quoted
 from members import fees, receipts
 from members.importing.known import Known
-from members.importing.lines import Cells, Claims, Line, Outcome, change, number, shown
+from members.importing.lines import Cells, Claims, Line, Outcome, change, either, number, shown
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
 
 Status = MembershipFee.Status
@@ -33,14 +33,14 @@ _STATUSES = {
     **{fold(label): value for value, label in Status.choices},
     **{fold(word): status for status, words in _STATUS_SYNONYMS.items() for word in words},
 }
-_STATUS_LABELS = "« attendue », « engagement reçu », « payée », « exonérée » ou « annulée »"
+_STATUS_LABELS = either(Status.labels)
 _METHODS = {
     **{fold(label): value for value, label in Method.choices},
     **dict.fromkeys(("cheque", "chq", "chequebancaire"), Method.CHEQUE),
     **dict.fromkeys(("vir", "virementbancaire"), Method.TRANSFER),
     **dict.fromkeys(("mandat", "mandatadministratif", "chorus", "choruspro"), Method.MANDATE),
 }
-_METHOD_LABELS = typography.join_and([quoted(label) for label in Method.labels])
+_METHOD_LABELS = either(Method.labels)
 
 
 class FeeLines:
@@ -137,7 +137,7 @@ class FeeLines:
         status = given.get("status", Status.DUE)
         if "category" not in given and cells.raw("category") == "":
             cells.refuse(f"{cells.title('category')} : la case est vide : donnez la catégorie du barème.")
-        self._judge_day(cells, status, given.get("paid_on"))
+        self._judge_day(cells, given, status, given.get("paid_on"))
         category = given.get("category")
         said = {"amount": category.amount if category else "", "status": status, **given}
         names = ("category", "amount", "status", "method", *_TEXTS[:2], "paid_on", "note")
@@ -166,14 +166,16 @@ class FeeLines:
             cells.refuse(
                 f"{cells.title('paid_on')} : cette cotisation est {state} : le jour de son paiement ne change plus."
             )
-        elif "paid_on" in differences or "status" in differences:
-            self._judge_day(cells, status, given.get("paid_on", fee.paid_on))
+        elif not cells.reasons and ("paid_on" in differences or "status" in differences):
+            self._judge_day(cells, given, status, given.get("paid_on", fee.paid_on))
         return [
             change(cells.title(name), _label(name, getattr(fee, name)), _label(name, given[name]))
             for name in differences
         ]
 
-    def _judge_day(self, cells: Cells, status: str, paid_on: date | None) -> None:
+    def _judge_day(self, cells: Cells, given: dict[str, Any], status: str, paid_on: date | None) -> None:
+        if cells.raw("status") != "" and "status" not in given:
+            return  # refused already, and nobody knows what was meant
         if status == Status.PAID and paid_on is None and cells.raw("paid_on") == "":
             cells.refuse(
                 f"{cells.title('paid_on')} : la case est vide : une cotisation « payée » demande le jour du paiement."

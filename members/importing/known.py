@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from caprural import spreadsheets, typography
 from caprural.spreadsheets import fold, quoted
-from members.importing.lines import Cells, number
+from members.importing.lines import Cells, either, number
 from members.models import (
     CoveredPerson,
     EmailDomain,
@@ -158,7 +158,7 @@ class Known:
         found = [category for category in scale if fold(category.label) == fold(said)]
         if len(found) == 1 or not said:
             return found[0] if said else None
-        labels = " ou ".join(quoted(category.label) for category in scale[:8]) or "une catégorie, une fois créée"
+        labels = either([category.label for category in scale[:8]]) if scale else "une catégorie, une fois créée"
         cells.refuse(
             f"{cells.title('category')} : {quoted(said)} n’est pas au barème de {quoted(campaign.name)} : "
             f"écrivez {labels}."

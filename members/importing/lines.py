@@ -1,6 +1,6 @@
 """What one line of a file would do, and what makes it do so."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -43,7 +43,9 @@ class Cells:
         self.number = number
         self.cells = cells
         self.reasons: list[str] = []
-        if len(cells) > len(sheet.header):
+        #: Then no cell is surely under its own title.
+        self.is_shifted = len(cells) > len(sheet.header)
+        if self.is_shifted:
             self.refuse(
                 f"Cette ligne a {len(cells)} cases pour {len(sheet.header)} titres : vérifiez ses points-virgules."
             )
@@ -71,7 +73,7 @@ class Cells:
     def understood(self, name: str, parse: Callable[[Cell], T]) -> T | None:
         """What `parse` makes of the cell; nothing when it is empty, or refused."""
         raw = self.raw(name)
-        if raw == "":
+        if raw == "" or raw in spreadsheets.FORMULA_ERRORS:
             return None
         try:
             return parse(raw)
@@ -82,7 +84,7 @@ class Cells:
     def chosen(self, name: str, choices: Mapping[str, str], labels: str) -> str | None:
         """The choice that the cell names, whatever its accents and case; nothing when it is empty, or refused."""
         raw = self.raw(name)
-        if raw == "":
+        if raw == "" or raw in spreadsheets.FORMULA_ERRORS:
             return None
         found = choices.get(spreadsheets.fold(spreadsheets.text(raw)))
         if found is None:
@@ -141,6 +143,12 @@ def _says_the_same(before: Any, value: Any) -> bool:
 def repeats(number: int, earlier: int, name: str) -> Line:
     """A line that says again what an earlier one said."""
     return Line(number, Outcome.IGNORED, name, (f"Répète la ligne {earlier} : ignorée.",))
+
+
+def either(values: Sequence[str]) -> str:
+    """« « a », « b » ou « c » »."""
+    *first, last = map(quoted, values)
+    return f"{', '.join(first)} ou {last}" if first else last
 
 
 def shown(value: Any) -> str:

@@ -78,8 +78,14 @@ def plan(
         if key in seen:
             line = repeats(row.number, seen[key].number, seen[key].name)
         else:
-            line = seen[key] = reader.read(Cells(sheet, row.number, row.cells))
+            line = seen[key] = _read(reader, Cells(sheet, row.number, row.cells))
         lines.append(line)
         if done % STEP == 0:
             progress(done)
     return Plan(lines, sheet.notes, reader)
+
+
+def _read(reader: Lines, cells: Cells) -> Line:
+    if cells.is_shifted:
+        return Line(cells.number, Outcome.REFUSED, "", tuple(cells.reasons))
+    return reader.read(cells)
