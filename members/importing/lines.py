@@ -100,8 +100,9 @@ class Cells:
         try:
             row.clean_fields(exclude=others)
         except ValidationError as error:
-            for name, sentences in error.message_dict.items():
-                for sentence in sentences:
+            for name, errors in error.error_dict.items():
+                # Of two sentences that say the same thing, ours comes after Django's.
+                for sentence in {fault.code: fault.messages[0] for fault in errors}.values():
                     self.refuse(f"{self.title(names[name])} {quoted(given[name])} : {sentence}")
 
 

@@ -76,5 +76,5 @@ def _missing(kind: str, table: Table, groups: list[tuple[str, ...]]) -> str:
     for other, theirs in LAYOUTS.items():
         known = {column.name for title in table.header if (column := _column(theirs, title))}
         if other != kind and len(known) > len(titles) and all(known & set(group) for group in theirs.needed):
-            return f"{sentence} Ou choisissez « {theirs.label} » : ce fichier semble en être un."
+            return f"{sentence} Ou choisissez « {theirs.label} » : ce fichier y ressemble."
     return sentence

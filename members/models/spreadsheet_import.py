@@ -39,13 +39,13 @@ class SpreadsheetImport(models.Model):
     class Status(models.TextChoices):
         TO_ANALYSE = "to_analyse", "à analyser"
         ANALYSING = "analysing", "analyse en cours"
-        READY = "ready", "prête"
-        REFUSED = "refused", "refusée"
+        READY = "ready", "prêt"
+        REFUSED = "refused", "refusé"
         TO_APPLY = "to_apply", "à importer"
         APPLYING = "applying", "import en cours"
-        APPLIED = "applied", "appliquée"
-        FAILED = "failed", "échouée"
-        EXPIRED = "expired", "effacée"
+        APPLIED = "applied", "appliqué"
+        FAILED = "failed", "échoué"
+        EXPIRED = "expired", "effacé"
 
     TO_READ = (Status.TO_ANALYSE, Status.ANALYSING)
     TO_WRITE = (Status.TO_APPLY, Status.APPLYING)
