@@ -23,7 +23,7 @@ QUOTED_LENGTH = 60
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SCIENTIFIC = re.compile(r"(\d(?:[.,]\d+)?)[eE]\+?(\d{1,2})")
-_AMOUNT = re.compile(r"(\d{1,3}(?:[ .,]\d{3})+|\d+)(?:[.,](\d{1,2}|\d{4,}))?")
+_AMOUNT = re.compile(r"(\d{1,3}(?:[ .,]\d{3})+|\d+)(?:[.,](\d+))?")
 _EURO = re.compile(r"€|\b(?:euros?|eur)\b\.?", re.IGNORECASE)
 _NUMERIC_DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})")
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
@@ -89,8 +89,10 @@ def amount(value: Cell) -> Decimal:
         raise _not_an_amount(value)
     if isinstance(value, str):
         return _typed_amount(value)
+    exact = Decimal(str(value))
+    if not exact.is_finite():
+        raise _not_an_amount(value)
     try:
-        exact = Decimal(str(value))
         euros = exact.quantize(Decimal("0.01"))
     except InvalidOperation as error:
         raise _not_an_amount(value) from error

@@ -24,6 +24,8 @@ def apply(pk: int, *, now: datetime) -> None:
     of each line are erased.
     """
     asked = SpreadsheetImport.objects.get(pk=pk)
+    if asked.status not in SpreadsheetImport.TO_WRITE:
+        return
     table = spreadsheets.read(asked.file_name, bytes(asked.content))
     try:
         with transaction.atomic():
