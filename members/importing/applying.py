@@ -39,8 +39,8 @@ def apply(pk: int, *, now: datetime) -> None:
                 keep(current, planned, message=CHANGED)
                 return
             planned.reader.write(now=now)
-            current.content, current.lines = b"", []
-            current.status, current.message = SpreadsheetImport.Status.APPLIED, ""
+            current.status = SpreadsheetImport.Status.APPLIED
+            current.content, current.lines, current.message = b"", [], ""
             current.applied_at, current.taken_until = now, None
             current.save()
     except IntegrityError:
