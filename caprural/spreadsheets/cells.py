@@ -21,7 +21,7 @@ FORMULA_ERRORS = frozenset(
 QUOTED_LENGTH = 60
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _SCIENTIFIC = re.compile(r"(\d(?:[.,]\d+)?)[eE]\+?(\d{1,2})")
 _AMOUNT = re.compile(r"(\d{1,3}(?:[ .,]\d{3})+|\d+)(?:[.,](\d+))?")
 _EURO = re.compile(r"€|\b(?:euros?|eur)\b\.?", re.IGNORECASE)

@@ -29,7 +29,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SEPARATORS = ";\t,"
-_SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r"sep=([;,|\t])\s*$", re.IGNORECASE | re.MULTILINE)
 _HELP = "enregistrez-le depuis votre tableur au format XLSX ou CSV"
 
 
@@ -115,15 +115,15 @@ def _inspect(content: bytes) -> None:
                 raise NotASpreadsheet(
                     "Ce fichier est protégé par un mot de passe : enregistrez-le sans, puis renvoyez-le."
                 )
-            if "mimetype" in names and b"opendocument" in archive.read("mimetype")[:200]:
-                raise NotASpreadsheet(f"Ce fichier est au format ODS : {_HELP}.")
-            if not any(re.match(r"xl/work.*\.xml", name) for name in names):
-                raise NotASpreadsheet(f"Ce fichier n’est pas un tableau : {_HELP}.")
             if len(files) > 2000 or sum(file.file_size for file in files) > MAX_UNZIPPED:
                 raise NotASpreadsheet(
                     "Ce tableau est trop lourd, une fois ouvert : supprimez les feuilles, les images et les lignes "
                     "vides dont vous n’avez pas besoin, ou enregistrez-le au format CSV."
                 )
+            if "mimetype" in names and b"opendocument" in archive.read("mimetype")[:200]:
+                raise NotASpreadsheet(f"Ce fichier est au format ODS : {_HELP}.")
+            if not any(re.match(r"xl/work.*\.xml", name) for name in names):
+                raise NotASpreadsheet(f"Ce fichier n’est pas un tableau : {_HELP}.")
             for file in files:
                 if file.filename.endswith((".xml", ".rels")):
                     with archive.open(file) as part:
