@@ -13,6 +13,7 @@ from math import ceil
 from django.utils import timezone
 
 from caprural import typography
+from caprural.spreadsheets import Cell
 from members.models import FeeCampaign, FeeCategory, MembershipFee
 
 Status = MembershipFee.Status
@@ -181,11 +182,13 @@ HEADER = (
         for unit in ("nombre", "€")
     ),
 )
+#: How wide each of its columns is, in characters.
+WIDTHS = (30, 10, *[14] * (len(HEADER) - 2))
 
 
-def sheet(figures: Figures) -> list[list[object]]:
+def sheet(figures: Figures) -> list[list[Cell]]:
     """A line per category and month in which something happened, then the total: what `HEADER` announces."""
-    lines: list[list[object]] = []
+    lines: list[list[Cell]] = []
     for category in figures.categories:
         own = [cell for cell in figures.cells if cell.category == category]
         for month in sorted({cell.month for cell in own}):
@@ -194,7 +197,7 @@ def sheet(figures: Figures) -> list[list[object]]:
     return [*lines, ["Total", "", *_columns(figures.total)]]
 
 
-def _columns(row: Row) -> list[object]:
+def _columns(row: Row) -> list[Cell]:
     return [value for cell in (*row.cells, row.cancelled) for value in (cell.count, cell.euros)]
 
 

@@ -29,9 +29,9 @@ def issue(fee: MembershipFee, *, now: datetime) -> Receipt:
     return Receipt.objects.create(year=year, number=counter.last, fee=fee, issued_at=now, facts=_facts(fee))
 
 
-def void(fee: MembershipFee, *, now: datetime) -> None:
-    """The payment was cancelled: its receipt is worth nothing, and keeps its number."""
-    fee.receipts.filter(voided_at__isnull=True).update(voided_at=now)
+def void(*fees: MembershipFee, now: datetime) -> None:
+    """The payments were cancelled: their receipts are worth nothing, and keep their numbers."""
+    Receipt.objects.filter(fee__in=fees, voided_at__isnull=True).update(voided_at=now)
 
 
 def _facts(fee: MembershipFee) -> dict[str, Any]:

@@ -27,6 +27,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         }
         | {"members.view_application", "members.change_application", "members.view_receipt", "members.view_feemessage"}
         | {"members.view_membershipfee", "members.add_membershipfee", "members.change_membershipfee"}
+        | {f"members.{verb}_spreadsheetimport" for verb in ("view", "add", "change")}
         | {"members.view_organisation", "members.add_organisation", "members.change_organisation"}
         | {"post_office.view_email"}
     ),

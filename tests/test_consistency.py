@@ -197,10 +197,11 @@ class TestTheClock:
 class TestStatuses:
     """R6, R13: a registration's status is written by `registering.gate.move`, a fee's by `members.fees`.
 
-    A status of something else says so in the value: `TrainingSession.Status.PUBLISHED`, `STATUS.sent` of a message.
+    A status of something else says so in the value: `TrainingSession.Status.PUBLISHED`, `STATUS.sent` of a message,
+    `SpreadsheetImport.Status.READY`.
     """
 
-    OTHER = re.compile(r"TrainingSession\.Status\.\w+|STATUS\.\w+( if .* else STATUS\.\w+)?")
+    OTHER = re.compile(r"TrainingSession\.Status\.\w+|(SpreadsheetImport\.Status|STATUS)\.\w+( if .* else [\w.]+)?")
     WRITERS = {
         "sessions_app/registering/gate.py": [("move", "registration.status")],
         # A message of the queue, not a registration.
@@ -209,6 +210,8 @@ class TestStatuses:
             ("subscribe", "status of create"),
             ("_move", "locked.status"),
         ],
+        # The history of another tool, by the table of `members.fees`; whatever becomes accepted or lost is announced.
+        "members/importing/fee.py": [("_open", "fee.status"), ("_change", "fee.status")],
     }
 
     def test_who_writes_one(self) -> None:

@@ -45,7 +45,9 @@ class CampaignFigures(CampaignPages):
     def figures_xlsx(self, request: HttpRequest, pk: int) -> HttpResponse:
         """For Excel or LibreOffice."""
         found = figures.of(self.campaign_for(request, pk, "view_membershipfee"))
-        content = spreadsheets.write_xlsx(figures.HEADER, figures.sheet(found), title=found.campaign.name)
+        content = spreadsheets.write_xlsx(
+            figures.HEADER, figures.sheet(found), sheet="Chiffres", widths=figures.WIDTHS
+        )
         return _file(content, XLSX, f"chiffres-{slugify(found.campaign.name)}.xlsx")
 
 

@@ -23,6 +23,7 @@ Verb = Callable[..., None]
 class MembershipFeeAdmin(StaffAdmin):
     """Fees: opened here, moved by four actions."""
 
+    change_list_template = "admin/members/exported_list.html"
     list_display = ("member", "campaign", "category_label", "amount_text", "status", "method", "reference")
     list_filter = ("status", "campaign", "method")
     list_select_related = ("member", "campaign", "category")

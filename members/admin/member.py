@@ -53,6 +53,7 @@ class FeeInline(admin.TabularInline):
 class MemberAdmin(StaffAdmin):
     """Members, the people they cover and their fees."""
 
+    change_list_template = "admin/members/exported_list.html"
     list_display = ("name", "kind", "contact_name", "email", "siret")
     list_filter = ("kind",)
     search_fields = ("name", "contact_name", "email", "siret", "people__email", "people__name", "domains__domain")

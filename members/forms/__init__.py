@@ -1,7 +1,8 @@
-"""What is typed about members and their fees: by whoever joins (`public`), by the team (`admin`, `campaign`)."""
+"""What is typed about members and their fees: by whoever joins (`public`), and by the team."""
 
 from members.forms.admin import CoveredPersonForm, EmailDomainForm, NewFeeForm, OrganisationForm
 from members.forms.campaign import FeeCampaignForm, FeeCategoryForm, FeeCategoryFormSet, RenewalForm
+from members.forms.spreadsheets import SpreadsheetForm
 
 __all__ = [
     "CoveredPersonForm",
@@ -12,4 +13,5 @@ __all__ = [
     "NewFeeForm",
     "OrganisationForm",
     "RenewalForm",
+    "SpreadsheetForm",
 ]

@@ -6,6 +6,7 @@ from members.models.fee import FeeMessage, MembershipFee
 from members.models.member import FULL_NAME_LENGTH, CoveredPerson, EmailDomain, Member
 from members.models.organisation import Organisation
 from members.models.receipt import Receipt, ReceiptCounter
+from members.models.spreadsheet_import import SpreadsheetImport
 
 __all__ = [
     "FULL_NAME_LENGTH",
@@ -21,4 +22,5 @@ __all__ = [
     "Organisation",
     "Receipt",
     "ReceiptCounter",
+    "SpreadsheetImport",
 ]

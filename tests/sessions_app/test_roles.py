@@ -84,6 +84,9 @@ COORDINATION = {
     "members.view_organisation",
     "members.add_organisation",
     "members.change_organisation",
+    "members.view_spreadsheetimport",
+    "members.add_spreadsheetimport",
+    "members.change_spreadsheetimport",
     "post_office.view_email",
 }
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from caprural import emails
-from members.models import FeeMessage
+from members.models import FeeMessage, SpreadsheetImport
 from tests import two_workers
 from tests.announced import today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration, make_session
@@ -67,6 +67,19 @@ def test_once_says_in_one_line_that_the_server_is_down(sink: SmtpSink, workers: 
     assert len(worker.log) == 1
     assert "ConnectionRefusedError" in worker.log[0]
     assert Email.objects.get().status == STATUS.queued
+
+
+def test_once_analyses_the_spreadsheets_that_wait(sink: SmtpSink, workers: list[Worker]) -> None:
+    now = timezone.now()
+    files = [
+        SpreadsheetImport.objects.create(kind="members", file_name="f.csv", content=text, created_at=now, asked_at=now)
+        for text in (b"Nom\nCollines", b"%PDF-1.7")
+    ]
+
+    workers.append(worker := Worker(sink, "--once"))
+
+    assert worker.ends() == 0
+    assert [SpreadsheetImport.objects.get(pk=file.pk).status for file in files] == ["ready", "failed"]
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])

@@ -14,6 +14,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from caprural import emails
+from members import importing
 from members import reminding as fee_reminding
 from sessions_app import reminding
 from sessions_app.models import Heartbeat
@@ -69,11 +70,12 @@ class Command(BaseCommand):
 
 
 def _round(is_stopping: Callable[[], bool] = lambda: False) -> None:
-    """One round: what is due first, since it writes messages; then the messages. An outage of the mail server is raised
-    only after the sign of life, which says that the worker itself is well.
+    """One round: what is due and the files to import first, since they write messages; then the messages. An outage of
+    the mail server is raised only after the sign of life, which says that the worker itself is well.
     """
     now = timezone.now()
     reminding.run(now=now, is_stopping=is_stopping)
     fee_reminding.run(now=now, is_stopping=is_stopping)
+    importing.run(now=now, is_stopping=is_stopping)
     Heartbeat.objects.update_or_create(worker=socket.gethostname(), defaults={"seen_at": now})
     emails.deliver(now=now, is_stopping=is_stopping)

@@ -1,0 +1,41 @@
+"""Spreadsheets as people keep them, read and written: CSV and XLSX. The only package that knows openpyxl.
+
+`read` gives cells as the file has them; `amount`, `day` and `siret` understand what is in a cell. Whatever cannot be
+understood is said in a French sentence that says what to do.
+"""
+
+from caprural.spreadsheets.cells import (
+    FORMULA_ERRORS,
+    Cell,
+    NotUnderstood,
+    amount,
+    clean,
+    day,
+    fold,
+    quoted,
+    siret,
+    text,
+)
+from caprural.spreadsheets.reading import MAX_BYTES, MAX_ROWS, NotASpreadsheet, Row, Table, read
+from caprural.spreadsheets.writing import write_csv, write_xlsx
+
+__all__ = [
+    "FORMULA_ERRORS",
+    "MAX_BYTES",
+    "MAX_ROWS",
+    "Cell",
+    "NotASpreadsheet",
+    "NotUnderstood",
+    "Row",
+    "Table",
+    "amount",
+    "clean",
+    "day",
+    "fold",
+    "quoted",
+    "read",
+    "siret",
+    "text",
+    "write_csv",
+    "write_xlsx",
+]

@@ -1,0 +1,280 @@
+"""Spreadsheets in the admin: a file that comes in is shown line by line before anything is written; lists go out."""
+
+from typing import Any, cast
+from uuid import uuid4
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.text import slugify
+
+from caprural import spreadsheets, typography
+from caprural.admin import StaffAdmin
+from members import exporting, importing
+from members.columns import LAYOUTS
+from members.forms import SpreadsheetForm
+from members.importing import Line, Outcome
+from members.models import Member, MembershipFee, SpreadsheetImport
+
+Kind = SpreadsheetImport.Kind
+
+#: Lines of a preview on one page.
+PER_PAGE = 100
+#: How often the page of a file under way comes again, in seconds.
+REFRESH = 2
+#: What is said of the lines of each outcome.
+LABELS = {
+    Outcome.REFUSED: "refusée,refusées",
+    Outcome.CREATED: "à créer,à créer",
+    Outcome.CHANGED: "à modifier,à modifier",
+    Outcome.UNCHANGED: "inchangée,inchangées",
+    Outcome.IGNORED: "ignorée,ignorées",
+}
+DONE_LABELS = {**LABELS, Outcome.CREATED: "créée,créées", Outcome.CHANGED: "modifiée,modifiées"}
+
+
+@admin.register(SpreadsheetImport)
+class SpreadsheetImportAdmin(StaffAdmin):
+    """Files that came in, the last one first; « Ajouter » is the page that sends one."""
+
+    list_display = ("file_name", "kind", "state", "lines_total", "created_by", "created_at")
+    list_filter = ("kind", "status")
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SpreadsheetImport]:
+        """Without the files themselves."""
+        return SpreadsheetImport.objects.light().select_related("created_by")
+
+    def has_delete_permission(self, request: HttpRequest, obj: SpreadsheetImport | None = None) -> bool:
+        """Erasing is the business of retention."""
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """The files one may take away: models, lists, and the lines of a file."""
+        view = self.admin_site.admin_view
+        return [
+            path("modele/<str:kind>.<str:extension>", view(self.example), name="spreadsheet_example"),
+            path("exporter/<str:kind>.<str:extension>", view(self.export), name="export_spreadsheet"),
+            path("<int:pk>/lignes/<str:part>.csv", view(self.part), name="spreadsheet_lines"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="état", ordering="status")
+    def state(self, found: SpreadsheetImport) -> str:
+        """How far it has come, and how many lines hold it back."""
+        refused = found.count(Outcome.REFUSED)
+        if found.status != SpreadsheetImport.Status.REFUSED:
+            return found.get_status_display()
+        return f"{found.get_status_display()} ({refused} {typography.plural(refused, 'ligne,lignes')})"
+
+    # Coming in
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Send a file: what can be told at once is told here, the rest on the page of the import."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        initial = {"kind": request.GET.get("nature", ""), "sending": uuid4()}
+        form = SpreadsheetForm(request.POST or None, request.FILES or None, initial=initial)
+        if request.method == "POST" and form.is_valid():
+            return self._page_of(self._received(request, form))
+        context = {"form": form, "submit": "Analyser le fichier", "layouts": LAYOUTS, "back": self._list()}
+        return self.act_page(request, "admin/members/spreadsheetimport/upload.html", "Importer un tableur", context)
+
+    def _received(self, request: HttpRequest, form: SpreadsheetForm) -> SpreadsheetImport:
+        """The import of this file, analysed already when it is small. The same form sent twice makes one."""
+        data, now = form.cleaned_data, timezone.now()
+        found, is_new = SpreadsheetImport.objects.get_or_create(
+            sending=data["sending"],
+            defaults={
+                "kind": data["kind"],
+                "file_name": spreadsheets.clean(data["file"].name).replace("\n", " ")[-200:],
+                "content": form.content,
+                "lines_total": len(form.table.rows),
+                "created_by": cast(User, request.user),
+                "created_at": now,
+                "asked_at": now,
+            },
+        )
+        if is_new:
+            self.log_addition(request, found, "Fichier envoyé.")
+            self._at_once(found)
+        return found
+
+    def _at_once(self, found: SpreadsheetImport) -> None:
+        """Nobody waits for a worker for a small file."""
+        if found.lines_total <= importing.AT_ONCE:
+            importing.work_on(found.pk, now=timezone.now())
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """What the file would do, line by line, and the button that does it; how far it has come meanwhile."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found: SpreadsheetImport | None = self.get_object(request, object_id)
+        if found is None:
+            raise Http404
+        if request.method == "POST":
+            if not self.has_change_permission(request):
+                raise PermissionDenied
+            self._ask(request, found)
+            return self._page_of(found)
+        context = {**Preview(found, request.GET.get("lignes", ""), request.GET.get("page", "1")).context}
+        context |= {
+            "original": found,
+            "back": self._list(),
+            "is_neglected": found.is_neglected(timezone.now()),
+            "can_act": self.has_change_permission(request),
+        }
+        title = f"Import de {found.get_kind_display()}"
+        page = self.act_page(request, "admin/members/spreadsheetimport/preview.html", title, context)
+        if found.is_under_way:
+            page.headers["Refresh"] = str(REFRESH)
+        return page
+
+    def _ask(self, request: HttpRequest, found: SpreadsheetImport) -> None:
+        """Ask for the import, or for another analysis. Asked twice, it is done once."""
+        mine, now = SpreadsheetImport.objects.filter(pk=found.pk), timezone.now()
+        if "again" in request.POST:
+            asked = (
+                mine.filter(status=found.status).update(
+                    status=SpreadsheetImport.Status.TO_ANALYSE, asked_at=now, attempts=0, message="", lines_done=0
+                )
+                if found.can_be_read_again
+                else 0
+            )
+        else:
+            shown = mine.filter(
+                status=SpreadsheetImport.Status.READY, fingerprint=request.POST.get("previewed", "")[:64]
+            )
+            asked = shown.update(status=SpreadsheetImport.Status.TO_APPLY, asked_at=now, attempts=0)
+            if asked:
+                self.log_change(request, found, f"Import demandé : {_lines(Preview(found).writes)}.")
+            elif found.status == SpreadsheetImport.Status.READY:
+                messages.warning(request, "L’analyse a changé depuis : relisez ce qui sera fait, puis importez.")
+        if asked:
+            self._at_once(found)
+
+    def part(self, request: HttpRequest, pk: int, part: str) -> HttpResponse:
+        """The refused lines of a file with the reason of each, to be corrected; or all the others."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found: SpreadsheetImport | None = self.get_object(request, str(pk))
+        if found is None or part not in ("refusees", "autres") or not found.content:
+            raise Http404
+        table = spreadsheets.read(found.file_name, bytes(found.content))
+        reasons = {line.number: " ".join(line.details) for line in _lines_of(found) if _is_refused(line)}
+        width = len(table.header)
+        rows = [
+            [*row.cells[:width], *[""] * (width - len(row.cells)), *row.cells[width:], reasons.get(row.number, "")]
+            for row in table.rows
+            if (row.number in reasons) == (part == "refusees")
+        ]
+        header = [*table.header, "Pourquoi"]
+        if part == "autres":
+            header, rows = header[:-1], [row[:-1] for row in rows]
+        return _download(spreadsheets.write_csv(header, rows), f"lignes-{part}", "csv")
+
+    def example(self, request: HttpRequest, kind: str, extension: str) -> HttpResponse:
+        """A file to fill in."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if kind not in LAYOUTS or extension not in exporting.CONTENT_TYPES:
+            raise Http404
+        return _download(exporting.example(kind, extension), f"modele-{slugify(LAYOUTS[kind].label)}", extension)
+
+    # Going out
+
+    def export(self, request: HttpRequest, kind: str, extension: str) -> HttpResponse:
+        """The rows of the list one comes from, its filters and its search included."""
+        if kind not in LAYOUTS or extension not in exporting.CONTENT_TYPES:
+            raise Http404
+        listed = self.admin_site.get_model_admin(MembershipFee if kind == Kind.FEES else Member)
+        if not listed.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            found: Any = listed.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            messages.error(request, "Ce filtre n’est pas lisible : choisissez-le dans la liste, puis exportez.")
+            return redirect(f"admin:{listed.opts.app_label}_{listed.opts.model_name}_changelist")
+        write: Any = {
+            Kind.MEMBERS: exporting.members,
+            Kind.PEOPLE: exporting.people,
+            Kind.FEES: exporting.fees,
+        }[Kind(kind)]
+        name = f"{slugify(LAYOUTS[kind].label)}-{timezone.localdate().isoformat()}"
+        return _download(write(found, extension), name, extension)
+
+    def _list(self) -> str:
+        return reverse("admin:members_spreadsheetimport_changelist")
+
+    def _page_of(self, found: SpreadsheetImport) -> HttpResponse:
+        return redirect("admin:members_spreadsheetimport_change", found.pk)
+
+
+class Preview:
+    """An analysis as it is read: what it comes to, then its lines, the refused ones first."""
+
+    def __init__(self, found: SpreadsheetImport, asked: str = "", page: str = "1") -> None:
+        self.found = found
+        self.asked = Outcome(asked) if asked in set(Outcome) else None
+        self.page = page
+
+    @property
+    def writes(self) -> int:
+        """How many lines change something."""
+        return self.found.count(Outcome.CREATED) + self.found.count(Outcome.CHANGED)
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What the page shows."""
+        found = self.found
+        is_done = found.status == SpreadsheetImport.Status.APPLIED
+        lines = [] if is_done or found.is_under_way else _lines_of(found)
+        kept = [line for line in lines if self.asked in (None, line.outcome)]
+        kept.sort(key=lambda line: (not _is_refused(line), line.number))
+        page = Paginator(kept, PER_PAGE).get_page(self.page)
+        labels = DONE_LABELS if is_done else LABELS
+        return {
+            "subtitle": found.file_name,
+            "counts": [
+                (outcome.value, found.count(outcome), typography.plural(found.count(outcome), labels[outcome]))
+                for outcome in Outcome
+                if found.count(outcome)
+            ],
+            "asked": self.asked.value if self.asked else "",
+            "page": page,
+            "lines": [(line, typography.plural(1, labels[line.outcome])) for line in page],
+            "refused": found.count(Outcome.REFUSED),
+            "others": found.lines_total - found.count(Outcome.REFUSED),
+            "writes": self.writes,
+            "submit": f"Importer {_lines(self.writes)}",
+            "is_done": is_done,
+        }
+
+
+def _lines_of(found: SpreadsheetImport) -> list[Line]:
+    return [Line(number, Outcome(outcome), name, tuple(details)) for number, outcome, name, details in found.lines]
+
+
+def _is_refused(line: Line) -> bool:
+    return line.outcome == Outcome.REFUSED
+
+
+def _lines(count: int) -> str:
+    return f"{typography.number(count)} {typography.plural(count, 'ligne,lignes')}"
+
+
+def _download(content: bytes, name: str, extension: str) -> HttpResponse:
+    return HttpResponse(
+        content,
+        content_type=exporting.CONTENT_TYPES[extension],
+        headers={"Content-Disposition": f'attachment; filename="{name}.{extension}"'},
+    )

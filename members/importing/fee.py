@@ -1,0 +1,253 @@
+"""Lines of a file of fees (R13): the history of another tool, or what the bank has received.
+
+A fee imported as paid gets no receipt, and its payer no message. The people it covers are confirmed all the same (R16).
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from caprural import spreadsheets, typography
+from caprural.spreadsheets import fold, quoted
+from members import fees, receipts
+from members.importing.known import Known
+from members.importing.lines import Cells, Claims, Line, Outcome, change, either, number, shown
+from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
+
+Status = MembershipFee.Status
+Method = MembershipFee.Method
+
+#: Free fields; the others follow rules.
+_TEXTS = ("reference", "engagement_number", "note")
+#: Only a fee in one of these has a day of payment.
+_WITH_A_DAY = (Status.PAID, Status.CANCELLED)
+_STATUS_SYNONYMS: dict[str, tuple[str, ...]] = {
+    Status.DUE: ("en attente", "due", "à payer", "à régler", "non payée", "impayée", "non réglée", "non"),
+    Status.COMMITTED: ("engagement", "engagée", "bon de commande reçu", "mandat en cours"),
+    Status.PAID: ("payé", "réglée", "réglé", "acquittée", "encaissée", "soldée", "oui"),
+    Status.WAIVED: ("exonéré", "dispensée", "gratuite"),
+    Status.CANCELLED: ("annulé",),
+}
+_STATUSES = {
+    **{fold(label): value for value, label in Status.choices},
+    **{fold(word): status for status, words in _STATUS_SYNONYMS.items() for word in words},
+}
+_STATUS_LABELS = either(Status.labels)
+_METHODS = {
+    **{fold(label): value for value, label in Method.choices},
+    **dict.fromkeys(("cheque", "chq", "chequebancaire"), Method.CHEQUE),
+    **dict.fromkeys(("vir", "virementbancaire"), Method.TRANSFER),
+    **dict.fromkeys(("mandat", "mandatadministratif", "chorus", "choruspro"), Method.MANDATE),
+}
+_METHOD_LABELS = either(Method.labels)
+
+
+class FeeLines:
+    """Reads them one after the other, and keeps what they would write."""
+
+    def __init__(self, known: Known, *, now: datetime) -> None:
+        self._known = known
+        self._now = now
+        self._claims = Claims()
+        self._created: list[MembershipFee] = []
+        self._changed: list[MembershipFee] = []
+        self._fields: set[str] = set()
+        self._cancelled: list[MembershipFee] = []
+        self._gained: dict[int, Member] = {}
+        self._lost: dict[int, Member] = {}
+
+    def read(self, cells: Cells) -> Line:
+        """What this line would do."""
+        member = self._known.member_of(cells)
+        campaign = self._known.campaign_of(cells)
+        category = self._known.category_of(cells, campaign) if campaign else None
+        given = self._given(cells, category)
+        name = f"{member or cells.text('member')} – {campaign or cells.text('campaign')}"
+        fee = self._target(cells, member, campaign, given) if member and campaign else None
+        if fee is None:
+            return Line(cells.number, Outcome.REFUSED, name, tuple(cells.reasons))
+        if line := self._claims.repeated(id(fee), cells, given, name):
+            return line
+        details = self._opened(cells, fee, given) if fee._state.adding else self._moved(cells, fee, given)
+        if cells.reasons:
+            return Line(cells.number, Outcome.REFUSED, name, tuple(cells.reasons))
+        if fee._state.adding:
+            self._open(fee, given)
+            return Line(cells.number, Outcome.CREATED, name, tuple(details))
+        if details:
+            self._change(fee, given)
+        return Line(cells.number, Outcome.CHANGED if details else Outcome.UNCHANGED, name, tuple(details))
+
+    def _given(self, cells: Cells, category: FeeCategory | None) -> dict[str, Any]:
+        """What the line says, empty cells left out: they leave what is there."""
+        given: dict[str, Any] = {
+            "category": category,
+            "amount": cells.understood("amount", spreadsheets.amount),
+            "status": cells.chosen("status", _STATUSES, _STATUS_LABELS),
+            "method": cells.chosen("method", _METHODS, _METHOD_LABELS),
+            "paid_on": cells.understood("paid_on", self._past_day),
+            **{name: cells.text(name) for name in _TEXTS},
+        }
+        given = {name: value for name, value in given.items() if value not in ("", None)}
+        texts = {name: given[name] for name in _TEXTS if name in given}
+        cells.validate(MembershipFee(**texts), texts, {name: name for name in texts})
+        return given
+
+    def _past_day(self, value: spreadsheets.Cell) -> date:
+        found = spreadsheets.day(value)
+        if found > timezone.localdate(self._now):
+            raise spreadsheets.NotUnderstood(f"{quoted(value)} n’est pas encore venu : corrigez la date")
+        return found
+
+    def _target(
+        self, cells: Cells, member: Member, campaign: FeeCampaign, given: dict[str, Any]
+    ) -> MembershipFee | None:
+        """The fee this line is about, a new one if need be; None when nobody can tell, with the reason.
+
+        Without a number, the member's live fee. A line « annulée » is first looked for among those cancelled already.
+        """
+        wrong = len(cells.reasons)
+        pk = cells.understood("pk", number)
+        if len(cells.reasons) > wrong:
+            return None
+        fees_there = self._known.fees_of[member.pk, campaign.pk]
+        if pk is not None:
+            numbered = self._known.fees.get(pk)
+            if numbered is None:
+                cells.refuse(f"{cells.title('pk')} : aucune cotisation n’a l’identifiant {pk} : videz cette case.")
+            elif numbered not in fees_there:
+                cells.refuse(
+                    f"{cells.title('pk')} : {pk} est celui de {quoted(str(numbered))} : corrigez l’un des deux."
+                )
+                numbered = None
+            return numbered
+        found = next((fee for fee in fees_there if fee.status != Status.CANCELLED), None)
+        if given.get("status") == Status.CANCELLED:
+            cancelled = [fee for fee in fees_there if fee.status == Status.CANCELLED]
+            same = next((fee for fee in cancelled if not _differences(fee, given)), None)
+            found = same or found or next(reversed(cancelled), None)
+        if found is None:
+            found = MembershipFee(member=member, campaign=campaign)
+            fees_there.append(found)
+        return found
+
+    def _opened(self, cells: Cells, fee: MembershipFee, given: dict[str, Any]) -> list[str]:
+        """What a new fee says; what it lacks is refused."""
+        status = given.get("status", Status.DUE)
+        if "category" not in given and cells.raw("category") == "":
+            cells.refuse(f"{cells.title('category')} : la case est vide : donnez la catégorie du barème.")
+        self._judge_day(cells, given, status, given.get("paid_on"))
+        category = given.get("category")
+        said = {"amount": category.amount if category else "", "status": status, **given}
+        names = ("category", "amount", "status", "method", *_TEXTS[:2], "paid_on", "note")
+        return [f"{cells.title(name)} : {shown(_label(name, said[name]))}" for name in names if said.get(name)]
+
+    def _moved(self, cells: Cells, fee: MembershipFee, given: dict[str, Any]) -> list[str]:
+        """What changes of a fee that is there; what its rules forbid is refused (R13)."""
+        if "category" in given and "amount" not in given and given["category"] != fee.category:
+            given["amount"] = given["category"].amount
+        differences = _differences(fee, given)
+        state = quoted(Status(fee.status).label)
+        status = Status(given.get("status", fee.status))
+        if "status" in differences and status not in fees.TRANSITIONS[fee.status]:
+            cells.refuse(
+                f"{cells.title('status')} : cette cotisation est {state} : "
+                f"elle ne peut pas devenir {quoted(status.label)}."
+            )
+        frozen = [name for name in ("category", "amount") if name in differences]
+        if frozen and fee.status != Status.DUE:
+            is_now = " et ".join(str(_label(name, getattr(fee, name))) for name in frozen)
+            cells.refuse(
+                f"{cells.title(frozen[0])} : cette cotisation est {state} : son montant est figé ({is_now}). "
+                "Videz cette case, ou annulez d’abord la cotisation."
+            )
+        if "paid_on" in differences and fee.status in _WITH_A_DAY:
+            cells.refuse(
+                f"{cells.title('paid_on')} : cette cotisation est {state} : le jour de son paiement ne change plus."
+            )
+        elif not cells.reasons and ("paid_on" in differences or "status" in differences):
+            self._judge_day(cells, given, status, given.get("paid_on", fee.paid_on))
+        return [
+            change(cells.title(name), _label(name, getattr(fee, name)), _label(name, given[name]))
+            for name in differences
+        ]
+
+    def _judge_day(self, cells: Cells, given: dict[str, Any], status: str, paid_on: date | None) -> None:
+        if cells.raw("status") != "" and "status" not in given:
+            return  # refused already, and nobody knows what was meant
+        if status == Status.PAID and paid_on is None and cells.raw("paid_on") == "":
+            cells.refuse(
+                f"{cells.title('paid_on')} : la case est vide : une cotisation « payée » demande le jour du paiement."
+            )
+        if paid_on and status not in _WITH_A_DAY:
+            label = quoted(Status(status).label)
+            cells.refuse(
+                f"{cells.title('paid_on')} : une cotisation {label} n’a pas de jour de paiement : "
+                "videz cette case, ou corrigez l’état."
+            )
+
+    def _open(self, fee: MembershipFee, given: dict[str, Any]) -> None:
+        fee.amount = given["category"].amount
+        for name, value in given.items():
+            setattr(fee, name, value)
+        fee.status = given.get("status", Status.DUE)
+        fee.status_changed_at = self._now
+        self._created.append(fee)
+        if fee.is_accepted:
+            self._gained[fee.member_id] = fee.member
+
+    def _change(self, fee: MembershipFee, given: dict[str, Any]) -> None:
+        was_accepted, before = fee.is_accepted, fee.status
+        for name in _differences(fee, given):
+            setattr(fee, name, given[name])
+            self._fields.add(name)
+        fee.status = given.get("status", before)
+        if fee.status != before:
+            fee.status_changed_at = self._now
+            self._fields.add("status_changed_at")
+        self._changed.append(fee)
+        if fee.is_accepted and not was_accepted:
+            self._gained[fee.member_id] = fee.member
+        if fee.status == Status.CANCELLED and before != Status.CANCELLED:
+            self._cancelled.append(fee)
+            if was_accepted:
+                self._lost[fee.member_id] = fee.member
+
+    def write(self, *, now: datetime) -> None:
+        """Write all of it; what is accepted or lost is announced, once for everybody (R16)."""
+        if self._changed:
+            # Before the new ones: a fee cancelled here leaves its place to them.
+            MembershipFee.objects.bulk_update(self._changed, sorted(self._fields), batch_size=200)
+        MembershipFee.objects.bulk_create(self._created, batch_size=500)
+        if self._cancelled:
+            receipts.void(*self._cancelled, now=now)
+        if self._lost:
+            fees.coverage_lost.send(sender=MembershipFee, members=list(self._lost.values()), now=now)
+        if self._gained:
+            fees.coverage_gained.send(sender=MembershipFee, members=list(self._gained.values()), now=now)
+
+
+def _differences(fee: MembershipFee, given: dict[str, Any]) -> list[str]:
+    """What the line says otherwise than the fee."""
+    return [name for name, value in given.items() if not _is_same(getattr(fee, name), value)]
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    return bool(spreadsheets.clean(before) == after if isinstance(before, str) else before == after)
+
+
+def _label(name: str, value: Any) -> Any:
+    """A value as a person reads it."""
+    match name:
+        case "amount" if value != "":
+            return typography.amount(value)
+        case "category":
+            return value.label
+        case "status":
+            return Status(value).label
+        case "method" if value:
+            return Method(value).label
+        case "paid_on":
+            return typography.medium_date(value)
+    return value

@@ -1,0 +1,162 @@
+"""What one line of a file would do, and what makes it do so."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+
+from caprural import spreadsheets
+from caprural.spreadsheets import Cell, NotUnderstood, quoted
+from members.importing.sheet import Sheet
+
+T = TypeVar("T")
+
+
+class Outcome(StrEnum):
+    """What becomes of a line, the most pressing first."""
+
+    REFUSED = "refused"
+    CREATED = "created"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line under its number in the file: what it is about, and what changes or why it is refused."""
+
+    number: int
+    outcome: Outcome
+    name: str
+    details: tuple[str, ...] = ()
+
+
+class Cells:
+    """One line, column by column; whatever is wrong in it is gathered in `reasons`."""
+
+    def __init__(self, sheet: Sheet, number: int, cells: tuple[Cell, ...]) -> None:
+        self.sheet = sheet
+        self.number = number
+        self.cells = cells
+        self.reasons: list[str] = []
+        #: Then no cell is surely under its own title.
+        self.is_shifted = len(cells) > len(sheet.header)
+        if self.is_shifted:
+            self.refuse(
+                f"Cette ligne a {len(cells)} cases pour {len(sheet.header)} titres : vérifiez ses points-virgules."
+            )
+        for title, cell in zip(sheet.header, cells, strict=False):
+            if cell in spreadsheets.FORMULA_ERRORS:
+                self.refuse(f"{title} : la formule de cette case donne {quoted(cell)} : corrigez-la.")
+
+    def refuse(self, reason: str) -> None:
+        """One more thing to correct."""
+        self.reasons.append(reason)
+
+    def title(self, name: str) -> str:
+        """The title of that column in the file, or ours when the file has none."""
+        return self.sheet.title(name)
+
+    def raw(self, name: str) -> Cell:
+        """The cell as it was read; empty when the file has no such column."""
+        at = self.sheet.places.get(name, len(self.cells))
+        return self.cells[at] if at < len(self.cells) else ""
+
+    def text(self, name: str) -> str:
+        """The cell as words."""
+        return spreadsheets.text(self.raw(name))
+
+    def understood(self, name: str, parse: Callable[[Cell], T]) -> T | None:
+        """What `parse` makes of the cell; nothing when it is empty, or refused."""
+        raw = self.raw(name)
+        if raw == "" or raw in spreadsheets.FORMULA_ERRORS:
+            return None
+        try:
+            return parse(raw)
+        except NotUnderstood as reason:
+            self.refuse(f"{self.title(name)} : {reason}.")
+            return None
+
+    def chosen(self, name: str, choices: Mapping[str, str], labels: str) -> str | None:
+        """The choice that the cell names, whatever its accents and case; nothing when it is empty, or refused."""
+        raw = self.raw(name)
+        if raw == "" or raw in spreadsheets.FORMULA_ERRORS:
+            return None
+        found = choices.get(spreadsheets.fold(spreadsheets.text(raw)))
+        if found is None:
+            self.refuse(f"{self.title(name)} : {quoted(raw)} n’est pas connu : écrivez {labels}.")
+        return found
+
+    def validate(self, row: Model, given: Mapping[str, Any], names: Mapping[str, str]) -> None:
+        """Judge what was given as the model's own fields do, without a query.
+
+        `names`: the column of each field that was given.
+        """
+        others = [name.name for name in row._meta.fields if name.name not in names]
+        try:
+            row.clean_fields(exclude=others)
+        except ValidationError as error:
+            for name, errors in error.error_dict.items():
+                # Of two sentences that say the same thing, ours comes after Django's.
+                for sentence in {fault.code: fault.messages[0] for fault in errors}.values():
+                    self.refuse(f"{self.title(names[name])} {quoted(given[name])} : {sentence}")
+
+
+def number(value: Cell) -> int:
+    """An identifier of ours: « 42 », or « COT-00042 » for a fee. Raises NotUnderstood."""
+    digits = spreadsheets.text(value).upper().removeprefix("COT-").strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        raise NotUnderstood(f"{quoted(value)} n’est pas un identifiant : laissez la case vide, ou reprenez nos exports")
+    return int(digits)
+
+
+@dataclass
+class Claims:
+    """What earlier lines said of the same thing: a line that repeats is ignored, one that contradicts is refused."""
+
+    said: dict[Any, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+
+    def repeated(self, key: Any, cells: Cells, given: dict[str, Any], name: str) -> Line | None:
+        """The outcome of a line about what an earlier line was about already; nothing for the first one."""
+        if key not in self.said:
+            self.said[key] = (cells.number, given)
+            return None
+        number, before = self.said[key]
+        others = [name for name, value in given.items() if not _says_the_same(before.get(name), value)]
+        if not others and not cells.reasons:
+            return repeats(cells.number, number, name)
+        if others:
+            titles = ", ".join(cells.title(name) for name in others)
+            cells.refuse(f"Dit autre chose que la ligne {number} ({titles}) : gardez une seule de ces lignes.")
+        return None
+
+
+def _says_the_same(before: Any, value: Any) -> bool:
+    if isinstance(before, str) and isinstance(value, str):
+        return spreadsheets.fold(before) == spreadsheets.fold(value)
+    return bool(before == value)
+
+
+def repeats(number: int, earlier: int, name: str) -> Line:
+    """A line that says again what an earlier one said."""
+    return Line(number, Outcome.IGNORED, name, (f"Répète la ligne {earlier} : ignorée.",))
+
+
+def either(values: Sequence[str]) -> str:
+    """« « a », « b » ou « c » »."""
+    *first, last = map(quoted, values)
+    return f"{', '.join(first)} ou {last}" if first else last
+
+
+def shown(value: Any) -> str:
+    """A value as a preview says it."""
+    return quoted(value) if value not in ("", None) else "rien"
+
+
+def change(title: str, before: Any, after: Any) -> str:
+    """« Téléphone : « 04… » → « 06… » »."""
+    return f"{title} : {shown(before)} → {shown(after)}"

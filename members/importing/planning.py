@@ -1,0 +1,91 @@
+"""What a whole file would do, line by line: read only, in a constant number of queries."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from caprural import spreadsheets
+from caprural.spreadsheets import Table
+from members.importing.fee import FeeLines
+from members.importing.known import Known
+from members.importing.lines import Cells, Line, Outcome, repeats
+from members.importing.member import MemberLines
+from members.importing.person import PersonLines
+from members.importing.sheet import match
+from members.models import SpreadsheetImport
+
+Kind = SpreadsheetImport.Kind
+Lines = MemberLines | PersonLines | FeeLines
+
+#: How often the reading says how far it has come.
+STEP = 200
+READERS: dict[str, type[Lines]] = {Kind.MEMBERS: MemberLines, Kind.PEOPLE: PersonLines, Kind.FEES: FeeLines}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What each line would do, and what of the file is left aside; `reader` holds what is to be written."""
+
+    lines: list[Line]
+    notes: tuple[str, ...]
+    reader: Lines
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many lines have each outcome."""
+        found = Counter(line.outcome for line in self.lines)
+        return {outcome.value: found[outcome] for outcome in Outcome}
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a line is refused: then nothing may be written."""
+        return any(line.outcome == Outcome.REFUSED for line in self.lines)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells one outcome from another: every line, what changes and from what."""
+        said = [(line.number, line.outcome.value, line.name, line.details) for line in self.lines]
+        return sha256(repr(said).encode()).hexdigest()
+
+    @property
+    def report(self) -> list[list[Any]]:
+        """The lines as data to keep."""
+        return [[line.number, line.outcome.value, line.name, list(line.details)] for line in self.lines]
+
+
+def plan(
+    kind: str,
+    table: Table,
+    *,
+    now: datetime,
+    progress: Callable[[int], None] = lambda done: None,
+    is_locking: bool = False,
+) -> Plan:
+    """Say what importing this table would do. Writes nothing, holds no lock unless `is_locking`.
+
+    `progress` is told now and then how many lines are done. Raises WrongColumns.
+    """
+    sheet = match(kind, table)
+    reader = READERS[kind](Known(kind, is_locking=is_locking), now=now)
+    seen: dict[tuple[Any, ...], Line] = {}
+    lines = []
+    for done, row in enumerate(sheet.rows, start=1):
+        # A number and its text are not the same cell: True == 1 == 1.0 for Python.
+        key = tuple(spreadsheets.text(cell) for cell in row.cells)
+        if key in seen:
+            line = repeats(row.number, seen[key].number, seen[key].name)
+        else:
+            line = seen[key] = _read(reader, Cells(sheet, row.number, row.cells))
+        lines.append(line)
+        if done % STEP == 0:
+            progress(done)
+    return Plan(lines, sheet.notes, reader)
+
+
+def _read(reader: Lines, cells: Cells) -> Line:
+    if cells.is_shifted:
+        return Line(cells.number, Outcome.REFUSED, "", tuple(cells.reasons))
+    return reader.read(cells)

@@ -1,0 +1,80 @@
+"""Which column of a file is which."""
+
+import re
+from dataclasses import dataclass
+
+from caprural import typography
+from caprural.spreadsheets import Row, Table, fold, quoted
+from members.columns import LAYOUTS, Column, Layout
+
+
+class WrongColumns(ValueError):
+    """The file lacks a column, or has one twice; the message is the French sentence to show."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table whose columns are known. `notes` say what of it is left aside."""
+
+    layout: Layout
+    header: tuple[str, ...]
+    places: dict[str, int]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+    def title(self, name: str) -> str:
+        """The title of that column in the file, or ours when the file has none."""
+        return self.header[self.places[name]] if name in self.places else self.layout.column(name).title
+
+
+def match(kind: str, table: Table) -> Sheet:
+    """Recognise the columns by their titles: accents, case, spaces and punctuation do not count.
+
+    Raises WrongColumns.
+    """
+    layout = LAYOUTS[kind]
+    # An XLSX has no lines too long: what stands under no title is a column without one.
+    places: dict[str, int] = {}
+    unknown: list[str] = []
+    for at, title in enumerate(table.header):
+        column = _column(layout, title)
+        if column is None:
+            unknown.append(quoted(title) if title else f"n° {at + 1} (sans titre)")
+        elif column.name in places:
+            raise WrongColumns(
+                f"Les colonnes {quoted(table.header[places[column.name]])} et {quoted(title)} "
+                f"disent la même chose ({column.title}) : gardez-en une seule."
+            )
+        else:
+            places[column.name] = at
+    missing = [group for group in layout.needed if not places.keys() & set(group)]
+    if missing:
+        raise WrongColumns(_missing(kind, table, missing))
+    notes = [table.note] if table.note else []
+    if unknown:
+        many = len(unknown) > 1
+        notes.append(
+            f"{'Colonnes ignorées' if many else 'Colonne ignorée'} : {typography.join_and(unknown)}. "
+            f"Rien n’en sera importé."
+        )
+    return Sheet(layout, table.header, places, table.rows, tuple(notes))
+
+
+def _column(layout: Layout, title: str) -> Column | None:
+    """By its whole title, or by what stands outside its parentheses."""
+    return layout.by_title.get(fold(title)) or layout.by_title.get(fold(re.sub(r"\([^)]*\)", "", title)))
+
+
+def _missing(kind: str, table: Table, groups: list[tuple[str, ...]]) -> str:
+    layout = LAYOUTS[kind]
+    names = [" ou ".join(quoted(layout.column(name).title) for name in group) for group in groups]
+    sentence = (
+        f"Il manque {'la colonne' if len(names) == 1 else 'les colonnes'} {typography.join_and(names)} : "
+        f"ajoutez {'ce titre' if len(names) == 1 else 'ces titres'} à la première ligne."
+    )
+    titles = {column.name: column for title in table.header if (column := _column(layout, title))}
+    for other, theirs in LAYOUTS.items():
+        known = {column.name for title in table.header if (column := _column(theirs, title))}
+        if other != kind and len(known) > len(titles) and all(known & set(group) for group in theirs.needed):
+            return f"{sentence} Ou choisissez « {theirs.label} » : ce fichier y ressemble."
+    return sentence
