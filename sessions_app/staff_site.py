@@ -28,8 +28,8 @@ SHOWN = 10
 class StaffSite(AdminSite):
     """The admin of the team, which opens on what there is to do."""
 
-    site_header = "Cap Rural – équipe"
-    site_title = "Cap Rural"
+    # The organisation's own name is in the templates.
+    site_header = site_title = "Équipe"
     index_title = "Accueil"
     index_template = "admin/home.html"
     # Few pages, wide tables: the room goes to the tables.
