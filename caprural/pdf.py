@@ -55,7 +55,8 @@ def render(template: str, context: dict[str, Any]) -> bytes:
     html = HTML(
         string=render_to_string(template, context), base_url=f"{settings.SITE_URL}/", url_fetcher=StaticFetcher()
     )
-    content: bytes = html.write_pdf(pdf_variant="pdf/ua-1")
+    # A logo of thousands of pixels would weigh on every file: 300 per inch are what a printer shows.
+    content: bytes = html.write_pdf(pdf_variant="pdf/ua-1", dpi=300)
     return content
 
 
