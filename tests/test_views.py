@@ -82,6 +82,9 @@ class TestRobots:
         assert response.content.decode().splitlines() == [
             "User-agent: *",
             "Disallow: /inscriptions/",
+            "Disallow: /cotisation/bulletins/",
+            "Disallow: /cotisation/appels/",
+            "Disallow: /cotisation/recus/",
             "Disallow: /admin/",
             "Sitemap: https://inscriptions.caprural.example/sitemap.xml",
         ]
@@ -109,7 +112,7 @@ class TestLegalPages:
         assert not Organisation.objects.exists()
         response = client.get(path)
         pages.assert_sound(response)
-        assert "Cap Rural" in pages.main(response)
+        assert "Centre de ressources" in pages.main(response)
         assert "None" not in pages.main(response)
 
     @pytest.mark.parametrize("path", LEGAL)
