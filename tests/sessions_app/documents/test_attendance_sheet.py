@@ -83,7 +83,7 @@ class TestWhatItSays:
         assert f"Nom et fonction : {said}" in printed(seed).text
 
     def test_with_the_logo_it_stays_sound(self, seed: TrainingSession, settings: Settings, tmp_path: Path) -> None:
-        make_people(seed, 10)
+        make_people(seed, 5)
         without = printed(seed)
         give_logo(settings, tmp_path, picture())
 
