@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from caprural import emails, typography
-from members.models import MembershipFee
+from members.models import FeeMessage, MembershipFee
 from sessions_app import roles
 from sessions_app.models import Heartbeat, Message, Registration, TrainingSession
 
@@ -194,6 +194,10 @@ def _given_up(now: datetime) -> list[Line]:
     for message in Message.objects.filter(email__in=given_up).select_related("email").order_by("pk"):
         email: Any = message.email
         url = reverse("admin:send_message_again", args=[message.session_id, message.pk])
+        lines.append(Line(email.subject, url, f"pour {', '.join(email.to)}"))
+    for about_fee in FeeMessage.objects.filter(email__in=given_up).select_related("email").order_by("pk"):
+        email = about_fee.email
+        url = reverse("admin:send_fee_message_again", args=[about_fee.fee_id, about_fee.pk])
         lines.append(Line(email.subject, url, f"pour {', '.join(email.to)}"))
     return lines
 

@@ -4,5 +4,6 @@ from members.admin.campaign import FeeCampaignAdmin
 from members.admin.fee import MembershipFeeAdmin
 from members.admin.member import MemberAdmin
 from members.admin.organisation import OrganisationAdmin
+from members.admin.receipt import ReceiptAdmin
 
-__all__ = ["FeeCampaignAdmin", "MemberAdmin", "MembershipFeeAdmin", "OrganisationAdmin"]
+__all__ = ["FeeCampaignAdmin", "MemberAdmin", "MembershipFeeAdmin", "OrganisationAdmin", "ReceiptAdmin"]

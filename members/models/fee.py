@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import date
+from decimal import Decimal
 from typing import Self
 
 from django.db import models
@@ -139,7 +140,7 @@ class MembershipFee(models.Model):
     @property
     def is_owed(self) -> bool:
         """Whether its payment is still expected: also of a public body whose engagement was received."""
-        return self.status in (self.Status.DUE, self.Status.COMMITTED) and self.amount > 0
+        return self.status in (self.Status.DUE, self.Status.COMMITTED) and Decimal(self.amount) > 0
 
     def covered_people(self) -> list[CoveredPerson]:
         """The people its member lists, no more than the category covers: the first listed (R14). One query."""
