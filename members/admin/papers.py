@@ -20,7 +20,7 @@ from caprural import emails as mail
 from caprural import previewing, typography
 from caprural.admin import StaffAdmin
 from members import emails
-from members.models import FeeMessage, MembershipFee, Receipt
+from members.models import FeeMessage, MembershipFee
 
 #: What each message is, as its line names it once its text was erased.
 KINDS = {
@@ -34,20 +34,10 @@ KINDS = {
 NAMED = 20
 
 
-def call_links(fee: MembershipFee) -> SafeString:
-    """The call, to read or to print."""
-    return _links("Appel de cotisation", "fee_call", fee.token)
-
-
-def receipt_links(receipt: Receipt) -> SafeString:
-    """The receipt, to read or to print; said to be void when it is."""
-    void = ", annulé" if receipt.voided_at else ""
-    return _links(f"Reçu n°\u00a0{receipt.label}{void}", "receipt", receipt.token)
-
-
-def _links(title: str, name: str, token: str) -> SafeString:
+def links(name: str, token: str) -> SafeString:
+    """Where a document is read and where it is printed."""
     page, file = reverse(name, args=[token]), reverse(f"{name}_pdf", args=[token])
-    return format_html('{} : <a href="{}">page</a>, <a href="{}">PDF</a>', title, page, file)
+    return format_html('<a href="{}">page</a>, <a href="{}">PDF</a>', page, file)
 
 
 class FeeMessageInline(admin.TabularInline):
@@ -114,8 +104,11 @@ class FeePapers(StaffAdmin):
     @admin.display(description="documents")
     def papers(self, fee: MembershipFee) -> SafeString:
         """The call and the receipts."""
-        links = [call_links(fee), *map(receipt_links, fee.receipts.all())]
-        return format_html_join("", "<div>{}</div>", ((link,) for link in links))
+        found = [("Appel de cotisation", links("fee_call", fee.token))]
+        for receipt in fee.receipts.all():
+            void = ", annulé" if receipt.voided_at else ""
+            found.append((f"Reçu n° {receipt.label}{void}", links("receipt", receipt.token)))
+        return format_html_join("", "<div>{} : {}</div>", found)
 
     def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         """The same message, to the payer's present address."""
@@ -189,9 +182,9 @@ class FeePapers(StaffAdmin):
             self.log_change(request, fee, "Appel de cotisation envoyé.")
         messages.success(request, f"{_calls(len(sent))} {typography.plural(len(sent), 'envoyé,envoyés')}.")
         if by_post:
-            links = ((reverse("fee_call_pdf", args=[fee.token]), fee.member) for fee in by_post[:NAMED])
+            files = ((reverse("fee_call_pdf", args=[fee.token]), fee.member) for fee in by_post[:NAMED])
             rest = f" et {len(by_post) - NAMED} de plus" if len(by_post) > NAMED else ""
-            named = format_html_join(", ", '<a href="{}">{}</a>', links)
+            named = format_html_join(", ", '<a href="{}">{}</a>', files)
             messages.warning(request, format_html("Sans adresse e-mail, à imprimer et à poster : {}{}.", named, rest))
 
 

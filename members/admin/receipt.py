@@ -14,12 +14,29 @@ from caprural import emails as mail
 from caprural import typography
 from caprural.admin import StaffAdmin
 from members import emails
-from members.admin.papers import receipt_links
+from members.admin.papers import links
 from members.models import FeeMessage, Receipt
 
 _LABEL = re.compile(r"([0-9]{4})-0*([0-9]{1,9})")
 #: What is said of a receipt that no message carries: its payer has no e-mail address.
 TO_HAND_OVER = "à remettre"
+
+
+class ValidityFilter(admin.SimpleListFilter):
+    """Those of a payment that was cancelled."""
+
+    title = "validité"
+    parameter_name = "validite"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Valid, or void."""
+        return [("valables", "valables"), ("annules", "annulés")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Receipt]) -> QuerySet[Receipt]:
+        """By what became of the payment."""
+        if self.value() not in ("valables", "annules"):
+            return queryset
+        return queryset.filter(voided_at__isnull=self.value() == "valables")
 
 
 class DeliveryFilter(admin.SimpleListFilter):
@@ -47,7 +64,7 @@ class ReceiptAdmin(StaffAdmin):
     """Receipts, the latest first: what was issued, to whom, and whether it has reached them."""
 
     list_display = ("label_text", "payer", "amount_text", "issued_text", "voided_text", "delivery", "documents")
-    list_filter = ("year", ("voided_at", admin.EmptyFieldListFilter), DeliveryFilter)
+    list_filter = ("year", ValidityFilter, DeliveryFilter)
     search_fields = ("fee__member__name", "fee__member__siret", "fee__member__email", "fee__reference")
     search_help_text = "Numéro du reçu (2017-0001), nom, SIRET ou adresse e-mail du cotisant, référence du paiement"
     fields = ("label_text", "payer", "amount_text", "issued_text", "voided_text", "fee_link", "delivery", "documents")
@@ -121,4 +138,4 @@ class ReceiptAdmin(StaffAdmin):
     @admin.display(description="document")
     def documents(self, receipt: Receipt) -> SafeString:
         """To read or to print."""
-        return receipt_links(receipt)
+        return links("receipt", receipt.token)
