@@ -120,6 +120,17 @@ class TestLegalPages:
         assert client.head(path).status_code == 200
         assert client.post(path).status_code == 405
 
+    def test_legal_notice_says_whom_to_contact_and_where(self, client: Client, organisation: Organisation) -> None:
+        Organisation.objects.update(contact_name="Alix <Accueil>", website="https://monts.example/")
+
+        response = client.get("/mentions-legales/")
+
+        assert "Contact : Alix <Accueil>" in pages.main(response)
+        main = pages.one(pages.tree(response), ".//main")
+        assert pages.links(main)["https://monts.example/"] == "https://monts.example/"
+        footer = pages.one(pages.tree(response), "./body/footer")
+        assert "Alix <Accueil>" in pages.text(footer)
+
     def test_legal_notice_names_who_publishes_and_who_hosts(self, client: Client, organisation: Organisation) -> None:
         main = pages.main(client.get("/mentions-legales/"))
         for said in (

@@ -35,7 +35,7 @@ class OrganisationAdmin(StaffAdmin):
         before = Organisation.objects.filter(pk=1).first()
         super().save_model(request, obj, form, change)
         if before and before.logo and before.logo.name != obj.logo.name:
-            transaction.on_commit(partial(before.logo.storage.delete, before.logo.name))
+            transaction.on_commit(partial(before.logo.storage.delete, before.logo.name or ""))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only while there is none."""

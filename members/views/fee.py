@@ -43,10 +43,9 @@ def logo(request: HttpRequest) -> HttpResponse:
     if not content:
         raise Http404
     etag = f'"{sha256(content).hexdigest()}"'
-    whole = HttpResponse(content, content_type=logo_type(content))
-    response: HttpResponse = get_conditional_response(request, etag=etag, response=whole)
-    response.headers["ETag"], response.headers["Cache-Control"] = etag, LOGO_CACHE
-    return response
+    headers = {"ETag": etag, "Cache-Control": LOGO_CACHE}
+    whole = HttpResponse(content, content_type=logo_type(content), headers=headers)
+    return get_conditional_response(request, etag=etag, response=whole) or whole
 
 
 def _current_campaign() -> FeeCampaign | None:

@@ -127,7 +127,7 @@ class Command(BaseCommand):
                 user.set_password(password)
                 user.save()
                 # An ordinary space: a line to copy, or to be read by a script.
-                self.stdout.write(" : ".join((username, password)))
+                self.stdout.write(" : ".join((username, password)))
             else:
                 kept.append(username)
             if is_new and group == roles.TRAINERS:
