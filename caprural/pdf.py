@@ -1,11 +1,13 @@
 """From a template to a PDF: the only file that knows WeasyPrint (SPEC §6).
 
 A document is a page of `templates/pdf/`, tagged (PDF/UA-1) and self-contained: style sheets and fonts come from our own
-static files, and from nowhere else.
+static files, images are written in the page itself, and nothing comes from elsewhere.
 """
 
+import base64
 import logging
 import mimetypes
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from django.template.loader import render_to_string
 from django.utils.http import content_disposition_header
 
 logger = logging.getLogger(__name__)
+
+#: The one kind of `data:` address that is read: a picture, in full, and no other type.
+_IMAGE = re.compile(r"data:(image/(?:png|jpeg));base64,([A-Za-z0-9+/]+={0,2})")
 
 
 class PdfUnavailable(Exception):
@@ -39,16 +44,19 @@ def render(template: str, context: dict[str, Any]) -> bytes:
         ) from error
 
     class StaticFetcher(URLFetcher):  # type: ignore[misc]
-        """Reads our static files on disk: a document never opens a connection, nor any other file."""
+        """Our static files and the images of the page: a document opens no connection, nor any other file."""
 
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+            if image := _IMAGE.fullmatch(url):
+                return URLFetcherResponse(url, base64.b64decode(image[2]), {"Content-Type": image[1]})
             path = static_path(url)
             return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": mimetypes.guess_type(path)[0] or ""})
 
     html = HTML(
         string=render_to_string(template, context), base_url=f"{settings.SITE_URL}/", url_fetcher=StaticFetcher()
     )
-    content: bytes = html.write_pdf(pdf_variant="pdf/ua-1")
+    # A logo of thousands of pixels would weigh on every file: 300 per inch are what a printer shows.
+    content: bytes = html.write_pdf(pdf_variant="pdf/ua-1", dpi=300)
     return content
 
 

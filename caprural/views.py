@@ -60,6 +60,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines = (
         "User-agent: *",
         "Disallow: /inscriptions/",
+        *(f"Disallow: /cotisation/{kind}/" for kind in ("bulletins", "appels", "recus")),
         "Disallow: /admin/",
         f"Sitemap: {settings.SITE_URL}{reverse('sitemap')}",
     )

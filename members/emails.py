@@ -18,6 +18,8 @@ FILLED_FORM = "filled_membership_form"
 FEE_CALL = "fee_call"
 RECEIPT = "receipt"
 
+#: Kind of the answer to an on-line form.
+APPLICATION_RECEIVED = "application_received"
 #: Kinds of the messages that `members.reminding` sends, as their log keeps them.
 MEMBERSHIP_REMINDER = "membership_reminder"
 
@@ -25,7 +27,7 @@ MEMBERSHIP_REMINDER = "membership_reminder"
 def application_received(application: Application, *, now: datetime) -> None:
     """To whoever filled the on-line form: what was typed, the form to keep, how to pay (R15)."""
     _queue(
-        "application_received",
+        APPLICATION_RECEIVED,
         application.fee,
         now=now,
         to=application.email,
@@ -35,9 +37,9 @@ def application_received(application: Application, *, now: datetime) -> None:
     )
 
 
-def fee_call(fee: MembershipFee, *, now: datetime) -> None:
-    """« Appel de cotisation »: the document a public body needs before it can pay."""
-    _queue("fee_call", fee, now=now, attach=((FEE_CALL, fee.pk),), link=_link("fee_call", fee.token))
+def fee_call(fee: MembershipFee, *, now: datetime, key: str = "") -> None:
+    """« Appel de cotisation »: the document a public body needs before it can pay. `key` names one sending."""
+    _queue("fee_call", fee, now=now, key=key, attach=((FEE_CALL, fee.pk),), link=_link("fee_call", fee.token))
 
 
 def membership_reminder(fee: MembershipFee, *, step: int, now: datetime) -> None:

@@ -12,8 +12,7 @@ from math import ceil
 
 from django.utils import timezone
 
-from caprural import typography
-from caprural.spreadsheets import Cell
+from caprural import spreadsheets, typography
 from members.models import FeeCampaign, FeeCategory, MembershipFee
 
 Status = MembershipFee.Status
@@ -186,9 +185,9 @@ HEADER = (
 WIDTHS = (30, 10, *[14] * (len(HEADER) - 2))
 
 
-def sheet(figures: Figures) -> list[list[Cell]]:
+def sheet(figures: Figures) -> list[list[spreadsheets.Cell]]:
     """A line per category and month in which something happened, then the total: what `HEADER` announces."""
-    lines: list[list[Cell]] = []
+    lines: list[list[spreadsheets.Cell]] = []
     for category in figures.categories:
         own = [cell for cell in figures.cells if cell.category == category]
         for month in sorted({cell.month for cell in own}):
@@ -197,7 +196,7 @@ def sheet(figures: Figures) -> list[list[Cell]]:
     return [*lines, ["Total", "", *_columns(figures.total)]]
 
 
-def _columns(row: Row) -> list[Cell]:
+def _columns(row: Row) -> list[spreadsheets.Cell]:
     return [value for cell in (*row.cells, row.cancelled) for value in (cell.count, cell.euros)]
 
 

@@ -41,13 +41,13 @@ def _facts(fee: MembershipFee) -> dict[str, Any]:
         "issuer": {
             name: getattr(organisation, name)
             for name in (
-                *("name", "legal_form", "address", "siret", "phone", "email"),
+                *("name", "legal_form", "address", "town", "siret", "contact_name", "phone", "email"),
                 *("signatory_name", "signatory_role", "fee_mention"),
             )
         },
         "payer": {name: getattr(member, name) for name in ("name", "contact_name", "address", "siret", "service_code")},
-        "people": [{"name": person.name, "email": person.email} for person in member.people.all()],
-        "domains": [domain.domain for domain in member.domains.all()],
+        "people": [{"name": person.name, "email": person.email} for person in fee.covered_people()],
+        "domains": fee.covered_domains(),
         "campaign": {
             "name": campaign.name,
             "starts_on": campaign.starts_on.isoformat(),

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from caprural import emails, typography
 from members import reminding as fee_reminding
-from members.models import MembershipFee
+from members.models import FeeMessage, MembershipFee
 from sessions_app import roles
 from sessions_app.models import Heartbeat, Message, Registration, TrainingSession
 
@@ -30,8 +30,8 @@ SHOWN = 10
 class StaffSite(AdminSite):
     """The admin of the team, which opens on what there is to do."""
 
-    site_header = "Cap Rural – équipe"
-    site_title = "Cap Rural"
+    # The organisation's own name is in the templates.
+    site_header = site_title = "Équipe"
     index_title = "Accueil"
     index_template = "admin/home.html"
     # Few pages, wide tables: the room goes to the tables.
@@ -210,6 +210,10 @@ def _given_up(now: datetime) -> list[Line]:
     for message in Message.objects.filter(email__in=given_up).select_related("email").order_by("pk"):
         email: Any = message.email
         url = reverse("admin:send_message_again", args=[message.session_id, message.pk])
+        lines.append(Line(email.subject, url, f"pour {', '.join(email.to)}"))
+    for about_fee in FeeMessage.objects.filter(email__in=given_up).select_related("email").order_by("pk"):
+        email = about_fee.email
+        url = reverse("admin:send_fee_message_again", args=[about_fee.fee_id, about_fee.pk])
         lines.append(Line(email.subject, url, f"pour {', '.join(email.to)}"))
     return lines
 

@@ -48,6 +48,13 @@ def main(response: Any) -> str:
     return text(one(tree(response), ".//main"))
 
 
+def document(response: Any) -> str:
+    """The words of a document shown in a page."""
+    found = [element for element in tree(response).iter("div") if "document" in element.get("class", "").split()]
+    assert len(found) == 1
+    return text(found[0])
+
+
 def links(element: Element) -> dict[str, str]:
     """What each link says and where it leads."""
     return {text(link): link.get("href", "") for link in element.iterfind(".//a")}

@@ -48,6 +48,11 @@ class Printed:
                 )
         return found
 
+    @property
+    def images(self) -> list[int]:
+        """How many images each page carries."""
+        return [len(page.images) for page in self.reader.pages]
+
     def size(self, number: int = 0) -> tuple[int, int]:
         """Width and height of a page, in whole millimetres."""
         box = self.reader.pages[number].mediabox

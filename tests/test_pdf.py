@@ -1,14 +1,18 @@
 """caprural.pdf: what a template becomes, and what it may read."""
 
+import base64
+from io import BytesIO
 from socket import create_server
 from typing import Any
 
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
 from django.test import Client
+from PIL import Image
 from pytest_django import Settings
 
 from caprural import pdf
+from tests.pictures import picture
 from tests.printed import Printed, remove_pango
 
 PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Un titre d’été</title>
@@ -93,6 +97,67 @@ class TestStaticFiles:
             assert printed.reader.attachments == {}
             with pytest.raises(BlockingIOError):
                 server.accept()
+
+
+class TestImagesOfThePage:
+    """A picture written in the page is the only address without a file that is read."""
+
+    @pytest.mark.parametrize("kind", ["png", "jpeg"])
+    def test_a_picture_is_printed(self, template: Any, kind: str) -> None:
+        uri = f"data:image/{kind};base64,{base64.b64encode(picture(kind.upper())).decode()}"
+
+        printed = Printed(pdf.render(template(body=f'<img src="{uri}" alt="Un logo">'), {"name": ""}))
+
+        assert printed.images == [1]
+        assert printed.faults == []
+
+    @pytest.mark.parametrize(
+        "uri",
+        [
+            "data:image/svg+xml;base64,{svg}",
+            "data:image/png,{png}",
+            "data:image/gif;base64,{gif}",
+            "data:image/png;charset=utf-8;base64,{png}",
+            "data:text/html;base64,{png}",
+            "data:;base64,{png}",
+        ],
+    )
+    def test_nothing_else_is(self, template: Any, uri: str) -> None:
+        contents = {
+            "svg": b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><rect width='9' height='9'/></svg>",
+            "png": picture(),
+            "gif": picture("GIF"),
+        }
+        written = uri.format(**{name: base64.b64encode(content).decode() for name, content in contents.items()})
+
+        printed = Printed(pdf.render(template(body=f'<img src="{written}" alt="Remplacée">'), {"name": ""}))
+
+        assert printed.images == [0]
+        assert "Remplacée" in printed.text
+
+    def test_nor_a_style_sheet(self, template: Any) -> None:
+        head = '<link rel="stylesheet" href="data:text/css,h1%7Bdisplay:none%7D">'
+
+        assert "Un titre" in Printed(pdf.render(template(head=head), {"name": ""})).text
+
+    def test_a_broken_one_leaves_its_words(self, template: Any) -> None:
+        printed = Printed(
+            pdf.render(template(body='<img src="data:image/png;base64,AAAA" alt="Un logo">'), {"name": ""})
+        )
+
+        assert "Un logo" in printed.text
+
+    def test_thousands_of_pixels_do_not_weigh_on_every_file(self, template: Any) -> None:
+        content = BytesIO()
+        Image.effect_noise((1500, 1500), 90).save(content, "JPEG", quality=90)
+        uri = f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"
+
+        file = pdf.render(
+            template(body=f'<p class="issuer"><img class="logo" src="{uri}" alt="Un logo"></p>'), {"name": ""}
+        )
+
+        assert len(content.getvalue()) > 1_000_000
+        assert len(file) < 200_000
 
 
 def test_without_pango_the_reason_is_said_in_french(template: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,9 @@ class TestRobots:
         assert response.content.decode().splitlines() == [
             "User-agent: *",
             "Disallow: /inscriptions/",
+            "Disallow: /cotisation/bulletins/",
+            "Disallow: /cotisation/appels/",
+            "Disallow: /cotisation/recus/",
             "Disallow: /admin/",
             "Sitemap: https://inscriptions.caprural.example/sitemap.xml",
         ]
@@ -109,13 +112,24 @@ class TestLegalPages:
         assert not Organisation.objects.exists()
         response = client.get(path)
         pages.assert_sound(response)
-        assert "Cap Rural" in pages.main(response)
+        assert "Centre de ressources" in pages.main(response)
         assert "None" not in pages.main(response)
 
     @pytest.mark.parametrize("path", LEGAL)
     def test_methods(self, client: Client, path: str) -> None:
         assert client.head(path).status_code == 200
         assert client.post(path).status_code == 405
+
+    def test_legal_notice_says_whom_to_contact_and_where(self, client: Client, organisation: Organisation) -> None:
+        Organisation.objects.update(contact_name="Alix <Accueil>", website="https://monts.example/")
+
+        response = client.get("/mentions-legales/")
+
+        assert "Contact : Alix <Accueil>" in pages.main(response)
+        main = pages.one(pages.tree(response), ".//main")
+        assert pages.links(main)["https://monts.example/"] == "https://monts.example/"
+        footer = pages.one(pages.tree(response), "./body/footer")
+        assert "Alix <Accueil>" in pages.text(footer)
 
     def test_legal_notice_names_who_publishes_and_who_hosts(self, client: Client, organisation: Organisation) -> None:
         main = pages.main(client.get("/mentions-legales/"))

@@ -4,6 +4,14 @@ from members.admin.campaign import FeeCampaignAdmin
 from members.admin.fee import MembershipFeeAdmin
 from members.admin.member import MemberAdmin
 from members.admin.organisation import OrganisationAdmin
+from members.admin.receipt import ReceiptAdmin
 from members.admin.spreadsheets import SpreadsheetImportAdmin
 
-__all__ = ["FeeCampaignAdmin", "MemberAdmin", "MembershipFeeAdmin", "OrganisationAdmin", "SpreadsheetImportAdmin"]
+__all__ = [
+    "FeeCampaignAdmin",
+    "MemberAdmin",
+    "MembershipFeeAdmin",
+    "OrganisationAdmin",
+    "ReceiptAdmin",
+    "SpreadsheetImportAdmin",
+]

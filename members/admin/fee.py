@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from caprural import typography
-from caprural.admin import StaffAdmin
 from members import fees
+from members.admin.papers import FeePapers
 from members.forms import NewFeeForm
 from members.models import MembershipFee
 
@@ -20,7 +20,7 @@ Verb = Callable[..., None]
 
 
 @admin.register(MembershipFee)
-class MembershipFeeAdmin(StaffAdmin):
+class MembershipFeeAdmin(FeePapers):
     """Fees: opened here, moved by four actions."""
 
     change_list_template = "admin/members/exported_list.html"
@@ -29,8 +29,8 @@ class MembershipFeeAdmin(StaffAdmin):
     list_select_related = ("member", "campaign", "category")
     search_fields = ("member__name", "member__siret", "member__email", "member__people__email", "reference", "amount")
     autocomplete_fields = ("member",)
-    actions = ("mark_committed", "mark_paid", "mark_waived", "mark_cancelled")
-    readonly_fields = ("member", "campaign", "category", "amount_text", "status", "status_changed_at")
+    actions = ("send_calls", "mark_committed", "mark_paid", "mark_waived", "mark_cancelled")
+    readonly_fields = ("member", "campaign", "category", "amount_text", "status", "status_changed_at", "papers")
     fields = (*readonly_fields, "method", "reference", "note")
 
     def get_fields(self, request: HttpRequest, obj: MembershipFee | None = None) -> Any:

@@ -1,9 +1,11 @@
 """The organisation in the admin: every page, message and document is signed with it."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db import models
+from django.db import models, transaction
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -27,6 +29,13 @@ class OrganisationAdmin(StaffAdmin):
         ("Appels et reçus", {"fields": ("signatory_name", "signatory_role", "fee_mention")}),
         ("Mentions", {"fields": ("publication_director", "hosting", "privacy_email")}),
     )
+
+    def save_model(self, request: HttpRequest, obj: Organisation, form: ModelForm, change: bool) -> None:
+        """A logo that was replaced or removed is not kept."""
+        before = Organisation.objects.filter(pk=1).first()
+        super().save_model(request, obj, form, change)
+        if before and before.logo and before.logo.name != obj.logo.name:
+            transaction.on_commit(partial(before.logo.storage.delete, before.logo.name or ""))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only while there is none."""

@@ -1,8 +1,15 @@
 """The documents of the annual fee (SPEC §6), and those that go along with a message. WeasyPrint is loaded late."""
 
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Model
+
 from caprural import emails as queue
+from caprural.pdf import PdfUnavailable
 from members import emails
-from members.documents.fee_call import fee_call, fee_call_filename
+from members.documents.fee_call import fee_call, fee_call_context, fee_call_filename
 from members.documents.membership_form import (
     Applicant,
     filled_form,
@@ -10,21 +17,25 @@ from members.documents.membership_form import (
     membership_form,
     membership_form_filename,
 )
-from members.documents.receipt import receipt, receipt_filename
+from members.documents.receipt import receipt, receipt_context, receipt_filename
 from members.models import Application, MembershipFee, Receipt
 
 __all__ = [
     "Applicant",
     "fee_call",
+    "fee_call_context",
     "fee_call_filename",
     "filled_form",
     "filled_form_filename",
     "membership_form",
     "membership_form_filename",
     "receipt",
+    "receipt_context",
     "receipt_filename",
     "register_attachments",
 ]
+
+logger = logging.getLogger(__name__)
 
 PDF = "application/pdf"
 
@@ -37,15 +48,29 @@ def register_attachments() -> None:
 
 
 def _filled_form(key: str) -> queue.Attachment | None:
-    found = Application.objects.filter(pk=key).first()
-    return queue.Attachment(filled_form_filename(found), filled_form(found), PDF) if found else None
+    found = Application.objects.select_related("category__campaign", "fee").filter(pk=key).first()
+    return _attached(filled_form_filename, filled_form, found)
 
 
 def _fee_call(key: str) -> queue.Attachment | None:
-    found = MembershipFee.objects.filter(pk=key).first()
-    return queue.Attachment(fee_call_filename(found), fee_call(found), PDF) if found else None
+    found = MembershipFee.objects.select_related("member", "campaign", "category").filter(pk=key).first()
+    return _attached(fee_call_filename, fee_call, found)
 
 
 def _receipt(key: str) -> queue.Attachment | None:
-    found = Receipt.objects.filter(pk=key).first()
-    return queue.Attachment(receipt_filename(found), receipt(found), PDF) if found else None
+    return _attached(receipt_filename, receipt, Receipt.objects.filter(pk=key).first())
+
+
+def _attached(
+    filename: Callable[[Any], str], document: Callable[[Any], bytes], found: Model | None
+) -> queue.Attachment | None:
+    """The document of a row as it is when the message leaves; none when the row is gone."""
+    if found is None:
+        return None
+    try:
+        content = document(found)
+    except PdfUnavailable:
+        # The message says the amount and links to a page that says the rest: better without its file than never.
+        logger.exception("Message without its %s", filename(found))
+        return None
+    return queue.Attachment(filename(found), content, PDF)

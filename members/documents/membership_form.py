@@ -4,6 +4,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.utils import timezone
 
@@ -15,8 +16,20 @@ PEOPLE_LINES = 4
 
 
 @dataclass(frozen=True)
+class ListedPerson:
+    """Someone the form asks to cover."""
+
+    name: str = ""
+    job_title: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True)
 class Applicant:
-    """What is already known of the person who will hand in the form."""
+    """What is already known of whoever hands in the form; what is empty is left to write by hand.
+
+    `code` is the reference of the fee that the form has opened: with it, the form is one that was filled on line.
+    """
 
     first_name: str = ""
     last_name: str = ""
@@ -24,6 +37,23 @@ class Applicant:
     phone: str = ""
     organisation: str = ""
     job_title: str = ""
+    kind: str = ""
+    address: str = ""
+    siret: str = ""
+    category: int | None = None
+    amount: Decimal | None = None
+    method: str = ""
+    service_code: str = ""
+    engagement_number: str = ""
+    people: tuple[ListedPerson, ...] = ()
+    domain: str = ""
+    code: str = ""
+
+    @property
+    def listed(self) -> tuple[ListedPerson, ...]:
+        """The people to cover: those who are named, else the applicant."""
+        alone = ListedPerson(f"{self.last_name} {self.first_name}".strip(), self.job_title, self.email)
+        return self.people or ((alone,) if not self.code else ())
 
 
 def membership_form(
@@ -34,14 +64,17 @@ def membership_form(
     Without campaign, or while its scale is empty, the form says that the scale is not published yet. `on` is the day
     of edition.
     """
+    applicant = applicant or Applicant()
     return pdf.render(
         "pdf/membership_form.html",
         {
             "organisation": organisation,
             "campaign": campaign,
             "categories": list(campaign.categories.all()) if campaign else [],
-            "applicant": applicant or Applicant(),
-            "blank_rows": range(PEOPLE_LINES - 1),
+            "applicant": applicant,
+            "people": applicant.listed,
+            "blank_rows": range(PEOPLE_LINES - len(applicant.listed)),
+            "logo": organisation.logo_uri,
             "edited_on": on,
         },
     )
@@ -54,7 +87,7 @@ def membership_form_filename(campaign: FeeCampaign | None) -> str:
 
 
 def filled_form(application: Application) -> bytes:
-    """The form as someone filled it on line (R15)."""
+    """The form as someone filled it on line: every word they typed, every box they ticked (R15)."""
     first_name, _, last_name = application.contact_name.rpartition(" ")
     return membership_form(
         application.category.campaign,
@@ -65,6 +98,17 @@ def filled_form(application: Application) -> bytes:
             email=application.email,
             phone=application.phone,
             organisation=application.name,
+            kind=application.kind,
+            address=application.address,
+            siret=application.siret,
+            category=application.category_id,
+            amount=application.amount,
+            method=application.method,
+            service_code=application.service_code,
+            engagement_number=application.engagement_number,
+            people=tuple(ListedPerson(name=person.name, email=person.email) for person in application.people.all()),
+            domain=application.domain,
+            code=application.fee.code,
         ),
         on=timezone.localdate(application.received_at),
     )

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import date
+from decimal import Decimal
 from typing import Self
 
 from django.db import models
@@ -135,6 +136,24 @@ class MembershipFee(models.Model):
     def is_accepted(self) -> bool:
         """Whether this fee puts its member up to date during its campaign (R13)."""
         return self.status in self.ACCEPTED
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether its payment is still expected: also of a public body whose engagement was received."""
+        return self.status in (self.Status.DUE, self.Status.COMMITTED) and Decimal(self.amount) > 0
+
+    def covered_people(self) -> list[CoveredPerson]:
+        """The people its member lists, no more than the category covers: the first listed (R14). One query."""
+        return list(self.member.people.all()[: self.category.people_limit])
+
+    def covered_domains(self) -> list[str]:
+        """The domains its member declares; none for a fee limited to some people, which a domain does not name (R14).
+
+        One query at most.
+        """
+        if self.category.people_limit is not None:
+            return []
+        return list(self.member.domains.values_list("domain", flat=True))
 
     @property
     def code(self) -> str:

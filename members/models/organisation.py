@@ -1,18 +1,28 @@
 """The resource centre itself: issuer of every document."""
 
 import base64
-import mimetypes
+import re
 from typing import Any
+from urllib.parse import quote
 
 from django.core.validators import FileExtensionValidator
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from caprural import validators
 from caprural.fields import CodeField
 
 #: What the site calls itself while nobody has described the organisation yet.
 UNNAMED = "Centre de ressources"
+#: What a logo may be: its first bytes say it, whatever its name says.
+LOGO_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+_TOWN = re.compile(r"^[ \t]*\d{5}[ \t]+(\S.*?)(?:[ \t]+cedex\b.*)?\s*$", re.MULTILINE | re.IGNORECASE)
+
+
+def logo_type(content: bytes) -> str:
+    """The content type of an image that can be a logo; empty for anything else."""
+    return next((kind for start, kind in LOGO_TYPES.items() if content.startswith(start)), "")
 
 
 class Organisation(models.Model):
@@ -89,11 +99,29 @@ class Organisation(models.Model):
         return cls.objects.first() or cls(pk=1, name=UNNAMED)
 
     @property
-    def logo_uri(self) -> str:
-        """The logo in one piece, for documents, which fetch nothing; empty without logo, or when its file is gone."""
+    def town(self) -> str:
+        """Where its documents are made out: what follows the postcode of its address; empty when none is written."""
+        found = _TOWN.findall(self.address)
+        return str(found[-1]) if found else ""
+
+    def logo_content(self) -> bytes:
+        """The bytes of the logo; none without logo, or when its file is gone or is not an image we know."""
+        if not self.logo:
+            return b""
         try:
-            content = self.logo.read() if self.logo else b""
+            with self.logo.open() as file:
+                content: bytes = file.read()
         except OSError:
-            return ""
-        kind = mimetypes.guess_type(self.logo.name or "")[0]
-        return f"data:{kind};base64,{base64.b64encode(content).decode()}" if content else ""
+            return b""
+        return content if logo_type(content) else b""
+
+    @property
+    def logo_url(self) -> str:
+        """The address of the logo for pages; another one for each file, so that a new logo is seen at once."""
+        return f"{reverse('logo')}?{quote(self.logo.name or '', safe='')}" if self.logo else ""
+
+    @property
+    def logo_uri(self) -> str:
+        """The logo in one piece, for documents, which fetch nothing; empty when there is none to show."""
+        content = self.logo_content()
+        return f"data:{logo_type(content)};base64,{base64.b64encode(content).decode()}" if content else ""

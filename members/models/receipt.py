@@ -1,5 +1,7 @@
 """« Reçu »: the proof given to a payer, numbered without gaps, whose words never change."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -54,6 +56,6 @@ class Receipt(models.Model):
         return f"{self.year}-{self.number:04d}"
 
     @property
-    def issued_on(self) -> object:
+    def issued_on(self) -> date:
         """The day of issue, in Europe/Paris."""
         return timezone.localdate(self.issued_at)

@@ -1,13 +1,20 @@
 """What the annual fee is, its scale, the blank form, and the logo of the organisation."""
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from hashlib import sha256
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from caprural import pdf
 from members import documents
 from members.models import FeeCampaign, Organisation
+from members.models.organisation import logo_type
+
+#: A new logo is on every page within five minutes.
+LOGO_CACHE = "public, max-age=300"
 
 
 @require_safe
@@ -30,12 +37,15 @@ def membership_form_blank(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def logo(request: HttpRequest) -> FileResponse:
-    """The organisation's logo: uploads have no address of their own."""
-    image = Organisation.current().logo
-    if not image.name or not image.storage.exists(image.name):
+def logo(request: HttpRequest) -> HttpResponse:
+    """The organisation's logo: uploads have no address of their own. An image, whatever the file is called."""
+    content = Organisation.current().logo_content()
+    if not content:
         raise Http404
-    return FileResponse(image.open(), headers={"Cache-Control": "public, max-age=3600"})
+    etag = f'"{sha256(content).hexdigest()}"'
+    headers = {"ETag": etag, "Cache-Control": LOGO_CACHE}
+    whole = HttpResponse(content, content_type=logo_type(content), headers=headers)
+    return get_conditional_response(request, etag=etag, response=whole) or whole
 
 
 def _current_campaign() -> FeeCampaign | None:

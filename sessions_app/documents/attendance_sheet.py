@@ -24,7 +24,8 @@ class Sheet:
 
 def pdf(session: TrainingSession, *, now: datetime) -> bytes:
     """The sheet as a PDF, A4 landscape; a long session goes on with further sheets, each complete (SPEC §6)."""
-    return printing.render("pdf/attendance_sheet.html", context(session, now=now))
+    found = context(session, now=now)
+    return printing.render("pdf/attendance_sheet.html", {**found, "logo": found["organisation"].logo_uri})
 
 
 def context(session: TrainingSession, *, now: datetime) -> dict[str, Any]:
@@ -34,9 +35,11 @@ def context(session: TrainingSession, *, now: datetime) -> dict[str, Any]:
     phone nor amount. Two queries.
     """
     registrations = sorted(session.registrations.holding_seat(), key=lambda registration: registration.sort_key)
+    organisation = Organisation.current()
     return {
         "session": session,
-        "organisation": Organisation.current(),
+        "organisation": organisation,
+        "logo": organisation.logo_url,
         "sheets": sheets(session),
         "registrations": registrations,
         "is_provisional": any(row.status == Registration.Status.AWAITING_FEE for row in registrations),

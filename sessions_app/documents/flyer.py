@@ -12,11 +12,13 @@ def pdf(session: TrainingSession) -> bytes:
 
     It says what the record says, and nothing that depends on the day it is read: no seats left, no « closes ».
     """
+    organisation = Organisation.current()
     return printing.render(
         "pdf/flyer.html",
         {
             "session": session,
-            "organisation": Organisation.current(),
+            "organisation": organisation,
+            "logo": organisation.logo_uri,
             "trainers": [link.trainer for link in session.session_trainers.all()],
             "page_address": f"{settings.SITE_URL}{session.get_absolute_url()}",
             # The include is the page's: « postponed » is the only state it asks about, and a status as well.

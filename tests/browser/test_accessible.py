@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.http import HttpRequest, HttpResponse
@@ -11,13 +12,15 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from members import fees
 from members.models import Organisation
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
 from tests.announced import STATES, open_session, registered, session_in, today
 from tests.browser.conftest import FOREIGN_HOST, Open
 from tests.browser.test_register import fill, register
-from tests.factories import make_campaign, make_category, make_trainer
+from tests.factories import make_campaign, make_category, make_fee, make_member, make_trainer
+from tests.pictures import give_logo, picture
 
 
 def fail(request: HttpRequest) -> HttpResponse:
@@ -140,6 +143,21 @@ def test_private_page_in_each_status(check: Callable[[str], Page], organisation:
 def test_pages_of_the_site(check: Callable[[str], Page], organisation: None) -> None:
     for address in ("/cotisation/", "/mentions-legales/", "/donnees-personnelles/", "/accessibilite/", "/nulle-part/"):
         check(address)
+
+
+def test_documents_of_a_fee(
+    check: Callable[[str], Page], organisation: None, settings: Settings, tmp_path: Path
+) -> None:
+    give_logo(settings, tmp_path, picture(size=(900, 300)))
+    member = make_member(
+        name=LONG, contact_name=LONG, address=f"1 rue {LONG}\n69000 Lyon", emails=(f"{'a' * 60}@a.example",)
+    )
+    fee = make_fee(member, status="committed")
+    check(f"/cotisation/appels/{fee.token}/")
+    fees.settle(fee, now=timezone.now())
+    fees.cancel(fee, now=timezone.now())
+    check(f"/cotisation/appels/{fee.token}/")
+    check(f"/cotisation/recus/{fee.receipts.get().token}/")
 
 
 def test_errors(check: Callable[[str], Page], live_server: LiveServer, settings: Settings) -> None:

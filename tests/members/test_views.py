@@ -72,6 +72,7 @@ class TestFee:
             ({"cheque_payee": "Cap Rural Association"}, "Chèque à l’ordre de Cap Rural Association"),
             ({"iban": "FR7600001111", "bic": "AAAAFRPP"}, "FR76 0000 1111 BIC AAAAFRPP"),
             ({"siret": "73282932000074"}, "732 829 320 00074"),
+            ({"chorus_pro": "Déposé sur\nChorus Pro <ici>"}, "Déposé sur Chorus Pro <ici>"),
         ],
     )
     def test_means_of_payment_are_those_that_are_known(self, client: Client, fields: dict[str, Any], said: str) -> None:

@@ -303,6 +303,19 @@ class TestWaiting:
 
 
 class TestFee:
+    def test_what_a_public_body_must_know_and_whom_to_call(self) -> None:
+        Organisation.objects.update(
+            chorus_pro="Déposé sur\nChorus Pro", contact_name="Alix Accueil", phone="0478000000"
+        )
+        make_registration(make_seed_session(contact_phone="", contact_email=""))
+
+        email = last_message()
+
+        assert "Notre SIRET : 732 829 320 00074\nDéposé sur\nChorus Pro\n" in plain(email.message)
+        assert "732 829 320 00074<br>Déposé sur<br>Chorus Pro</li>" in plain(email.html_message)
+        for text in (email.message, email.html_message):
+            assert "Une question ? Cap Rural (Alix Accueil), " in plain(text)
+
     def test_fee_accepted(self) -> None:
         registration = make_registration(make_seed_session())
 

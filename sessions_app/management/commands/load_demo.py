@@ -70,12 +70,18 @@ class Command(BaseCommand):
                 name="Cap Rural",
                 legal_form="Centre de ressources sur les pratiques et les métiers du développement local",
                 address="1 place de la Démonstration\n69000 Adresse-Fictive",
+                contact_name="Camille Exemple",
                 email="cooperationsentreacteurs@caprural.org",
                 phone="06 66 46 62 76",
                 website="http://www.caprural.org",
                 cheque_payee="Cap Rural",
                 iban="FR7600000000000000000000097",
                 bic="DEMOFRPPXXX",
+                chorus_pro="Démonstration : l’appel de cotisation serait déposé sur Chorus Pro. "
+                "Indiquez votre code service et votre numéro d’engagement.",
+                signatory_name="Camille Exemple",
+                signatory_role="présidente",
+                fee_mention="Document fictif, édité pour la démonstration : il ne vaut ni appel de paiement ni reçu.",
                 privacy_email="cooperationsentreacteurs@caprural.org",
                 hosting="Démonstration : ce site tourne sur votre propre machine.",
             )

@@ -11,6 +11,8 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from caprural import typography
+from members import emails as members_emails
+from members.models import FeeMessage
 from sessions_app import registering
 from sessions_app.models import Heartbeat, Message, Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
@@ -173,6 +175,22 @@ class TestTheCoordination:
         }
         [address] = where(coordination).values()
         assert address == f"{SESSIONS}{registration.session_id}/messages/{message.pk}/renvoyer/"
+        coordination.post(address)
+        assert home(coordination) == {"": ["Rien à faire."]}
+
+    def test_a_message_to_a_payer_too(self, coordination: Client) -> None:
+        fee = make_fee(make_member(email="compta@collines.example"), status="committed")
+        members_emails.fee_call(fee, now=timezone.now())
+        Email.objects.update(status=STATUS.failed)
+        message = FeeMessage.objects.get()
+
+        assert home(coordination) == {
+            "Messages qui n’ont pas pu partir": [
+                f"Appel de cotisation {fee.code} : Cotisation 2017, 100 € pour compta@collines.example"
+            ]
+        }
+        [address] = where(coordination).values()
+        assert address == f"/admin/members/membershipfee/{fee.pk}/messages/{message.pk}/renvoyer/"
         coordination.post(address)
         assert home(coordination) == {"": ["Rien à faire."]}
 

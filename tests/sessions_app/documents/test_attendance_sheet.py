@@ -2,16 +2,18 @@
 
 from datetime import date, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from members.models import Organisation
 from sessions_app.documents import attendance_sheet
 from sessions_app.models import Trainer, TrainingSession
 from tests.factories import make_campaign, make_registration, make_session, make_trainer, paris
+from tests.pictures import give_logo, picture
 from tests.printed import Printed
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +55,8 @@ def seed(db: None) -> TrainingSession:
 
 class TestWhatItSays:
     def test_head_of_the_sheet(self, seed: TrainingSession) -> None:
+        Organisation.objects.create(pk=1, name="Cap Rural")
+
         sheet = printed(seed)
 
         assert sheet.title == "Feuille d’émargement – Conduire une démarche de coopération"
@@ -69,6 +73,24 @@ class TestWhatItSays:
             "page 1/1",
         ):
             assert text in sheet.text
+
+    @pytest.mark.parametrize(
+        ("role", "said"), [("présidente", "Camille Exemple, présidente Fait à :"), ("", "Camille Exemple Fait à :")]
+    )
+    def test_the_person_in_charge_is_named_when_known(self, seed: TrainingSession, role: str, said: str) -> None:
+        Organisation.objects.create(pk=1, name="Cap Rural", signatory_name="Camille Exemple", signatory_role=role)
+
+        assert f"Nom et fonction : {said}" in printed(seed).text
+
+    def test_with_the_logo_it_stays_sound(self, seed: TrainingSession, settings: Settings, tmp_path: Path) -> None:
+        make_people(seed, 5)
+        without = printed(seed)
+        give_logo(settings, tmp_path, picture())
+
+        sheet = printed(seed)
+
+        assert (without.images, sheet.images) == ([0], [1])
+        assert sheet.faults == []
 
     def test_what_is_not_known_leaves_no_trace(self, seed: TrainingSession) -> None:
         text = printed(seed).text
@@ -235,6 +257,7 @@ class TestLongSessions:
                 date=date(2017, 4, 12) + timedelta(number), starts_at=time(9), ends_at=time(17), place="Lyon (69)"
             )
         make_people(seed, 3)
+        Organisation.objects.create(pk=1, name="Cap Rural")
 
         sheet = printed(seed)
         first, second = sheet.pages

@@ -2,14 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
+from members.models import Organisation
 from sessions_app.documents import flyer
 from sessions_app.models import TrainingSession
 from tests.factories import make_session
+from tests.pictures import give_logo, picture
 from tests.printed import Printed
 
 pytestmark = pytest.mark.django_db
@@ -90,11 +93,23 @@ def links(printed: Printed) -> list[str]:
 
 class TestSeed:
     def test_has_the_flyer_s_text_in_its_order_on_one_page(self, seed: TrainingSession) -> None:
+        Organisation.objects.create(pk=1, name="Cap Rural")
+
         printed = Printed(flyer.pdf(seed))
 
         assert " ".join(LINES.split()) in printed.text
         assert len(printed.pages) == 1
         assert printed.size() == (210, 297)
+
+    def test_with_the_logo_it_stays_on_one_sound_page(
+        self, seed: TrainingSession, settings: Settings, tmp_path: Path
+    ) -> None:
+        give_logo(settings, tmp_path, picture())
+
+        printed = Printed(flyer.pdf(seed))
+
+        assert printed.images == [1]
+        assert printed.faults == []
 
     def test_is_sound(self, seed: TrainingSession) -> None:
         printed = Printed(flyer.pdf(seed))
@@ -142,6 +157,8 @@ def test_everything_a_session_may_say() -> None:
         training_hours=Decimal("12.5"),
         funders_notice="Cofinancé par l’Union européenne",
     )
+
+    Organisation.objects.create(pk=1, name="Cap Rural")
 
     printed = Printed(flyer.pdf(display(session)))
 

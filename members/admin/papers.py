@@ -1,0 +1,219 @@
+"""What a fee has on paper and in the post: its call and its receipts, the messages written about it (SPEC §6, R23)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import transaction
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from caprural import emails as mail
+from caprural import previewing, typography
+from caprural.admin import StaffAdmin
+from members import emails
+from members.models import FeeMessage, MembershipFee
+
+#: What each message is, as its line names it once its text was erased.
+KINDS = {
+    emails.APPLICATION_RECEIVED: "bulletin reçu",
+    emails.FEE_CALL: "appel de cotisation",
+    emails.MEMBERSHIP_REMINDER: "relance",
+    emails.RECEIPT: "reçu",
+    "fee_cancelled": "cotisation annulée",
+}
+#: Names said at once in a notice; the page before it has shown them all.
+NAMED = 20
+
+
+def links(name: str, token: str) -> SafeString:
+    """Where a document is read and where it is printed."""
+    page, file = reverse(name, args=[token]), reverse(f"{name}_pdf", args=[token])
+    return format_html('<a href="{}">page</a>, <a href="{}">PDF</a>', page, file)
+
+
+class FeeMessageInline(admin.TabularInline):
+    """What the payer was written: read only, each message one click away, and again if need be."""
+
+    model = FeeMessage
+    extra = 0
+    fields = readonly_fields = ("written_at", "subject", "state", "again")
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FeeMessage]:
+        """With the queue's own rows, in one query."""
+        return super().get_queryset(request).select_related("email")
+
+    def has_add_permission(self, request: HttpRequest, obj: MembershipFee | None = None) -> bool:
+        """Written by the product only."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: MembershipFee | None = None) -> bool:
+        """What was said was said."""
+        return False
+
+    @admin.display(description="objet")
+    def subject(self, message: FeeMessage) -> SafeString | str:
+        """A link to the whole message."""
+        if message.email is None:
+            return KINDS.get(message.kind, message.kind)
+        url = reverse("admin:post_office_email_change", args=[message.email_id])
+        return format_html('<a href="{}">{}</a>', url, message.email.subject)
+
+    @admin.display(description="état")
+    def state(self, message: FeeMessage) -> str:
+        """What has become of it."""
+        if message.email:
+            return mail.state(message.email)
+        return "par courrier" if message.is_by_post else "message effacé"
+
+    @admin.display(description="renvoyer")
+    def again(self, message: FeeMessage) -> SafeString | str:
+        """A link to where it is sent again."""
+        if message.email is None or mail.is_to_leave(message.email):
+            return ""
+        url = reverse("admin:send_fee_message_again", args=[message.fee_id, message.pk])
+        return format_html('<a href="{}">Renvoyer</a>', url)
+
+
+class FeePapers(StaffAdmin):
+    """On the page of a fee, its documents and its messages; in the list, the calls to send."""
+
+    inlines = (FeeMessageInline,)
+
+    def get_inlines(self, request: HttpRequest, obj: MembershipFee | None = None) -> Any:
+        """Nothing was written about a fee that is being opened."""
+        return self.inlines if obj else ()
+
+    def get_urls(self) -> list[URLPattern]:
+        """Adds the page where a message is sent again."""
+        again = self.admin_site.admin_view(self.send_again)
+        return [
+            path("<int:pk>/messages/<int:message_pk>/renvoyer/", again, name="send_fee_message_again"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="documents")
+    def papers(self, fee: MembershipFee) -> SafeString:
+        """The call and the receipts."""
+        found = [("Appel de cotisation", links("fee_call", fee.token))]
+        for receipt in fee.receipts.all():
+            void = ", annulé" if receipt.voided_at else ""
+            found.append((f"Reçu n° {receipt.label}{void}", links("receipt", receipt.token)))
+        return format_html_join("", "<div>{} : {}</div>", found)
+
+    def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
+        """The same message, to the payer's present address."""
+        fee: MembershipFee | None = self.get_object(request, str(pk))
+        if fee is None or not self.has_change_permission(request, fee):
+            raise Http404
+        message = fee.messages.select_related("email", "fee__member").filter(pk=message_pk).first()
+        if message is None or message.email is None:
+            raise Http404
+        if request.method == "POST":
+            try:
+                _send_again(message, now=timezone.now())
+            except mail.NotSentYet as refused:
+                messages.warning(request, str(refused))
+            else:
+                messages.success(request, f"Le message est remis dans la file, pour {address_of(message)}.")
+            return redirect("admin:members_membershipfee_change", fee.pk)
+        context = {"message": message, "state": mail.state(message.email), "address": address_of(message)}
+        template = "admin/members/membershipfee/send_again.html"
+        return self.act_page(request, template, "Renvoyer un message", {"original": fee, **context})
+
+    @admin.action(description="Envoyer l’appel de cotisation", permissions=["change"])
+    def send_calls(self, request: HttpRequest, queryset: QuerySet[MembershipFee]) -> HttpResponse | None:
+        """Show the calls exactly as they will leave, then send them, once even after a double click (R23)."""
+        now, sending = timezone.now(), _sending(request)
+        if FeeMessage.objects.filter(kind=emails.FEE_CALL, key=sending).exists():
+            messages.info(request, "Ces appels sont déjà partis : ils n’ont pas été envoyés une seconde fois.")
+            return None
+        is_confirmed = "confirm" in request.POST
+        pks = sorted(queryset.values_list("pk", flat=True))
+        owed: list[MembershipFee] = []
+
+        def act() -> None:
+            # The lock makes the second of two clicks wait, then find its own calls.
+            rows = MembershipFee.objects.select_for_update(of=("self",)).filter(pk__in=pks).order_by("pk")
+            owed[:] = [fee for fee in rows.select_related("member", "campaign", "category") if fee.is_owed]
+            sent = set(FeeMessage.objects.filter(kind=emails.FEE_CALL, key=sending).values_list("fee", flat=True))
+            for fee in owed:
+                if fee.pk not in sent:
+                    emails.fee_call(fee, key=sending, now=now)
+
+        outcome = previewing.attempt(
+            act, details=(sending, pks), previewed=request.POST.get("previewed", "") if is_confirmed else ""
+        )
+        by_post = [fee for fee in owed if not fee.member.email]
+        if outcome.is_done:
+            self._say(request, [fee for fee in owed if fee.member.email], by_post)
+            return None
+        if is_confirmed:
+            messages.warning(request, "Quelque chose a changé depuis la prévisualisation : relisez, puis confirmez.")
+        return self.act_page(
+            request,
+            "admin/members/membershipfee/send_calls.html",
+            "Envoyer l’appel de cotisation",
+            {
+                "form": Form(),
+                "submit": f"Envoyer {_calls(len(outcome.letters))}",
+                "back": request.get_full_path(),
+                "outcome": outcome,
+                "by_post": by_post,
+                "not_owed": len(pks) - len(owed),
+                "sending": sending,
+                "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+                "select_across": request.POST.get("select_across", "0"),
+            },
+        )
+
+    def _say(self, request: HttpRequest, sent: list[MembershipFee], by_post: list[MembershipFee]) -> None:
+        """How many left, and which are left to print."""
+        for fee in sent:
+            self.log_change(request, fee, "Appel de cotisation envoyé.")
+        messages.success(request, f"{_calls(len(sent))} {typography.plural(len(sent), 'envoyé,envoyés')}.")
+        if by_post:
+            files = ((reverse("fee_call_pdf", args=[fee.token]), fee.member) for fee in by_post[:NAMED])
+            rest = f" et {len(by_post) - NAMED} de plus" if len(by_post) > NAMED else ""
+            named = format_html_join(", ", '<a href="{}">{}</a>', files)
+            messages.warning(request, format_html("Sans adresse e-mail, à imprimer et à poster : {}{}.", named, rest))
+
+
+def address_of(message: FeeMessage) -> str:
+    """Where the message would go if it were sent again: the payer's present address.
+
+    The answer to an on-line form goes back to whoever filled it.
+    """
+    written_to: str = ", ".join(message.email.to) if message.email else ""
+    if message.kind == emails.APPLICATION_RECEIVED:
+        return written_to
+    return message.fee.member.email or written_to
+
+
+@transaction.atomic
+def _send_again(message: FeeMessage, *, now: datetime) -> None:
+    """Raises NotSentYet (of the mail queue) when it is about to leave anyway."""
+    email = mail.send_again(message.email, to=address_of(message))
+    if email.pk != message.email_id:
+        FeeMessage.objects.create(fee=message.fee, kind=message.kind, email=email, written_at=now)
+
+
+def _calls(number: int) -> str:
+    return f"{number} {typography.plural(number, 'appel de cotisation,appels de cotisation')}"
+
+
+def _sending(request: HttpRequest) -> str:
+    """What tells this sending from another: given by the page, and sent back by it."""
+    try:
+        return str(UUID(request.POST.get("sending", "")))
+    except ValueError:
+        return str(uuid4())

@@ -1,0 +1,141 @@
+"""Receipts in the admin: read, printed, handed over; never written (SPEC §6)."""
+
+import re
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from caprural import emails as mail
+from caprural import typography
+from caprural.admin import StaffAdmin
+from members import emails
+from members.admin.papers import links
+from members.models import FeeMessage, Receipt
+
+_LABEL = re.compile(r"([0-9]{4})-0*([0-9]{1,9})")
+#: What is said of a receipt that no message carries: its payer has no e-mail address.
+TO_HAND_OVER = "à remettre"
+
+
+class ValidityFilter(admin.SimpleListFilter):
+    """Those of a payment that was cancelled."""
+
+    title = "validité"
+    parameter_name = "validite"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Valid, or void."""
+        return [("valables", "valables"), ("annules", "annulés")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Receipt]) -> QuerySet[Receipt]:
+        """By what became of the payment."""
+        if self.value() not in ("valables", "annules"):
+            return queryset
+        return queryset.filter(voided_at__isnull=self.value() == "valables")
+
+
+class DeliveryFilter(admin.SimpleListFilter):
+    """Those that no message carries."""
+
+    title = "remise"
+    parameter_name = "remise"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """By e-mail, or by hand."""
+        return [("e-mail", "par e-mail"), ("a-remettre", TO_HAND_OVER)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Receipt]) -> QuerySet[Receipt]:
+        """A void receipt is no longer handed over."""
+        if self.value() not in ("e-mail", "a-remettre"):
+            return queryset
+        is_carried = Exists(FeeMessage.objects.filter(fee=OuterRef("fee"), kind=emails.RECEIPT))
+        if self.value() == "e-mail":
+            return queryset.filter(is_carried)
+        return queryset.filter(~is_carried, voided_at__isnull=True)
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(StaffAdmin):
+    """Receipts, the latest first: what was issued, to whom, and whether it has reached them."""
+
+    list_display = ("label_text", "payer", "amount_text", "issued_text", "voided_text", "delivery", "documents")
+    list_filter = ("year", ValidityFilter, DeliveryFilter)
+    search_fields = ("fee__member__name", "fee__member__siret", "fee__member__email", "fee__reference")
+    search_help_text = "Numéro du reçu (2017-0001), nom, SIRET ou adresse e-mail du cotisant, référence du paiement"
+    fields = ("label_text", "payer", "amount_text", "issued_text", "voided_text", "fee_link", "delivery", "documents")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Receipt]:
+        """With the message that carries each."""
+        carrying = FeeMessage.objects.filter(kind=emails.RECEIPT).select_related("email")
+        return Receipt.objects.select_related("fee__member", "fee__campaign").prefetch_related(
+            Prefetch("fee__messages", carrying, to_attr="receipt_messages")
+        )
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """A number as it is printed finds its receipt."""
+        if found := _LABEL.fullmatch(search_term.strip()):
+            return queryset.filter(year=int(found[1]), number=int(found[2])), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A payment writes it."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Receipt | None = None) -> bool:
+        """Its words never change."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Receipt | None = None) -> bool:
+        """Numbers have no gap."""
+        return False
+
+    @admin.display(description="numéro")
+    def label_text(self, receipt: Receipt) -> str:
+        """As it is printed."""
+        return receipt.label
+
+    @admin.display(description="payeur")
+    def payer(self, receipt: Receipt) -> str:
+        """As it is printed."""
+        return str(receipt.facts["payer"]["name"])
+
+    @admin.display(description="montant")
+    def amount_text(self, receipt: Receipt) -> str:
+        """As it is printed."""
+        return typography.amount(receipt.facts["amount"])
+
+    @admin.display(description="émis le", ordering="issued_at")
+    def issued_text(self, receipt: Receipt) -> str:
+        """As it is printed."""
+        return typography.medium_date(receipt.issued_on)
+
+    @admin.display(description="annulé le", ordering="voided_at")
+    def voided_text(self, receipt: Receipt) -> str:
+        """As it is printed."""
+        return typography.medium_date(receipt.voided_at)
+
+    @admin.display(description="remise")
+    def delivery(self, receipt: Receipt) -> str:
+        """What has become of the message that carries it, or that it has to be handed over."""
+        found = receipt.fee.receipt_messages  # type: ignore[attr-defined]
+        if not found:
+            return "" if receipt.voided_at else TO_HAND_OVER
+        return mail.state(found[-1].email) if found[-1].email else "message effacé"
+
+    @admin.display(description="cotisation")
+    def fee_link(self, receipt: Receipt) -> SafeString:
+        """The fee it was given for."""
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:members_membershipfee_change", args=[receipt.fee_id]), receipt.fee
+        )
+
+    @admin.display(description="document")
+    def documents(self, receipt: Receipt) -> SafeString:
+        """To read or to print."""
+        return links("receipt", receipt.token)

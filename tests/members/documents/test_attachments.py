@@ -1,0 +1,112 @@
+"""The files that go along with the messages of a fee, made when a message leaves (R23)."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from post_office.models import Email
+
+from caprural import emails as queue
+from members import emails, fees
+from members.models import Application, FeeCategory, Member, MembershipFee, Receipt
+from tests.factories import NOW
+from tests.printed import Printed, remove_pango
+
+pytestmark = pytest.mark.django_db
+
+Ask = Callable[..., MembershipFee]
+
+
+@pytest.fixture
+def fee(district: Member, asked: Ask) -> MembershipFee:
+    return asked(district)
+
+
+def application(fee: MembershipFee, scale: FeeCategory) -> Application:
+    return Application.objects.create(
+        fee=fee,
+        is_new_member=True,
+        category=scale,
+        amount=scale.amount,
+        kind="structure",
+        name="Plateau",
+        contact_name="Dominique Durand",
+        email="dominique@plateau.example",
+        method="transfer",
+        submission_key=uuid4(),
+        received_at=NOW,
+    )
+
+
+def attached() -> list[tuple[str, str, str]]:
+    """Name, type and title of each file of the last message."""
+    files = queue.attachments_of(Email.objects.latest("pk"))
+    return [(file.filename, file.mimetype, Printed(file.content).title.partition(" – ")[0]) for file in files]
+
+
+def test_the_call_and_its_reminders(fee: MembershipFee) -> None:
+    expected = [
+        (f"appel-de-cotisation-{fee.code}.pdf", "application/pdf", f"Appel de cotisation {fee.code}"),
+    ]
+    emails.fee_call(fee, now=NOW)
+    assert attached() == expected
+    emails.membership_reminder(fee, step=1, now=NOW)
+    assert attached() == expected
+
+
+def test_the_receipt(fee: MembershipFee) -> None:
+    fees.settle(fee, now=NOW)
+
+    assert attached() == [("recu-2017-0001.pdf", "application/pdf", "Reçu de cotisation n°\u00a02017-0001")]
+
+
+def test_the_form_that_was_filled(fee: MembershipFee, scale: FeeCategory) -> None:
+    emails.application_received(application(fee, scale), now=NOW)
+
+    assert attached() == [("bulletin-de-cotisation-2017.pdf", "application/pdf", "Bulletin de cotisation")]
+
+
+def test_a_cancelled_fee_has_nothing_attached(fee: MembershipFee) -> None:
+    fees.cancel(fee, now=NOW, is_told=True)
+
+    assert attached() == []
+
+
+def test_the_call_tells_what_is_true_when_the_message_leaves(fee: MembershipFee) -> None:
+    emails.fee_call(fee, now=NOW)
+    message = Email.objects.latest("pk")
+    fees.settle(fee, now=NOW)
+
+    (file,) = queue.attachments_of(message)
+
+    assert "cet appel n’est plus à payer" in Printed(file.content).text
+
+
+def test_what_is_gone_leaves_the_message_without_file(fee: MembershipFee, scale: FeeCategory) -> None:
+    emails.fee_call(fee, now=NOW)
+    call = Email.objects.latest("pk")
+    fees.settle(fee, now=NOW)
+    receipt = Email.objects.latest("pk")
+    emails.application_received(application(fee, scale), now=NOW)
+    form = Email.objects.latest("pk")
+    Application.objects.all().delete()
+    Receipt.objects.all().delete()
+    MembershipFee.objects.all().delete()
+
+    assert [queue.attachments_of(message) for message in (call, receipt, form)] == [[], [], []]
+
+
+def test_without_pango_messages_leave_without_their_file(
+    fee: MembershipFee, scale: FeeCategory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    emails.fee_call(fee, now=NOW)
+    emails.application_received(application(fee, scale), now=NOW)
+    fees.settle(fee, now=NOW)
+    remove_pango(monkeypatch)
+
+    assert [queue.attachments_of(message) for message in Email.objects.order_by("pk")] == [[], [], []]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Message without its appel-de-cotisation-{fee.code}.pdf",
+        "Message without its bulletin-de-cotisation-2017.pdf",
+        "Message without its recu-2017-0001.pdf",
+    ]
