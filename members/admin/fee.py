@@ -69,9 +69,9 @@ class MembershipFeeAdmin(PaymentRecording, FeeCancelling):
         acts = []
         if self.has_change_permission(request):
             if fee.status in (Status.DUE, Status.COMMITTED):
-                acts.append(("Enregistrer", recording_url(fee.campaign_id, [fee.member_id])))
+                acts.append(("Enregistrer le paiement", recording_url(fee.campaign_id, [fee.member_id])))
             if fee.status != Status.CANCELLED:
-                acts.append(("Annuler", reverse("admin:cancel_fee", args=[fee.pk])))
+                acts.append(("Annuler la cotisation", reverse("admin:cancel_fee", args=[fee.pk])))
         if receipt := fee.receipts.filter(voided_at__isnull=True).first():
             acts.append((f"Reçu n° {receipt.label} (PDF)", reverse("receipt_pdf", args=[receipt.token])))
         return acts

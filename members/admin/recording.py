@@ -82,6 +82,11 @@ class Desk:
         return sum((payer.amount or Decimal(0) for payer in self.ticked), Decimal(0))
 
     @property
+    def can_tick_more(self) -> bool:
+        """Whether a payer found may join the selection."""
+        return any(payer.can_be_ticked for payer in self.results)
+
+    @property
     def sum(self) -> str:
         """How many and how much, as the button announces it: what is sent is compared with what was read."""
         return f"{len(self.ticked)}:{self.total:.2f}" if self.ticked else ""

@@ -29,7 +29,9 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True)
 class Found:
-    """A payer, how many people it lists, its live fee for the campaign if it has one, and why it was found."""
+    """A payer, how many people it lists, its live fee for the campaign if it has one, and why it was found: nothing
+    when its name says it.
+    """
 
     member: Member
     people: int
@@ -161,9 +163,9 @@ def _by_name(text: str, rows: list[_Row], people: dict[int, list[tuple[str, str]
         name = f" {fold(row.name)}"
         if all(_is_in(name, word) for word in asked):
             begins = all(f" {word}" in name or word in ABBREVIATIONS for word in asked)
-            reasons.add(row.pk, Rank.NAME if begins else Rank.PART_OF_NAME, "nom")
+            reasons.add(row.pk, Rank.NAME if begins else Rank.PART_OF_NAME, "")
         else:
-            reasons.add(row.pk, Rank.PART_OF_NAME, ", ".join(_others(asked, row, listed)) or "nom")
+            reasons.add(row.pk, Rank.PART_OF_NAME, ", ".join(_others(asked, row, listed)))
 
 
 def _others(asked: list[str], row: _Row, people: list[str]) -> Iterator[str]:

@@ -224,11 +224,11 @@ class TestCancelling:
 class TestTheWayThere:
     def test_from_the_page_of_a_live_fee(self, coordination: Client, fee: MembershipFee) -> None:
         page = f"{FEES}{fee.pk}/change/"
-        assert links(tree(coordination.get(page)))["Annuler"] == address(fee)
+        assert links(tree(coordination.get(page)))["Annuler la cotisation"] == address(fee)
 
         fees.cancel(fee, now=timezone.now())
 
-        assert "Annuler" not in links(tree(coordination.get(page)))
+        assert "Annuler la cotisation" not in links(tree(coordination.get(page)))
 
     def test_an_unknown_fee(self, coordination: Client) -> None:
         assert [coordination.get(f"{FEES}{pk}/annuler/").status_code for pk in ("999", "9" * 30)] == [404] * 2

@@ -93,10 +93,10 @@ class TestSearching:
         make_member(name="Collines sans cotisation")
 
         assert payers(coordination.get(DESK, {"q": "colline"})) == [
-            ["–", "Collines sans cotisation nom", "", "", "", "pas de cotisation", "", "0"],
+            ["–", "Collines sans cotisation", "", "", "", "pas de cotisation", "", "0"],
             [
                 "–",
-                "Pays des Collines nom",
+                "Pays des Collines",
                 "732 829 320 00074",
                 "Association",
                 "80 €",
@@ -125,7 +125,7 @@ class TestSearching:
 
         page = coordination.get(DESK, {**ticked, "q": "sources"})
 
-        assert [line[:2] for line in payers(page)] == [["✓", "Pays des Collines"], ["–", "Les Sources nom"]]
+        assert [line[:2] for line in payers(page)] == [["✓", "Pays des Collines"], ["–", "Les Sources"]]
         assert (typed(page)["reference"], typed(page)["status"]) == ("VIR <17>", ["committed"])
         assert button(page) == "Enregistrer 1 cotisation (80 €)"
 
@@ -450,11 +450,11 @@ class TestFromTheList:
         page = f"{FEES}{fee.pk}/change/"
 
         assert links(tree(coordination.get(FEES)))["Enregistrer des paiements"] == DESK
-        assert links(tree(coordination.get(page)))["Enregistrer"] == asked
+        assert links(tree(coordination.get(page)))["Enregistrer le paiement"] == asked
         record(coordination, [fee.member_id])
         found = links(tree(coordination.get(page)))
         receipt = Receipt.objects.get()
-        assert "Enregistrer" not in found
+        assert "Enregistrer le paiement" not in found
         assert found[f"Reçu n° {receipt.label} (PDF)"] == f"/cotisation/recus/{receipt.token}/recu.pdf"
 
 
@@ -472,7 +472,7 @@ class TestWhoMay:
 
 def table_of(page: Any) -> list[list[str]]:
     """What the page that follows says, payer by payer."""
-    lines = tree(page).findall(".//table[@class='payers']/tbody/tr")
+    lines = tree(page).findall(".//table[@class='payers done']/tbody/tr")
     return [[text(cell) for cell in line] for line in lines]
 
 

@@ -56,7 +56,7 @@ class TestByName:
     def test_accents_case_order_and_parts_do_not_matter(
         self, campaign: FeeCampaign, text: str, names: list[str]
     ) -> None:
-        assert sorted(found(text, campaign)) == sorted((name, "nom") for name in names)
+        assert sorted(found(text, campaign)) == sorted((name, "") for name in names)
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -204,7 +204,7 @@ class TestWhatIsFound:
     def test_without_campaign(self) -> None:
         make_member(name="Pays")
 
-        assert found("pays", None) == [("Pays", "nom")]
+        assert found("pays", None) == [("Pays", "")]
 
     @pytest.mark.parametrize(
         "text",

@@ -328,7 +328,7 @@ class TestAttaching:
 
         assert [folded(text(item)) for item in tree(page).findall(".//ul[@class='choices']/li")] == [
             "Pays des Collines même nom – pas de cotisation à la date de la session : l’inscription restera en attente",
-            "Fédération des Bocages nom – à jour : l’inscription sera confirmée",
+            "Fédération des Bocages à jour : l’inscription sera confirmée",
         ]
         assert typed(page)["member"] == str(member.pk)
         coordination.post(path, typed(page))
