@@ -16,6 +16,8 @@ from caprural import validators
 from members import emails, receipts
 from members.models import CoveredPerson, FeeCategory, Member, MembershipFee
 
+# Whoever listens answers with what follows, a sentence for each registration: the verbs hand these sentences back.
+
 #: Sent with `members` and `now` when these members now cover more: a fee accepted, an address or a domain added.
 coverage_gained = Signal()
 #: Sent with `members` and `now` when an accepted fee of these members is cancelled.
@@ -114,10 +116,10 @@ def waive(fee: MembershipFee, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def accept(fees: Iterable[MembershipFee], status: str, *, proof: Proof = NO_PROOF, now: datetime) -> None:
+def accept(fees: Iterable[MembershipFee], status: str, *, proof: Proof = NO_PROOF, now: datetime) -> list[str]:
     """Bring fees to an accepted status, all of them or none: one transfer may cover several (R13, R16).
 
-    Raises FeeTransitionRefused.
+    Returns what follows for the registrations, in sentences. Raises FeeTransitionRefused.
     """
     gained = []
     for fee in sorted(fees, key=lambda fee: fee.pk):
@@ -133,16 +135,15 @@ def accept(fees: Iterable[MembershipFee], status: str, *, proof: Proof = NO_PROO
         if not was_accepted:
             gained.append(locked.member)
         _copy(locked, fee)
-    if gained:
-        coverage_gained.send(sender=MembershipFee, members=gained, now=now)
+    return _announce(coverage_gained, MembershipFee, gained, now=now)
 
 
 @transaction.atomic
-def cancel(fee: MembershipFee, *, now: datetime, is_told: bool = False) -> None:
+def cancel(fee: MembershipFee, *, now: datetime, is_told: bool = False) -> list[str]:
     """The fee no longer counts (bounced cheque, mistake): its receipt is void, and future registrations lose its cover
     (R16). `is_told`: write to the payer too.
 
-    Raises FeeTransitionRefused when it is cancelled already.
+    Returns what follows for the registrations, in sentences. Raises FeeTransitionRefused when it is cancelled already.
     """
     locked = _lock(fee)
     was_accepted = locked.is_accepted
@@ -151,8 +152,7 @@ def cancel(fee: MembershipFee, *, now: datetime, is_told: bool = False) -> None:
     _copy(locked, fee)
     if is_told:
         emails.fee_cancelled(locked, now=now)
-    if was_accepted:
-        coverage_lost.send(sender=MembershipFee, members=[locked.member], now=now)
+    return _announce(coverage_lost, MembershipFee, [locked.member] if was_accepted else [], now=now)
 
 
 @transaction.atomic
@@ -205,4 +205,10 @@ def cover(member: Member, email: str, *, name: str = "", now: datetime) -> None:
 
 def announce_coverage(members: Iterable[Member], *, now: datetime) -> None:
     """Say that the people or domains of members were edited, so that whoever waits for their fee is looked at again."""
-    coverage_gained.send(sender=Member, members=list(members), now=now)
+    _announce(coverage_gained, Member, list(members), now=now)
+
+
+def _announce(signal: Signal, sender: type, members: list[Member], *, now: datetime) -> list[str]:
+    """Say it, and hand back what those who listen say that follows; nothing is said about nobody."""
+    answers = signal.send(sender=sender, members=members, now=now) if members else []
+    return [sentence for _, sentences in answers for sentence in sentences or ()]

@@ -24,13 +24,13 @@ class SessionsAppConfig(AppConfig):
         post_migrate.connect(roles.create_groups, dispatch_uid="sessions_app")
 
 
-def _confirm_covered(sender: object, *, members: "list[Member]", now: datetime, **kwargs: Any) -> None:
+def _confirm_covered(sender: object, *, members: "list[Member]", now: datetime, **kwargs: Any) -> list[str]:
     from sessions_app import registering
 
-    registering.confirm_covered(members, now=now)
+    return registering.confirm_covered(members, now=now)
 
 
-def _await_fee_again(sender: object, *, members: "list[Member]", now: datetime, **kwargs: Any) -> None:
+def _await_fee_again(sender: object, *, members: "list[Member]", now: datetime, **kwargs: Any) -> list[str]:
     from sessions_app import registering
 
-    registering.await_fee_again(members, now=now)
+    return registering.await_fee_again(members, now=now)

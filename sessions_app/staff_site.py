@@ -101,7 +101,7 @@ def to_do(now: datetime) -> list[Heading]:
         Heading(
             "Personnes à rattacher à un cotisant",
             [_stranger(registration) for registration in _soonest(awaiting.without_member())],
-            f"{people}?cotisant=a-rattacher",
+            reverse("admin:people_to_attach"),
         ),
         Heading(
             "Messages qui n’ont pas pu partir",
@@ -178,7 +178,7 @@ def _fee(registration: Registration) -> Line:
 def _stranger(registration: Registration) -> Line:
     return Line(
         f"{registration}, {registration.organisation}",
-        reverse("admin:attach_registration", args=[registration.pk]),
+        f"{reverse('admin:people_to_attach')}#inscription-{registration.pk}",
         f"{registration.email} – {registration.session}",
     )
 
@@ -188,7 +188,10 @@ def _membership_fees() -> list[Line]:
     if not due:
         return []
     text = f"{_count(due, 'cotisation attendue,cotisations attendues')} de cotisants connus"
-    return [Line(text, f"{_list_of(MembershipFee)}?status__exact={MembershipFee.Status.DUE}")]
+    return [
+        Line(text, f"{_list_of(MembershipFee)}?status__exact={MembershipFee.Status.DUE}"),
+        Line("Enregistrer des paiements", reverse("admin:record_payments"), "par nom, SIRET, montant ou référence"),
+    ]
 
 
 def _letters(now: datetime) -> list[Line]:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from members import fees
-from members.models import Member, MembershipFee
+from members.models import CoveredPerson, Member, MembershipFee, Receipt
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
 from tests import race
@@ -194,7 +194,81 @@ class TestTheTeam:
 
         assert [answer.status_code for answer in answers] == [302] * 4
         assert (Member.objects.count(), MembershipFee.objects.count()) == (1, 1)
-        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
+        receipt = f"Cotisation reçue, reçu n° {timezone.localdate().year}-0001"
+        assert told(registration)[1:] == [receipt, "Cotisation à jour, inscription confirmée"]
+
+    def test_a_transfer_recorded_twice(self, coordinators: list[Client]) -> None:
+        """R13, R16: one receipt and one message for each of the three fees, one of them opened on the way."""
+        campaign = make_campaign(year=today().year)
+        category = make_category(campaign=campaign)
+        members = [make_member(email=f"compta@c{n}.example", emails=(f"agent@c{n}.example",)) for n in range(3)]
+        for member in members[:2]:
+            make_fee(member, category=category, status="due")
+        session = open_session(fee_required=True)
+        people = [make_registration(session, email=f"agent@c{n}.example") for n in range(3)]
+        form = {
+            "campagne": campaign.pk,
+            "cotisant": [member.pk for member in members],
+            f"categorie-{members[2].pk}": category.pk,
+            "status": "paid",
+            "paid_on": str(today()),
+            "reference": "VIR 17",
+        }
+        path = "/admin/members/membershipfee/enregistrer/"
+
+        answers = at_once(*[lambda client=client: client.post(path, form) for client in coordinators * 2])
+
+        assert [answer.status_code for answer in answers] == [302] * 4
+        assert len({answer.headers["Location"] for answer in answers}) == 1
+        assert list(MembershipFee.objects.values_list("status", flat=True)) == ["paid"] * 3
+        assert sorted(Receipt.objects.values_list("number", flat=True)) == [1, 2, 3]
+        assert [len(messages(to=f"compta@c{n}.example")) for n in range(3)] == [1] * 3
+        if session.first_date and session.first_date <= campaign.ends_on:
+            assert [len(told(person)) for person in people] == [2] * 3
+
+    def test_a_fee_cancelled_twice(self, coordinators: list[Client]) -> None:
+        """R16: one cancellation, one fee open again, each person told once."""
+        fee = make_fee(
+            make_member(email="compta@collines.example", emails=("agent@collines.example",)),
+            category=make_category(campaign=make_campaign(year=today(60).year)),
+        )
+        person = make_registration(open_session(fee_required=True), email="agent@collines.example", now=timezone.now())
+        path = f"/admin/members/membershipfee/{fee.pk}/annuler/"
+        form = {**typed(coordinators[0].get(path)), "confirm": "1"}
+
+        answers = at_once(*[lambda client=client: client.post(path, form) for client in coordinators * 2])
+
+        assert [answer.status_code for answer in answers] == [302] * 4
+        assert sorted(fee.member.fees.values_list("status", flat=True)) == ["cancelled", "due"]
+        assert (len(told(person)), len(messages(to="compta@collines.example"))) == (2, 2)
+
+    def test_a_member_created_twice(self, coordinators: list[Client]) -> None:
+        """R14: one member, one fee, one call."""
+        category = make_category(campaign=make_campaign(year=today(60).year))
+        registration = make_registration(open_session(fee_required=True), now=timezone.now())
+        path = f"/admin/sessions_app/registration/{registration.pk}/creer-le-cotisant/"
+        form = {**typed(coordinators[0].get(path)), "category": category.pk}
+
+        answers = at_once(*[lambda client=client: client.post(path, form) for client in coordinators * 2])
+
+        assert [answer.status_code for answer in answers] == [302] * 4
+        assert (Member.objects.count(), MembershipFee.objects.count(), CoveredPerson.objects.count()) == (1, 1, 1)
+        assert len(told(registration)) == 2
+
+    def test_people_attached_twice(self, coordinators: list[Client]) -> None:
+        """R14, R16: each address is learnt once, each person told once."""
+        member = make_member()
+        make_fee(member, category=make_category(campaign=make_campaign(year=today(60).year)))
+        session = open_session(fee_required=True)
+        people = [make_registration(session, email=f"p{n}@collines.example", now=timezone.now()) for n in range(3)]
+        path = f"/admin/sessions_app/registration/{people[0].pk}/rattacher/"
+        form = {"member": member.pk, "together": "on", "others": " ".join(str(person.pk) for person in people[1:])}
+
+        answers = at_once(*[lambda client=client: client.post(path, form) for client in coordinators * 2])
+
+        assert [answer.status_code for answer in answers] == [302] * 4
+        assert member.people.count() == 3
+        assert [len(told(person)) for person in people] == [2] * 3
 
     def test_one_fee_opened_twice(self) -> None:
         member, category = make_member(), make_category()
@@ -262,7 +336,7 @@ class TestTheFee:
         outcomes = at_once(
             lambda: fees.settle(fee, now=NOW),
             lambda: registering.review(session, now=NOW),
-            lambda: fees.announce_coverage(fee.member, now=NOW),
+            lambda: fees.announce_coverage([fee.member], now=NOW),
         )
 
         assert unexpected(outcomes) == []

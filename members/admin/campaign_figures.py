@@ -45,9 +45,7 @@ class CampaignFigures(CampaignPages):
     def figures_xlsx(self, request: HttpRequest, pk: int) -> HttpResponse:
         """For Excel or LibreOffice."""
         found = figures.of(self.campaign_for(request, pk, "view_membershipfee"))
-        content = spreadsheets.write_xlsx(
-            figures.HEADER, figures.sheet(found), sheet="Chiffres", widths=figures.WIDTHS
-        )
+        content = spreadsheets.write_xlsx(figures.HEADER, figures.sheet(found), sheet="Chiffres", widths=figures.WIDTHS)
         return _file(content, XLSX, f"chiffres-{slugify(found.campaign.name)}.xlsx")
 
 

@@ -1,44 +1,54 @@
-"""Fees in the admin: opened here, moved by acts (R13)."""
+"""Fees in the admin: opened here, recorded in a screen of their own, cancelled after reading what follows (R13)."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib import admin
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 
 from caprural import typography
 from members import fees
+from members.admin.cancelling import FeeCancelling
 from members.admin.papers import FeePapers
+from members.admin.recording import PaymentRecording, recording_url
 from members.forms import NewFeeForm
 from members.models import MembershipFee
 
-Verb = Callable[..., None]
+Status = MembershipFee.Status
 
 
 @admin.register(MembershipFee)
-class MembershipFeeAdmin(FeePapers):
-    """Fees: opened here, moved by four actions."""
+class MembershipFeeAdmin(PaymentRecording, FeeCancelling, FeePapers):
+    """Fees: their status moves by acts, what was written beside them may be corrected."""
 
-    change_list_template = "admin/members/exported_list.html"
+    change_list_template = "admin/members/membershipfee/change_list.html"
     list_display = ("member", "campaign", "category_label", "amount_text", "status", "method", "reference")
     list_filter = ("status", "campaign", "method")
     list_select_related = ("member", "campaign", "category")
     search_fields = ("member__name", "member__siret", "member__email", "member__people__email", "reference", "amount")
     autocomplete_fields = ("member",)
-    actions = ("send_calls", "mark_committed", "mark_paid", "mark_waived", "mark_cancelled")
-    readonly_fields = ("member", "campaign", "category", "amount_text", "status", "status_changed_at", "papers")
-    fields = (*readonly_fields, "method", "reference", "note")
+    actions = ("record", "send_calls")
+    change_form_template = "admin/members/membershipfee/change_form.html"
+    readonly_fields = (
+        "member",
+        "campaign",
+        "category",
+        "amount_text",
+        "status",
+        "status_changed_at",
+        "paid_on",
+        "papers",
+    )
+    fields = (*readonly_fields, "method", "reference", "engagement_number", "note")
 
     def get_fields(self, request: HttpRequest, obj: MembershipFee | None = None) -> Any:
         """A new fee is a member and a category; the rest follows."""
         return self.fields if obj else NewFeeForm.Meta.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: MembershipFee | None = None) -> Any:
-        """The amount is frozen and the status moves by the actions (R13)."""
+        """The amount is frozen and the status moves by acts (R13)."""
         return self.readonly_fields if obj else ()
 
     def get_form(
@@ -57,6 +67,26 @@ class MembershipFeeAdmin(FeePapers):
             obj.__dict__.update(opened.__dict__)
         super().save_model(request, obj, form, change=True)
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """With what may be done to this fee, and its receipt."""
+        fee = self.get_object(request, object_id) if object_id else None
+        context = {} if fee is None else {"acts": self._acts(request, fee)}
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **context})
+
+    def _acts(self, request: HttpRequest, fee: MembershipFee) -> list[tuple[str, str]]:
+        """What the buttons say, and where they lead."""
+        acts = []
+        if self.has_change_permission(request):
+            if fee.status in (Status.DUE, Status.COMMITTED):
+                acts.append(("Enregistrer le paiement", recording_url(fee.campaign_id, [fee.member_id])))
+            if fee.status != Status.CANCELLED:
+                acts.append(("Annuler la cotisation", reverse("admin:cancel_fee", args=[fee.pk])))
+        if receipt := fee.receipts.filter(voided_at__isnull=True).first():
+            acts.append((f"Reçu n° {receipt.label} (PDF)", reverse("receipt_pdf", args=[receipt.token])))
+        return acts
+
     def has_delete_permission(self, request: HttpRequest, obj: MembershipFee | None = None) -> bool:
         """A fee is cancelled, not deleted: it is part of the accounts."""
         return False
@@ -70,39 +100,3 @@ class MembershipFeeAdmin(FeePapers):
     def amount_text(self, fee: MembershipFee) -> str:
         """The frozen amount."""
         return typography.amount(fee.amount)
-
-    @admin.action(description="Engagement reçu", permissions=["change"])
-    def mark_committed(self, request: HttpRequest, queryset: QuerySet[MembershipFee]) -> None:
-        """A public body's order or mandate has arrived (R13)."""
-        self._apply(request, queryset, fees.commit)
-
-    @admin.action(description="Payée", permissions=["change"])
-    def mark_paid(self, request: HttpRequest, queryset: QuerySet[MembershipFee]) -> None:
-        """The payment has arrived (R13)."""
-        self._apply(request, queryset, fees.settle)
-
-    @admin.action(description="Exonérée", permissions=["change"])
-    def mark_waived(self, request: HttpRequest, queryset: QuerySet[MembershipFee]) -> None:
-        """The member owes nothing for this campaign (R13)."""
-        self._apply(request, queryset, fees.waive)
-
-    @admin.action(description="Annulée", permissions=["change"])
-    def mark_cancelled(self, request: HttpRequest, queryset: QuerySet[MembershipFee]) -> None:
-        """The fee no longer counts (R16)."""
-        self._apply(request, queryset, fees.cancel)
-
-    def _apply(self, request: HttpRequest, queryset: QuerySet[MembershipFee], verb: Verb) -> None:
-        """Each fee on its own: one that refuses does not hold the others back, and says why."""
-        now: datetime = timezone.now()
-        done = 0
-        for fee in queryset.select_related("member").order_by("pk"):
-            try:
-                verb(fee, now=now)
-            except fees.FeeTransitionRefused as refused:
-                messages.error(request, str(refused))
-            else:
-                self.log_change(request, fee, f"État : {fee.get_status_display()}.")
-                done += 1
-        if done:
-            plural = "s" if done > 1 else ""
-            messages.success(request, f"{done} cotisation{plural} mise{plural} à jour.")

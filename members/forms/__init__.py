@@ -2,9 +2,11 @@
 
 from members.forms.admin import CoveredPersonForm, EmailDomainForm, NewFeeForm, OrganisationForm
 from members.forms.campaign import FeeCampaignForm, FeeCategoryForm, FeeCategoryFormSet, RenewalForm
+from members.forms.recording import CancelFeeForm, RecordingForm
 from members.forms.spreadsheets import SpreadsheetForm
 
 __all__ = [
+    "CancelFeeForm",
     "CoveredPersonForm",
     "EmailDomainForm",
     "FeeCampaignForm",
@@ -12,6 +14,7 @@ __all__ = [
     "FeeCategoryFormSet",
     "NewFeeForm",
     "OrganisationForm",
+    "RecordingForm",
     "RenewalForm",
     "SpreadsheetForm",
 ]

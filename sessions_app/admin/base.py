@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from caprural.admin import StaffAdmin
@@ -86,6 +87,23 @@ class SessionPages(RoleAdmin):
         if not request.user.has_perm(f"sessions_app.{permission}_trainingsession"):
             raise PermissionDenied
         return session
+
+
+class RegistrationPages(RoleAdmin):
+    """What the pages of one registration share."""
+
+    def registration_for(self, request: HttpRequest, pk: int) -> Registration:
+        """The registration if this person may see it, else 404; PermissionDenied when they may not act on it."""
+        registration: Registration | None = self.get_object(request, str(pk))
+        if registration is None:
+            raise Http404
+        if not request.user.has_perm("sessions_app.change_registration"):
+            raise PermissionDenied
+        return registration
+
+    def back_to_session(self, registration: Registration) -> HttpResponse:
+        """Where one goes once it is done."""
+        return redirect("admin:sessions_app_trainingsession_change", registration.session_id)
 
 
 def current_user(request: HttpRequest) -> User:

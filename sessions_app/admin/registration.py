@@ -4,11 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -16,12 +13,11 @@ from django.utils.safestring import SafeString
 
 from caprural import emails as mail
 from caprural import typography
-from members import fees
-from members.models import FeeCampaign, FeeCategory, Member
 from sessions_app import registering, roles
-from sessions_app.admin.base import RoleAdmin, current_user, status_text
+from sessions_app.admin.attaching import MemberAttaching
+from sessions_app.admin.base import current_user, status_text
 from sessions_app.admin.writing import can_be_sent_again
-from sessions_app.forms import AttachForm, CancelForm, ExtendForm, RecordFeeForm
+from sessions_app.forms import CancelForm, ExtendForm
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
 
 #: How much longer a seat is held for its fee, unless another day is chosen.
@@ -127,7 +123,7 @@ class AttachmentFilter(admin.SimpleListFilter):
 
 
 @admin.register(Registration)
-class RegistrationAdmin(RoleAdmin):
+class RegistrationAdmin(MemberAttaching):
     """Registrations: details may be corrected, the status moves by acts."""
 
     search_fields = ("first_name", "last_name", "email", "organisation")
@@ -135,6 +131,7 @@ class RegistrationAdmin(RoleAdmin):
     ordering = ("-pk",)
     list_per_page = 50
     change_form_template = "admin/sessions_app/registration/change_form.html"
+    change_list_template = "admin/sessions_app/registration/change_list.html"
     details = (
         "first_name",
         "last_name",
@@ -213,15 +210,13 @@ class RegistrationAdmin(RoleAdmin):
         view = self.admin_site.admin_view
         return [
             path("<int:pk>/annuler/", view(self.cancel), name="cancel_registration"),
-            path("<int:pk>/rattacher/", view(self.attach), name="attach_registration"),
-            path("<int:pk>/cotisation/", view(self.record_fee), name="record_fee"),
             path("<int:pk>/prolonger/", view(self.extend), name="extend_fee_due"),
             *super().get_urls(),
         ]
 
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Cancel for the person, who is told; their seat goes to whoever is next."""
-        registration = self._registration(request, pk)
+        registration = self.registration_for(request, pk)
         form = CancelForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -236,7 +231,7 @@ class RegistrationAdmin(RoleAdmin):
                 messages.error(request, str(refused))
             else:
                 messages.success(request, f"L’inscription de {registration} est annulée.")
-            return self._back_to_session(registration)
+            return self.back_to_session(registration)
         notice = "La personne reçoit un message, et sa place revient à la première personne qui attend."
         return self.form_page(
             request,
@@ -248,65 +243,9 @@ class RegistrationAdmin(RoleAdmin):
             notice=notice,
         )
 
-    def attach(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Say which member the person belongs to (R14)."""
-        registration = self._registration(request, pk)
-        form = AttachForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            member: Member = form.cleaned_data["member"]
-            registering.attach(registration, member, now=timezone.now())
-            registration.refresh_from_db()
-            messages.success(
-                request, f"{registration} est rattaché·e à {member} : {registration.get_status_display()}."
-            )
-            return self._back_to_session(registration)
-        notice = f"L’adresse {registration.email} sera désormais reconnue comme celle d’une personne de ce cotisant."
-        return self.form_page(
-            request,
-            form,
-            title=f"Rattacher à un cotisant : {registration}",
-            submit="Rattacher",
-            original=registration,
-            session_pk=registration.session_id,
-            notice=notice,
-        )
-
-    def record_fee(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Record the fee that covers the person: the seat is confirmed at once (R16)."""
-        registration = self._registration(request, pk)
-        session = TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id)
-        campaign = FeeCampaign.objects.of(session.first_date)
-        known = Member.objects.listing(registration.email).first()
-        form = RecordFeeForm(
-            request.POST or None,
-            campaign=campaign,
-            initial={"member": known, "new_member": "" if known else registration.organisation},
-        )
-        if request.method == "POST" and form.is_valid():
-            try:
-                self._settle(registration, form.cleaned_data)
-            except fees.FeeTransitionRefused as refused:
-                form.add_error(None, str(refused))
-            else:
-                registration.refresh_from_db()
-                messages.success(
-                    request, f"Cotisation enregistrée. {registration} : {registration.get_status_display()}."
-                )
-                return self._back_to_session(registration)
-        notice = "" if campaign else "Aucune campagne ne couvre la date de cette session : créez-la d’abord."
-        return self.form_page(
-            request,
-            form,
-            title=f"Enregistrer la cotisation : {registration}",
-            submit="Enregistrer",
-            original=registration,
-            session_pk=registration.session_id,
-            notice=notice,
-        )
-
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Prolonger »: the seat is held a little longer for its fee (R15)."""
-        registration = self._registration(request, pk)
+        registration = self.registration_for(request, pk)
         due = registration.fee_due_on or timezone.localdate()
         first_date = registration.session.first_date
         longer = min(due + LONGER, first_date - timedelta(days=1)) if first_date else due + LONGER
@@ -324,7 +263,7 @@ class RegistrationAdmin(RoleAdmin):
             else:
                 until = typography.medium_date(form.cleaned_data["until"])
                 messages.success(request, f"La place de {registration} est retenue jusqu’au {until}.")
-                return self._back_to_session(registration)
+                return self.back_to_session(registration)
         return self.form_page(
             request,
             form,
@@ -335,33 +274,3 @@ class RegistrationAdmin(RoleAdmin):
             notice=f"La cotisation est attendue au plus tard le {typography.medium_date(due)}. "
             "La personne reçoit un message avec la nouvelle date.",
         )
-
-    @transaction.atomic
-    def _settle(self, registration: Registration, data: dict[str, Any]) -> None:
-        """The fee of a known or new member, which from now on lists this person."""
-        now = timezone.now()
-        category: FeeCategory = data["category"]
-        # The same form sent twice must not open two members: the second one waits here, then finds the first one's.
-        FeeCampaign.objects.select_for_update(no_key=True).get(pk=category.campaign_id)
-        member = (
-            data["member"]
-            or Member.objects.listing(registration.email).filter(name=data["new_member"]).first()
-            or Member.objects.create(
-                name=data["new_member"], contact_name=registration.full_name, email=registration.email
-            )
-        )
-        proof = fees.Proof(method=data["method"], reference=data["reference"])
-        fees.record(member, category, data["status"], proof=proof, now=now)
-        fees.cover(member, registration.email, name=registration.full_name, now=now)
-
-    def _registration(self, request: HttpRequest, pk: int) -> Registration:
-        """The registration if this person may see it, else 404; PermissionDenied when they may not act on it."""
-        registration: Registration | None = self.get_object(request, str(pk))
-        if registration is None:
-            raise Http404
-        if not request.user.has_perm("sessions_app.change_registration"):
-            raise PermissionDenied
-        return registration
-
-    def _back_to_session(self, registration: Registration) -> HttpResponse:
-        return redirect("admin:sessions_app_trainingsession_change", registration.session_id)

@@ -1,7 +1,6 @@
 """Is what was typed well formed? Only that: what follows from it is in `registering`."""
 
 from sessions_app.forms.admin import (
-    AttachForm,
     CancelForm,
     DuplicateForm,
     ExtendForm,
@@ -13,6 +12,7 @@ from sessions_app.forms.admin import (
     TrainingSessionForm,
     WriteForm,
 )
+from sessions_app.forms.attaching import AttachForm, NewMemberForm, together_label
 from sessions_app.forms.public import DetailsForm, FindRegistrationForm, RegistrationForm, ReplacementForm
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "ExtendForm",
     "FindRegistrationForm",
     "LabelledFormSet",
+    "NewMemberForm",
     "PostponeForm",
     "RecordFeeForm",
     "RegisterByHandForm",
@@ -31,4 +32,5 @@ __all__ = [
     "SessionDayFormSet",
     "TrainingSessionForm",
     "WriteForm",
+    "together_label",
 ]

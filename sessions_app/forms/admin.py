@@ -212,12 +212,6 @@ class CancelForm(forms.Form):
     )
 
 
-class AttachForm(forms.Form):
-    """Which member a person belongs to (R14)."""
-
-    member = forms.ModelChoiceField(label="Cotisant", queryset=Member.objects.all(), empty_label="Choisissez…")
-
-
 class RecordFeeForm(forms.Form):
     """The fee that covers a person: whose, which, and how far it has come (R13, R16)."""
 

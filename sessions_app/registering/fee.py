@@ -24,26 +24,41 @@ def attach(registration: Registration, member: Member, *, now: datetime) -> None
 
 
 @transaction.atomic
-def confirm_covered(members: Sequence[Member], *, now: datetime) -> None:
+def confirm_covered(members: Sequence[Member], *, now: datetime) -> list[str]:
     """Confirm every registration awaiting a fee that these members' fees now cover, and tell each person (R16).
 
-    Nobody is written to about a session that has begun.
+    Nobody is written to about a session that has begun. Returns a sentence for each registration confirmed.
     """
+    done = []
     for registration, session, member in _of_members(members, Status.AWAITING_FEE, now=now):
         if not owes_fee(registration, session):
             move(registration, Status.CONFIRMED, now=now, by=SYSTEM, why=f"cotisation acceptée ({member})")
             if not session.state(now).has_begun:
                 emails.fee_accepted(registration, session)
+            done.append(f"{_named(registration, session)} : inscription confirmée")
+    return done
 
 
 @transaction.atomic
-def await_fee_again(members: Sequence[Member], *, now: datetime) -> None:
-    """Send the future registrations that only the lost fees covered back to awaiting it, with a new date (R16)."""
+def await_fee_again(members: Sequence[Member], *, now: datetime) -> list[str]:
+    """Send the future registrations that only the lost fees covered back to awaiting it, with a new date (R16).
+
+    Returns a sentence for each of them.
+    """
+    done = []
     for registration, session, member in _of_members(members, Status.CONFIRMED, now=now):
         if session.starts_at and session.starts_at > now and owes_fee(registration, session):
             registration.fee_due_on = fee_due_on(session, given_at=now)
             move(registration, Status.AWAITING_FEE, now=now, by=SYSTEM, why=f"cotisation annulée ({member})")
             emails.fee_lost(registration, session)
+            until = typography.medium_date(registration.fee_due_on)
+            done.append(f"{_named(registration, session)} : en attente de cotisation jusqu’au {until}")
+    return done
+
+
+def _named(registration: Registration, session: TrainingSession) -> str:
+    day = typography.medium_date(session.first_date)
+    return f"{registration}, « {session} »" + (f", {day}" if day else "")
 
 
 def _of_members(

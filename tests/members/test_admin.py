@@ -17,7 +17,7 @@ from tests.factories import (
     make_staff,
 )
 from tests.office import choose, complaints, notices, send, signed_in, table
-from tests.traces import log, status_of, told
+from tests.traces import status_of
 
 pytestmark = pytest.mark.django_db
 
@@ -91,67 +91,6 @@ class TestOpeningAFee:
         choose(coordination, FEES, "delete_selected", fee.pk)
 
         assert MembershipFee.objects.count() == 1
-
-
-class TestActionsOnFees:
-    """R13, R16: committed, paid, waived, cancelled, each fee on its own."""
-
-    @pytest.mark.parametrize(
-        ("action", "status"),
-        [
-            ("mark_committed", "committed"),
-            ("mark_paid", "paid"),
-            ("mark_waived", "waived"),
-            ("mark_cancelled", "cancelled"),
-        ],
-    )
-    def test_each_verb(self, coordination: Client, category: FeeCategory, action: str, status: str) -> None:
-        fees = [make_fee(make_member(), category=category, status="due") for _ in range(3)]
-
-        page = choose(coordination, FEES, action, fees[0].pk, fees[2].pk)
-
-        assert notices(page) == ["2 cotisations mises à jour."]
-        assert [status_of(fee) for fee in fees] == [status, "due", status]
-
-    def test_what_is_refused_does_not_hold_the_others_back(self, coordination: Client, category: FeeCategory) -> None:
-        waived = make_fee(make_member(name="Commune du Haut"), category=category, status="waived")
-        due = make_fee(make_member(name="Commune du Bas"), category=category, status="due")
-
-        page = choose(coordination, FEES, "mark_paid", waived.pk, due.pk)
-
-        assert notices(page) == [
-            "La cotisation de Commune du Haut est « exonérée » : elle ne peut pas devenir « payée ».",
-            "1 cotisation mise à jour.",
-        ]
-        assert [status_of(waived), status_of(due)] == ["waived", "paid"]
-
-    def test_the_people_covered_are_confirmed_and_told(self, coordination: Client, category: FeeCategory) -> None:
-        session = open_session(fee_required=True)
-        registration = make_registration(session, email="camille@collines.example")
-        fee = make_fee(make_member(emails=("camille@collines.example",)), category=category, status="due")
-
-        choose(coordination, FEES, "mark_paid", fee.pk)
-
-        assert status_of(registration) == "confirmed"
-        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
-
-    def test_a_bounced_cheque_takes_the_cover_away(self, coordination: Client, category: FeeCategory) -> None:
-        session = open_session(fee_required=True)
-        fee = make_fee(make_member(emails=("camille@collines.example",)), category=category)
-        registration = make_registration(session, email="camille@collines.example")
-
-        choose(coordination, FEES, "mark_cancelled", fee.pk)
-
-        assert [line[:2] for line in log(registration)] == [("", "confirmed"), ("confirmed", "awaiting_fee")]
-
-    def test_every_change_is_in_the_history(self, coordination: Client, category: FeeCategory) -> None:
-        fee = make_fee(make_member(), category=category, status="due")
-
-        choose(coordination, FEES, "mark_committed", fee.pk)
-        choose(coordination, FEES, "mark_paid", fee.pk)
-
-        history = coordination.get(f"{FEES}{fee.pk}/history/").content.decode()
-        assert history.index("engagement reçu") < history.index("payée")
 
 
 class TestMembers:
@@ -366,7 +305,7 @@ class TestTrainers:
     def test_no_act(self, trainer: Client, category: FeeCategory) -> None:
         fee = make_fee(make_member(), category=category, status="due")
 
-        assert choose(trainer, FEES, "mark_paid", fee.pk).status_code == 403
+        assert choose(trainer, FEES, "record", fee.pk).status_code == 403
         assert status_of(fee) == "due"
 
     def test_no_suggestion_of_names(self, trainer: Client) -> None:
@@ -389,13 +328,13 @@ class TestHostileRequests:
     def test_a_forged_selection(self, coordination: Client, category: FeeCategory, selection: str) -> None:
         fee = make_fee(make_member(), category=category, status="due")
 
-        page = choose(coordination, FEES, "mark_paid", selection)
+        page = choose(coordination, FEES, "record", selection)
 
         assert notices(page) == ["La sélection envoyée n’est pas lisible : cochez les lignes, puis recommencez."]
         assert status_of(fee) == "due"
 
     def test_a_selection_of_rows_that_are_gone(self, coordination: Client) -> None:
-        assert choose(coordination, FEES, "mark_paid", 123456).status_code == 200
+        assert choose(coordination, FEES, "record", 123456).status_code == 200
 
     def test_an_unknown_page(self, coordination: Client) -> None:
         pages = [

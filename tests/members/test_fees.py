@@ -360,3 +360,30 @@ class TestAnnouncements:
         fees.cover(member, "camille@collines.example", now=NOW)
 
         assert heard == [("gained", member)]
+
+    def test_what_follows_is_handed_back(self) -> None:
+        """In the words of whoever listens; one who has nothing to say says nothing."""
+
+        def listener(sender: object, *, members: list[Member], **kwargs: Any) -> list[str]:
+            return [f"{member} : inscription confirmée" for member in members]
+
+        def silent(sender: object, **kwargs: Any) -> None:
+            return None
+
+        due = [make_fee(make_member(name=name), category=make_category(), status="due") for name in ("Pays", "Sources")]
+        for signal in (fees.coverage_gained, fees.coverage_lost):
+            signal.connect(listener)
+            signal.connect(silent)
+        try:
+            said = (
+                fees.accept(due, "committed", now=NOW),
+                fees.accept(due, "paid", now=NOW),
+                fees.cancel(due[0], now=NOW),
+            )
+        finally:
+            for signal in (fees.coverage_gained, fees.coverage_lost):
+                signal.disconnect(listener)
+                signal.disconnect(silent)
+
+        both = ["Pays : inscription confirmée", "Sources : inscription confirmée"]
+        assert said == (both, [], both[:1])

@@ -129,7 +129,7 @@ class TestTheCoordination:
         assert addresses == [
             f"{REGISTRATIONS}{second.pk}/cotisation/",
             f"{REGISTRATIONS}{first.pk}/cotisation/",
-            f"{REGISTRATIONS}{second.pk}/rattacher/",
+            f"{REGISTRATIONS}a-rattacher/#inscription-{second.pk}",
         ]
         assert [coordination.get(address).status_code for address in addresses] == [200, 200, 200]
 
@@ -138,8 +138,14 @@ class TestTheCoordination:
         for status in ("due", "due", "paid", "cancelled"):
             make_fee(make_member(), category=category, status=status)
 
-        assert home(coordination) == {"Cotisations attendues": ["2 cotisations attendues de cotisants connus"]}
-        [address] = where(coordination).values()
+        assert home(coordination) == {
+            "Cotisations attendues": [
+                "2 cotisations attendues de cotisants connus",
+                "Enregistrer des paiements par nom, SIRET, montant ou référence",
+            ]
+        }
+        address, desk = where(coordination).values()
+        assert coordination.get(desk).status_code == 200
         assert len(tree(coordination.get(address)).findall(".//table[@id='result_list']/tbody/tr")) == 2
 
     def test_letters_to_post_campaign_by_campaign(self, coordination: Client) -> None:
@@ -228,14 +234,13 @@ class TestTheCoordination:
 
         assert [len(lines) for lines in said.values()] == [11, 11]
         assert {lines[-1] for lines in said.values()} == {"Et 2 autres"}
-        rest = [
+        fees, people = [
             link.get("href", "")
             for link in by_id(tree(coordination.get(HOME)), "a-faire").iter("a")
             if text(link) == "Et 2 autres"
         ]
-        assert [
-            len(tree(coordination.get(address)).findall(".//table[@id='result_list']/tbody/tr")) for address in rest
-        ] == [12, 12]
+        assert len(tree(coordination.get(fees)).findall(".//table[@id='result_list']/tbody/tr")) == 12
+        assert len(tree(coordination.get(people)).findall(".//section[@class='stranger']")) == 12
 
     def test_one_query_count_whatever_there_is_to_do(self, coordination: Client) -> None:
         def busy(times: int) -> None:

@@ -5,10 +5,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from caprural import typography
-from members.models import FeeCategory, Member, MembershipFee
+from members.models import FeeCategory
 from sessions_app.models import Registration, Trainer, TrainingSession
 from tests.announced import open_session, today
 from tests.factories import (
@@ -220,164 +219,6 @@ class TestCancelling:
         assert status_of(registration) == "awaiting_fee"
 
 
-class TestAttaching:
-    """R14, R16: which member the person belongs to."""
-
-    def test_to_a_member_up_to_date(
-        self, coordination: Client, registration: Registration, category: FeeCategory
-    ) -> None:
-        member = make_member(name="Pays des Collines")
-        make_fee(member, category=category)
-
-        page = send(coordination, address(registration, "rattacher/"), member=member.pk)
-
-        assert notices(page) == ["Camille Durand est rattaché·e à Pays des Collines : confirmée."]
-        assert list(member.people.values_list("email", "name")) == [("camille@collines.example", "Camille Durand")]
-        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
-
-    def test_to_a_member_that_is_not(
-        self, coordination: Client, registration: Registration, category: FeeCategory
-    ) -> None:
-        member = make_member(name="Pays des Collines")
-        make_fee(member, category=category, status="due")
-
-        page = send(coordination, address(registration, "rattacher/"), member=member.pk)
-
-        assert notices(page) == ["Camille Durand est rattaché·e à Pays des Collines : en attente de cotisation."]
-
-    @pytest.mark.parametrize("member", ["", "999", "abc", "9" * 30])
-    def test_to_nobody(self, coordination: Client, registration: Registration, member: str) -> None:
-        page = send(coordination, address(registration, "rattacher/"), member=member)
-
-        assert len(complaints(page)) == 1
-
-
-class TestRecordingTheFee:
-    """R13, R16: the seat is confirmed at once, by the fee of a known or new member."""
-
-    def record(self, client: Client, registration: Registration, category: FeeCategory, **changes: Any) -> Any:
-        return send(client, address(registration, "cotisation/"), category=category.pk, **changes)
-
-    def test_of_a_new_member_named_after_the_structure(
-        self, coordination: Client, registration: Registration, category: FeeCategory
-    ) -> None:
-        page = self.record(coordination, registration, category, method="cheque", reference="n° 123")
-
-        member = Member.objects.get()
-        assert notices(page) == ["Cotisation enregistrée. Camille Durand : confirmée."]
-        assert (member.name, member.contact_name, member.email) == (
-            "Pays des Collines",
-            "Camille Durand",
-            "camille@collines.example",
-        )
-        assert list(member.people.values_list("email", flat=True)) == ["camille@collines.example"]
-        assert list(member.fees.values_list("category", "status", "method", "reference")) == [
-            (category.pk, "paid", "cheque", "n° 123")
-        ]
-        assert log(registration)[1:] == [
-            ("awaiting_fee", "confirmed", "règle automatique", "cotisation acceptée (Pays des Collines)")
-        ]
-        receipt = f"Cotisation reçue, reçu n° {timezone.localdate().year}-0001"
-        assert told(registration)[1:] == [receipt, "Cotisation à jour, inscription confirmée"]
-
-    @pytest.mark.parametrize(("before", "after"), [("due", "paid"), ("due", "waived"), ("committed", "paid")])
-    def test_of_a_known_member(
-        self, coordination: Client, registration: Registration, category: FeeCategory, before: str, after: str
-    ) -> None:
-        member = make_member(name="Pays des Collines")
-        fee = make_fee(member, category=category, status=before)
-
-        self.record(coordination, registration, category, member=member.pk, status=after)
-
-        assert [status_of(fee), status_of(registration)] == [after, "confirmed"]
-        assert (Member.objects.count(), MembershipFee.objects.count()) == (1, 1)
-        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
-
-    def test_the_member_that_lists_the_person_is_proposed(
-        self, coordination: Client, registration: Registration, category: FeeCategory
-    ) -> None:
-        member = make_member(name="Pays des Collines", emails=("camille@collines.example",))
-
-        self.record(coordination, registration, category)
-
-        assert list(Member.objects.all()) == [member]
-        assert status_of(registration) == "confirmed"
-
-    def test_of_a_member_already_paid_the_person_is_only_attached(
-        self, coordination: Client, registration: Registration, category: FeeCategory
-    ) -> None:
-        member = make_member()
-        fee = make_fee(member, category=category)
-
-        self.record(coordination, registration, category, member=member.pk)
-
-        assert list(member.fees.all()) == [fee]
-        assert status_of(registration) == "confirmed"
-
-    def test_what_cannot_be_is_said_and_nothing_is_kept(
-        self, coordination: Client, registration: Registration, category: FeeCategory
-    ) -> None:
-        member = make_member(name="Pays des Collines")
-        make_fee(member, category=category, status="paid")
-
-        page = self.record(coordination, registration, category, member=member.pk, status="committed")
-
-        sentence = "La cotisation de Pays des Collines est « payée » : elle ne peut pas devenir « engagement reçu »."
-        assert sentence in main(page)
-        assert status_of(registration) == "awaiting_fee"
-        assert member.people.count() == 0
-
-    def test_a_second_time_by_mistake(
-        self, coordination: Client, registration: Registration, category: FeeCategory
-    ) -> None:
-        form = {"new_member": "Pays des Collines", "member": "", "category": category.pk, "status": "paid"}
-
-        for _ in range(2):
-            coordination.post(address(registration, "cotisation/"), form)
-
-        assert (Member.objects.count(), MembershipFee.objects.count()) == (1, 1)
-        receipt = f"Cotisation reçue, reçu n° {timezone.localdate().year}-0001"
-        assert told(registration)[1:] == [receipt, "Cotisation à jour, inscription confirmée"]
-
-    @pytest.mark.parametrize(
-        ("changes", "sentence"),
-        [
-            ({"member": "", "new_member": ""}, "Choisissez un cotisant, ou donnez le nom du nouveau."),
-            ({"category": ""}, "Ce champ est obligatoire."),
-            ({"category": "999"}, "Sélectionnez un choix valide. Ce choix ne fait pas partie de ceux disponibles."),
-            ({"status": "due"}, "Sélectionnez un choix valide. due n’en fait pas partie."),
-            ({"new_member": "Pays\ndes Collines"}, "Écrivez ce texte sur une seule ligne."),
-        ],
-    )
-    def test_what_is_missing_is_said(
-        self,
-        coordination: Client,
-        registration: Registration,
-        category: FeeCategory,
-        changes: dict[str, str],
-        sentence: str,
-    ) -> None:
-        page = send(coordination, address(registration, "cotisation/"), **{"category": category.pk, **changes})
-
-        assert complaints(page) == [sentence]
-        assert not Member.objects.exists()
-
-    def test_the_scale_is_that_of_the_date_of_the_session(
-        self, coordination: Client, registration: Registration, category: FeeCategory
-    ) -> None:
-        make_category(campaign=make_campaign(year=today(60).year - 1), label="De l’an passé")
-
-        page = tree(coordination.get(address(registration, "cotisation/")))
-
-        options = [text(option) for option in by_id(page, "id_category").findall("option")]
-        assert options == ["Choisissez…", str(category)]
-
-    def test_without_campaign_it_says_what_to_do(self, coordination: Client, registration: Registration) -> None:
-        words = main(coordination.get(address(registration, "cotisation/")))
-
-        assert "Aucune campagne ne couvre la date de cette session : créez-la d’abord." in words
-
-
 class TestExtending:
     """R15: a coordinator holds one person's seat a little longer; the person is told, the log keeps it."""
 
@@ -465,7 +306,16 @@ class TestDeleting:
 class TestATrainerSeesTheirOwnPeople:
     """SPEC §1: the people of their own sessions, and nothing about fees; anyone else is a 404."""
 
-    PAGES = ("change/", "history/", "delete/", "annuler/", "rattacher/", "cotisation/", "prolonger/")
+    PAGES = (
+        "change/",
+        "history/",
+        "delete/",
+        "annuler/",
+        "rattacher/",
+        "creer-le-cotisant/",
+        "cotisation/",
+        "prolonger/",
+    )
 
     @pytest.fixture
     def mine(self, me: Trainer) -> Registration:
@@ -561,7 +411,9 @@ class TestATrainerSeesTheirOwnPeople:
 class TestHostileRequests:
     """A forged selection, an unknown page, a filter that means nothing: never a 500."""
 
-    @pytest.mark.parametrize("page", ["change/", "history/", "annuler/", "rattacher/", "cotisation/", "prolonger/"])
+    @pytest.mark.parametrize(
+        "page", ["change/", "history/", "annuler/", "rattacher/", "creer-le-cotisant/", "cotisation/", "prolonger/"]
+    )
     def test_an_unknown_page(self, coordination: Client, page: str) -> None:
         pages = [f"{REGISTRATIONS}{pk}/{page}" for pk in ("999", "9" * 30, "abc", "-1", "²")]
 

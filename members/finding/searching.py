@@ -1,0 +1,184 @@
+"""One box understands a name, a SIRET, an address, an amount or a reference."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+from caprural.fields import compact
+from members.finding.folding import ABBREVIATIONS, ARTICLES, amount_in, fold
+from members.models import CoveredPerson, EmailDomain, FeeCampaign, Member, MembershipFee, Receipt
+
+_CODE = re.compile(r"cot\W*0*([1-9]\d{0,8})|0+([1-9]\d{0,8})", re.IGNORECASE)
+_RECEIPT = re.compile(r"(?:re[cç]u\W*)?(?:n\W*°?\W*)?(\d{4})\s*[-/]\s*0*([1-9]\d{0,8})", re.IGNORECASE)
+#: Fewer digits than that are in too many numbers.
+_SHORTEST_PART_OF_SIRET = 5
+_SHORTEST_REFERENCE = 3
+
+
+class Rank(IntEnum):
+    """The surest reasons come first."""
+
+    NUMBER = 0
+    ADDRESS = 1
+    NAME = 2
+    PART_OF_NAME = 3
+    PART_OF_NUMBER = 4
+
+
+@dataclass(frozen=True)
+class Found:
+    """A payer, how many people it lists, its live fee for the campaign if it has one, and why it was found: nothing
+    when its name says it.
+    """
+
+    member: Member
+    people: int
+    fee: MembershipFee | None
+    why: str = ""
+
+
+@dataclass
+class _Reasons:
+    """Why each member is found, the surest reason only."""
+
+    by_member: dict[int, tuple[Rank, str]] = field(default_factory=dict)
+
+    def add(self, member: int, rank: Rank, why: str) -> None:
+        """Unless a better one is known."""
+        known = self.by_member.get(member)
+        if known is None or rank < known[0]:
+            self.by_member[member] = (rank, why)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What a member is found by, as the database has it."""
+
+    pk: int
+    name: str
+    contact_name: str
+    email: str
+    siret: str
+
+
+def search(text: str, *, campaign: FeeCampaign | None, limit: int = 50) -> list[Found]:
+    """The payers that `text` may mean, the surest first, each with its live fee for the campaign.
+
+    Understood: a name (accents, case, order of the words, their beginnings; of the payer, its contact, its people), a
+    SIRET or a part of it, an address or a domain, an amount or a reference of the campaign's fees, the code of a fee,
+    the number of a receipt.
+    """
+    text = text.strip()
+    if not fold(text):
+        return []
+    reasons = _Reasons()
+    rows = [_Row(*row) for row in Member.objects.order_by().values_list("pk", "name", "contact_name", "email", "siret")]
+    people: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for member, email, name in CoveredPerson.objects.order_by("pk").values_list("member", "email", "name"):
+        people[member].append((email, name))
+    _by_document(text, campaign, reasons)
+    _by_siret(text, rows, reasons)
+    if re.search(r"[@.]", text) and not re.search(r"\s", text):
+        _by_address(text.lower(), rows, people, reasons)
+    _by_fee(text, campaign, reasons)
+    _by_name(text, rows, people, reasons)
+    names = {row.pk: fold(row.name) for row in rows if row.pk in reasons.by_member}
+    best = sorted(names, key=lambda pk: (reasons.by_member[pk][0], names[pk], pk))[:limit]
+    return [replace(found, why=reasons.by_member[found.member.pk][1]) for found in of_members(best, campaign)]
+
+
+def of_members(pks: list[int], campaign: FeeCampaign | None) -> list[Found]:
+    """These members in this order, each with its live fee for the campaign; whoever is gone is left out."""
+    members = Member.objects.in_bulk(pks)
+    people = Counter(CoveredPerson.objects.filter(member__in=members).order_by().values_list("member", flat=True))
+    live = MembershipFee.objects.live().filter(campaign=campaign, member__in=members)
+    fees = {fee.member_id: fee for fee in live.select_related("member", "campaign", "category")}
+    return [Found(members[pk], people[pk], fees.get(pk)) for pk in pks if pk in members]
+
+
+def _by_document(text: str, campaign: FeeCampaign | None, reasons: _Reasons) -> None:
+    """The code of a fee, or the number of a receipt: of whichever campaign, since it names one payer."""
+    if code := _CODE.fullmatch(text):
+        for fee in MembershipFee.objects.filter(pk=int(code[1] or code[2])).select_related("campaign"):
+            other = "" if fee.campaign == campaign else f" ({fee.campaign})"
+            reasons.add(fee.member_id, Rank.NUMBER, f"{fee.code}{other}")
+    if number := _RECEIPT.fullmatch(text):
+        wanted = Receipt.objects.filter(year=int(number[1]), number=int(number[2]))
+        for receipt in wanted.select_related("fee"):
+            voided = " (annulé)" if receipt.voided_at else ""
+            reasons.add(receipt.fee.member_id, Rank.NUMBER, f"reçu n° {receipt.label}{voided}")
+
+
+def _by_siret(text: str, rows: list[_Row], reasons: _Reasons) -> None:
+    digits = compact(text)
+    if not (digits.isascii() and digits.isdigit() and _SHORTEST_PART_OF_SIRET <= len(digits) <= 14):
+        return
+    for row in rows:
+        if digits == row.siret:
+            reasons.add(row.pk, Rank.NUMBER, "SIRET")
+        elif len(digits) == 9 and row.siret.startswith(digits):
+            reasons.add(row.pk, Rank.NUMBER, "SIREN")
+        elif digits in row.siret:
+            reasons.add(row.pk, Rank.PART_OF_NUMBER, "partie du SIRET")
+
+
+def _by_address(text: str, rows: list[_Row], people: dict[int, list[tuple[str, str]]], reasons: _Reasons) -> None:
+    domain = text.rpartition("@")[2]
+    for member, declared in EmailDomain.objects.order_by("pk").values_list("member", "domain"):
+        if domain == declared or ("@" not in text and text in declared):
+            reasons.add(member, Rank.ADDRESS, f"domaine : {declared}")
+    for row in rows:
+        if text in row.email.lower():
+            reasons.add(row.pk, Rank.NUMBER if text == row.email.lower() else Rank.ADDRESS, "adresse e-mail")
+        for email, _ in people.get(row.pk, ()):
+            if text in email:
+                reasons.add(row.pk, Rank.NUMBER if text == email else Rank.ADDRESS, f"personne couverte : {email}")
+
+
+def _by_fee(text: str, campaign: FeeCampaign | None, reasons: _Reasons) -> None:
+    """Among the campaign's fees, their amount, their reference, the engagement number given for them."""
+    amount = amount_in(text)
+    words = compact(fold(text))
+    live = MembershipFee.objects.live().filter(campaign=campaign).order_by()
+    for member, owed, *numbers in live.values_list("member", "amount", "reference", "engagement_number"):
+        if amount is not None and owed == amount:
+            reasons.add(member, Rank.NUMBER, "montant")
+        for label, number in zip(("référence", "numéro d’engagement"), numbers, strict=True):
+            known = compact(fold(number)) if number else ""
+            if known and (words == known or (len(words) >= _SHORTEST_REFERENCE and words in known)):
+                reasons.add(member, Rank.NUMBER if words == known else Rank.PART_OF_NUMBER, f"{label} : {number}")
+
+
+def _by_name(text: str, rows: list[_Row], people: dict[int, list[tuple[str, str]]], reasons: _Reasons) -> None:
+    """Every word asked for is somewhere in the names of the payer, of its contact and of its people."""
+    words = fold(text).split()
+    asked = [word for word in words if word not in ARTICLES] or words
+    for row in rows:
+        listed = [name for _, name in people.get(row.pk, ())]
+        everything = f" {fold(' '.join((row.name, row.contact_name, *listed)))}"
+        if not all(_is_in(everything, word) for word in asked):
+            continue
+        name = f" {fold(row.name)}"
+        if all(_is_in(name, word) for word in asked):
+            begins = all(f" {word}" in name or word in ABBREVIATIONS for word in asked)
+            reasons.add(row.pk, Rank.NAME if begins else Rank.PART_OF_NAME, "")
+        else:
+            reasons.add(row.pk, Rank.PART_OF_NAME, ", ".join(_others(asked, row, listed)))
+
+
+def _others(asked: list[str], row: _Row, people: list[str]) -> Iterator[str]:
+    """The names, other than the payer's own, that hold what was asked for."""
+    for label, names in (("contact", [row.contact_name]), ("personne couverte", people)):
+        for name in names:
+            if any(_is_in(f" {fold(name)}", word) for word in asked if not _is_in(f" {fold(row.name)}", word)):
+                yield f"{label} : {name}"
+
+
+def _is_in(words: str, asked: str) -> bool:
+    """Whether a word is there, or what it is short for; of one or two letters, only as the beginning of a word."""
+    if asked in words if len(asked) > 2 else f" {asked}" in words:
+        return True
+    long = ABBREVIATIONS.get(asked, "")
+    return bool(long) and all(f" {word}" in words for word in long.split())

@@ -1,0 +1,108 @@
+"""What is typed to record payments, or to cancel one."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from caprural import typography, validators
+from members.finding import amount_in
+from members.models import FeeCampaign, MembershipFee
+
+Status = MembershipFee.Status
+
+#: Nobody pays longer than that before the first day of a campaign.
+EARLIEST = timedelta(days=366)
+
+
+class RecordingForm(forms.Form):
+    """How far fees have come, and what proves it (R13): the same for all those of one transfer."""
+
+    status = forms.ChoiceField(
+        label="État", choices=[(status.value, status.label) for status in MembershipFee.ACCEPTED], initial=Status.PAID
+    )
+    method = forms.ChoiceField(
+        label="Moyen de paiement", choices=[("", "—"), *MembershipFee.Method.choices], required=False
+    )
+    reference = forms.CharField(
+        label="Référence",
+        max_length=80,
+        required=False,
+        help_text="Numéro de chèque ou de virement.",
+        validators=[validators.single_line],
+    )
+    engagement_number = forms.CharField(
+        label="Numéro d’engagement",
+        max_length=50,
+        required=False,
+        help_text="Celui du bon de commande d’un organisme public.",
+        validators=[validators.single_line],
+    )
+    paid_on = forms.DateField(
+        label="Jour du paiement",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Pour l’état « payée ».",
+    )
+    received = forms.CharField(
+        label="Montant reçu",
+        max_length=20,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        help_text="Facultatif : comparé au total des cotisations cochées.",
+    )
+
+    def __init__(
+        self, *args: Any, today: date, campaign: FeeCampaign | None, total: Decimal | None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.today, self.campaign, self.total = today, campaign, total
+        self.fields["paid_on"].initial = today
+
+    def clean_paid_on(self) -> date | None:
+        """A day that has come, and not long before the campaign: a year is soon mistyped."""
+        paid_on: date | None = self.cleaned_data["paid_on"]
+        if paid_on and paid_on > self.today:
+            raise forms.ValidationError("Ce jour n’est pas encore venu : indiquez celui où le paiement est arrivé.")
+        if paid_on and self.campaign and paid_on < self.campaign.starts_on - EARLIEST:
+            raise forms.ValidationError(
+                f"Ce jour est trop ancien pour la campagne « {self.campaign} » : vérifiez l’année."
+            )
+        return paid_on
+
+    def clean_received(self) -> Decimal | None:
+        """An amount as people write it."""
+        typed: str = self.cleaned_data["received"]
+        received = amount_in(typed) if typed else None
+        if typed and received is None:
+            raise forms.ValidationError("Saisissez un montant en euros, par exemple 1 200,50.")
+        return received
+
+    def clean(self) -> dict[str, Any]:
+        """A payment has a day; what was received is what the fees add up to."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("status") == Status.PAID and "paid_on" in cleaned and not cleaned["paid_on"]:
+            self.add_error("paid_on", "Indiquez le jour du paiement.")
+        received = cleaned.get("received")
+        if received is not None and self.total is not None and received != self.total:
+            self.add_error(
+                "received",
+                f"Le total des cotisations cochées est de {typography.amount(self.total)}, "
+                f"vous avez indiqué {typography.amount(received)}.",
+            )
+        return cleaned
+
+
+class CancelFeeForm(forms.Form):
+    """How a fee is cancelled, and why (R16)."""
+
+    is_told = forms.BooleanField(label="Prévenir le cotisant", required=False)
+    reopens = forms.BooleanField(label="Ouvrir aussitôt une nouvelle cotisation attendue", required=False)
+    reason = forms.CharField(
+        label="Pourquoi ?",
+        max_length=300,
+        required=False,
+        help_text="Gardé dans l’historique et dans la note interne, par exemple « chèque rejeté ».",
+        validators=[validators.single_line],
+    )
