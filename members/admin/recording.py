@@ -125,8 +125,6 @@ class Desk:
 class PaymentRecording(StaffAdmin):
     """The screen, the page that says what was done, and the action of the list that leads there."""
 
-    actions = ("record",)
-
     def get_urls(self) -> list[URLPattern]:
         """The two pages."""
         view = self.admin_site.admin_view

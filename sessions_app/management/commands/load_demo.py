@@ -13,7 +13,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from members import fees
-from members.models import CoveredPerson, EmailDomain, FeeCampaign, FeeCategory, Member, Organisation
+from members.models import (
+    CoveredPerson,
+    EmailDomain,
+    FeeCampaign,
+    FeeCategory,
+    Member,
+    MembershipFee,
+    Organisation,
+)
 from sessions_app import duplicating, roles
 from sessions_app.models import Trainer, TrainingSession
 
@@ -148,9 +156,11 @@ class Command(BaseCommand):
             member, _ = Member.objects.get_or_create(name=name, kind=kind)
             opened_at = timezone.make_aware(datetime(year, 1, 9, 10))  # noqa: DTZ001
             fee = fees.subscribe(member, scale[category], now=opened_at)
-            verb = {"paid": fees.settle, "committed": fees.commit, "waived": fees.waive, "cancelled": fees.cancel}
-            if status in verb:
-                verb[status](fee, now=timezone.make_aware(datetime(year, month, 12, 10)))  # noqa: DTZ001
+            moved_at = timezone.make_aware(datetime(year, month, 12, 10))  # noqa: DTZ001
+            if status == MembershipFee.Status.CANCELLED:
+                fees.cancel(fee, now=moved_at)
+            elif status != MembershipFee.Status.DUE:
+                fees.accept([fee], status, now=moved_at)
 
     def _accounts(self, *, new_passwords: bool) -> None:
         kept = []
