@@ -16,8 +16,12 @@ from members.models.member import FULL_NAME_LENGTH, Member
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
     def to_check(self) -> Self:
-        """Those the coordination has not looked at yet, oldest first."""
-        return self.filter(checked_at__isnull=True).order_by("pk")
+        """Those the coordination has not looked at yet, oldest first.
+
+        A payer nobody knew is looked at when its fee is recorded: nothing is left to check once it is no longer due.
+        """
+        is_recorded = models.Q(is_new_member=True) & ~models.Q(fee__status=MembershipFee.Status.DUE)
+        return self.filter(checked_at__isnull=True).exclude(is_recorded).order_by("pk")
 
     def naming(self, email: str) -> Self:
         """Those filled by, or for, the person with this address."""
@@ -83,6 +87,26 @@ class Application(models.Model):
     def get_absolute_url(self) -> str:
         """The private page of whoever filled it."""
         return reverse("application_detail", args=[self.token])
+
+    @property
+    def awaits_check(self) -> bool:
+        """Whether the coordination still has to look at it: on one row, what `to_check` says of all."""
+        is_recorded = self.is_new_member and self.fee.status != MembershipFee.Status.DUE
+        return self.checked_at is None and not is_recorded
+
+    @property
+    def is_vouched_for(self) -> bool:
+        """Whether someone of the team stands behind what it says: checked, or the payer's fee recorded from it.
+
+        A form that brought nothing new was set aside the moment it arrived. Whoever filled it is not told apart from
+        the others: they would learn that what they typed is what we know.
+        """
+        return not self.awaits_check and self.checked_at != self.received_at
+
+    @property
+    def is_fee_known(self) -> bool:
+        """Whether the fee of a payer already known was accepted, while nobody has checked that this form is theirs."""
+        return self.fee.is_accepted and not self.is_vouched_for
 
     @property
     def is_amount_owed(self) -> bool:

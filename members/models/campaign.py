@@ -20,6 +20,10 @@ class FeeCampaignQuerySet(models.QuerySet["FeeCampaign"]):
         """The campaign that covers the day `on`: there is at most one; none for a day nobody knows yet."""
         return self.covering(on).first() if on else None
 
+    def lock(self) -> None:
+        """Hold every campaign until the transaction ends: payers are found, created or merged one after the other."""
+        list(self.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+
 
 class FeeCampaign(models.Model):
     """The period one annual fee covers, by default a calendar year (R12)."""
@@ -78,6 +82,11 @@ class FeeCategoryQuerySet(models.QuerySet["FeeCategory"]):
         """
         scale = self.select_related("campaign")
         return scale.filter(campaign__starts_on__lte=on, campaign__ends_on__gte=on) if on else scale.none()
+
+    def offered(self, on: date) -> Self:
+        """The scales one may choose from on the day `on`: the current one, then those of campaigns to come (R12)."""
+        scales = self.select_related("campaign").filter(campaign__ends_on__gte=on)
+        return scales.order_by("campaign__starts_on", "position", "pk")
 
 
 class FeeCategory(models.Model):
