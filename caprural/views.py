@@ -60,6 +60,9 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines = (
         "User-agent: *",
         "Disallow: /inscriptions/",
+        "Disallow: /cotisation/bulletins/",
+        "Disallow: /cotisation/appels/",
+        "Disallow: /cotisation/recus/",
         "Disallow: /admin/",
         f"Sitemap: {settings.SITE_URL}{reverse('sitemap')}",
     )

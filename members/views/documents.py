@@ -7,8 +7,10 @@ from django.views.decorators.http import require_safe
 from caprural import pdf
 from members import documents
 from members.models import MembershipFee, Receipt
+from members.views.private import private
 
 
+@private
 @require_safe
 def fee_call(request: HttpRequest, token: str) -> HttpResponse:
     """« Appel de cotisation »."""
@@ -16,6 +18,7 @@ def fee_call(request: HttpRequest, token: str) -> HttpResponse:
     return HttpResponse(fee.code)
 
 
+@private
 @require_safe
 def fee_call_pdf(request: HttpRequest, token: str) -> HttpResponse:
     """The same, to print or to keep."""
@@ -23,6 +26,7 @@ def fee_call_pdf(request: HttpRequest, token: str) -> HttpResponse:
     return pdf.response(documents.fee_call_filename(fee), documents.fee_call(fee))
 
 
+@private
 @require_safe
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """« Reçu »."""
@@ -30,6 +34,7 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     return HttpResponse(found.label)
 
 
+@private
 @require_safe
 def receipt_pdf(request: HttpRequest, token: str) -> HttpResponse:
     """The same, to print or to keep."""

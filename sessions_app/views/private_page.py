@@ -1,42 +1,22 @@
 """The private page of a registration and its files (R9): whoever holds the token. Nothing here changes anything."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import wraps
-from typing import Any
 
 from django.db.models import Exists, OuterRef
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from caprural import pdf, typography
 from members.models import FeeCampaign, FeeCategory
+from members.views.private import private
 from sessions_app import emails, registering
 from sessions_app.documents import calendar, membership_form, own_data
 from sessions_app.models import Registration, SessionDocument, SessionState, TrainingSession
 from sessions_app.views.files import JSON, attached
-
-View = Callable[..., HttpResponseBase]
-
-
-def private(view: View) -> View:
-    """Behind a private link nothing is kept by a browser or a proxy, indexed, nor told to the site one goes to."""
-
-    @never_cache
-    @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
-        response.headers["X-Robots-Tag"] = "noindex"
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
-        return response
-
-    return answer
 
 
 def behind(token: str) -> tuple[Registration, TrainingSession]:

@@ -15,10 +15,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from members.views.private import private
 from sessions_app import registering
 from sessions_app.forms import DetailsForm, FindRegistrationForm, RegistrationForm, ReplacementForm
 from sessions_app.models import StateCode, TrainingSession
-from sessions_app.views.private_page import behind, can_be_replaced, private
+from sessions_app.views.private_page import behind, can_be_replaced
 from sessions_app.views.sessions import not_published
 
 
