@@ -82,6 +82,9 @@ class TestRobots:
         assert response.content.decode().splitlines() == [
             "User-agent: *",
             "Disallow: /inscriptions/",
+            "Disallow: /cotisation/bulletins/",
+            "Disallow: /cotisation/appels/",
+            "Disallow: /cotisation/recus/",
             "Disallow: /admin/",
             "Sitemap: https://inscriptions.caprural.example/sitemap.xml",
         ]

@@ -1,5 +1,6 @@
 """« Bulletin en ligne »: what someone typed to become a member, until the coordination has checked it."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Self
 
@@ -27,6 +28,18 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         """Those filled by, or for, the person with this address."""
         address = validators.normalise_email(email)
         return self.filter(models.Q(email=address) | models.Q(people__email=address)).distinct()
+
+    def beside_scale(self, email: str, on: date | None) -> tuple[list[FeeCategory], "Application | None"]:
+        """The scale of the day `on`, and the latest form that names this person for its campaign, its fee not
+        cancelled since. One query while there is no such form.
+        """
+        live = self.naming(email).exclude(fee__status=MembershipFee.Status.CANCELLED)
+        answers = live.filter(category__campaign=models.OuterRef("campaign"))
+        scale = list(FeeCategory.objects.of(on).annotate(is_answered=models.Exists(answers)))
+        if not any(category.is_answered for category in scale):
+            return list(scale), None
+        latest = live.filter(category__campaign=scale[0].campaign).select_related("fee").order_by("-pk")
+        return list(scale), latest.first()
 
 
 class Application(models.Model):
