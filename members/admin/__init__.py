@@ -1,8 +1,9 @@
 """The coordinator's side of the annual fee (R12–R16)."""
 
+from members.admin.application import ApplicationAdmin
 from members.admin.campaign import FeeCampaignAdmin
 from members.admin.fee import MembershipFeeAdmin
 from members.admin.member import MemberAdmin
 from members.admin.organisation import OrganisationAdmin
 
-__all__ = ["FeeCampaignAdmin", "MemberAdmin", "MembershipFeeAdmin", "OrganisationAdmin"]
+__all__ = ["ApplicationAdmin", "FeeCampaignAdmin", "MemberAdmin", "MembershipFeeAdmin", "OrganisationAdmin"]

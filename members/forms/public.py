@@ -167,7 +167,9 @@ class ApplicationForm(forms.ModelForm):
     ) -> None:
         super().__init__(data, initial={"submission_key": uuid4(), **(initial or {})}, use_required_attribute=False)
         self.must_cover = must_cover
-        self.lines = cast(PeopleFormSet, _Lines(data, prefix="personnes", initial=list(people)))
+        # A line sent as it came is still a line: what it came with is not compared with what was sent.
+        offered = list(people) if data is None else None
+        self.lines = cast(PeopleFormSet, _Lines(data, prefix="personnes", initial=offered))
         self.lines.extra = min(max(lines, len(people)), MAX_LINES)
         category = cast(forms.ModelChoiceField, self.fields["category"])
         category.queryset = FeeCategory.objects.filter(pk__in=[category.pk for category in categories])
