@@ -9,6 +9,7 @@ urlpatterns = [
     path("organisme/logo", fee.logo, name="logo"),
     path("cotisation/", fee.fee, name="fee"),
     path("cotisation/bulletin.pdf", fee.membership_form_blank, name="membership_form_blank"),
+    path("cotisation/adherer/", application.apply, name="apply"),
     re_path(rf"^cotisation/bulletins/{PRIVATE}/$", application.application_detail, name="application_detail"),
     re_path(rf"^cotisation/bulletins/{PRIVATE}/bulletin\.pdf$", application.application_form, name="application_form"),
     re_path(rf"^cotisation/appels/{PRIVATE}/$", documents.fee_call, name="fee_call"),

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from caprural import emails
-from members.models import FeeCategory, Organisation
+from members.models import Application, Organisation
 from sessions_app import roles
 from sessions_app.models import Message, Registration, TrainingSession
 
@@ -45,7 +45,7 @@ def awaiting_fee(registration: Registration, session: TrainingSession, *, from_w
         session,
         attach=(MEMBERSHIP_FORM,),
         from_waiting_list=from_waiting_list,
-        **_fee(session),
+        **_fee(registration, session),
     )
 
 
@@ -74,7 +74,7 @@ def replacing(registration: Registration, session: TrainingSession) -> None:
         session,
         attach=(MEMBERSHIP_FORM,) if awaits_fee else (CALENDAR,),
         predecessor=getattr(registration, "replaces", None),
-        **_fee(session),
+        **_fee(registration, session),
     )
 
 
@@ -88,18 +88,18 @@ def fee_accepted(registration: Registration, session: TrainingSession) -> None:
 
 def fee_lost(registration: Registration, session: TrainingSession) -> None:
     """The fee that confirmed this seat was cancelled: it is awaited again, until a new date (R16)."""
-    _queue("fee_lost", registration, session, attach=(MEMBERSHIP_FORM,), **_fee(session))
+    _queue("fee_lost", registration, session, attach=(MEMBERSHIP_FORM,), **_fee(registration, session))
 
 
 def fee_extended(registration: Registration, session: TrainingSession) -> None:
     """The seat is held a little longer for its fee (R15)."""
-    _queue("fee_extended", registration, session, attach=(MEMBERSHIP_FORM,), **_fee(session))
+    _queue("fee_extended", registration, session, attach=(MEMBERSHIP_FORM,), **_fee(registration, session))
 
 
 def fee_reminder(registration: Registration, session: TrainingSession) -> None:
     """Three days before the seat is released (R15); once per due date."""
     key = str(registration.fee_due_on)
-    _queue(FEE_REMINDER, registration, session, key=key, attach=(MEMBERSHIP_FORM,), **_fee(session))
+    _queue(FEE_REMINDER, registration, session, key=key, attach=(MEMBERSHIP_FORM,), **_fee(registration, session))
 
 
 # The private link
@@ -210,10 +210,11 @@ def coordinators() -> list[str]:
     return list(accounts.values_list("email", flat=True).distinct()) or [organisation.email][: bool(organisation.email)]
 
 
-def _fee(session: TrainingSession) -> dict[str, Any]:
-    """The scale that applies on the session's date."""
-    categories = list(FeeCategory.objects.of(session.first_date))
-    return {"campaign": categories[0].campaign if categories else None, "categories": categories}
+def _fee(registration: Registration, session: TrainingSession) -> dict[str, Any]:
+    """The scale that applies on the session's date, and the on-line form that names the person already, if any."""
+    categories, application = Application.objects.beside_scale(registration.email, session.first_date)
+    campaign = categories[0].campaign if categories else None
+    return {"campaign": campaign, "categories": categories, "application": application}
 
 
 def _queue(

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from caprural import emails, typography
 from members import reminding as fee_reminding
-from members.models import FeeMessage, MembershipFee
+from members.models import Application, FeeMessage, MembershipFee
 from sessions_app import roles
 from sessions_app.models import Heartbeat, Message, Registration, TrainingSession
 
@@ -95,6 +95,11 @@ def to_do(now: datetime) -> list[Heading]:
             "Cotisations à enregistrer",
             [_fee(registration) for registration in _soonest(awaiting.filter(status=Registration.Status.AWAITING_FEE))],
             f"{people}?status__exact={Registration.Status.AWAITING_FEE}",
+        ),
+        Heading(
+            "Bulletins en ligne à vérifier",
+            [_application(application) for application in Application.objects.to_check().select_related("category")],
+            f"{_list_of(Application)}?verification=a-verifier",
         ),
         Heading("Cotisations attendues", _membership_fees()),
         Heading("Relances à faire par courrier", _letters(now)),
@@ -180,6 +185,15 @@ def _stranger(registration: Registration) -> Line:
         f"{registration}, {registration.organisation}",
         f"{reverse('admin:people_to_attach')}#inscription-{registration.pk}",
         f"{registration.email} – {registration.session}",
+    )
+
+
+def _application(application: Application) -> Line:
+    return Line(
+        application.name,
+        reverse("admin:check_application", args=[application.pk]),
+        f"{application.category.label}, {typography.amount(application.amount)} – "
+        f"reçu le {typography.medium_date(application.received_at)}",
     )
 
 

@@ -20,6 +20,7 @@ urlpatterns = [
     re_path(rf"{REGISTRATION}/annuler/$", registrations.registration_cancel, name="registration_cancel"),
     re_path(rf"{REGISTRATION}/remplacer/$", registrations.registration_replace, name="registration_replace"),
     re_path(rf"{REGISTRATION}/coordonnees/$", registrations.registration_edit, name="registration_edit"),
+    re_path(rf"{REGISTRATION}/adherer/$", registrations.registration_apply, name="registration_apply"),
     re_path(rf"{REGISTRATION}/donnees\.json$", private_page.registration_own_data, name="registration_own_data"),
     re_path(rf"{REGISTRATION}/session\.ics$", private_page.registration_calendar, name="registration_calendar"),
     re_path(

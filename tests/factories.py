@@ -4,12 +4,22 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import Group, User
 
 from members import fees
-from members.models import CoveredPerson, EmailDomain, FeeCampaign, FeeCategory, Member, MembershipFee
+from members.models import (
+    Application,
+    ApplicationPerson,
+    CoveredPerson,
+    EmailDomain,
+    FeeCampaign,
+    FeeCategory,
+    Member,
+    MembershipFee,
+)
 from sessions_app.models import Registration, SessionDay, SessionTrainer, Trainer, TrainingSession
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -129,6 +139,29 @@ def make_fee(
     if status in verbs:
         verbs[MembershipFee.Status(status)](fee, now=now)
     return fee
+
+
+def make_form(*, category: FeeCategory | None = None, **fields: Any) -> Application:
+    """An unsaved application, as the form hands it to `applying.apply`."""
+    category = category or FeeCategory.objects.first() or make_category()
+    number = next(_number)
+    defaults = {
+        "kind": category.scope,
+        "amount": Decimal(category.amount),
+        "name": f"Structure {number}",
+        "contact_name": "Camille Durand",
+        "email": f"contact.{number}@structure.example",
+        "method": MembershipFee.Method.TRANSFER,
+        "submission_key": uuid4(),
+    }
+    return Application(category=category, **{**defaults, **fields})
+
+
+def make_application(*, emails: tuple[str, ...] = (), now: datetime = NOW, **fields: Any) -> Application:
+    """An application received through the front door, for the people with these addresses."""
+    from members import applying
+
+    return applying.apply(make_form(**fields), [ApplicationPerson(email=email) for email in emails], now=now)
 
 
 def make_staff(*, group: str, username: str = "", **fields: Any) -> User:

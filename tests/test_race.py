@@ -12,8 +12,8 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
-from members import fees
-from members.models import CoveredPerson, Member, MembershipFee, Receipt
+from members import applying, fees, merging
+from members.models import Application, ApplicationPerson, CoveredPerson, Member, MembershipFee, Receipt
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
 from tests import race
@@ -24,6 +24,7 @@ from tests.factories import (
     make_candidate,
     make_category,
     make_fee,
+    make_form,
     make_member,
     make_registration,
     make_session,
@@ -342,6 +343,87 @@ class TestTheFee:
         assert unexpected(outcomes) == []
         assert [status_of(person) for person in people] == ["confirmed"] * 4
         assert [len(told(person)) for person in people] == [2] * 4
+
+
+class TestApplying:
+    """R12–R14: one payer, one live fee, whoever fills the on-line form at the same instant."""
+
+    SIRET = "73282932000074"
+
+    def applying_one(self, **fields: Any) -> Callable[[], Application]:
+        """Someone who is about to send the form."""
+        form = make_form(**fields)
+        return lambda: applying.apply(form, [ApplicationPerson(email=form.email)], now=NOW)
+
+    def test_the_same_form_sent_ten_times(self) -> None:
+        category, key = make_category(), uuid4()
+
+        outcomes = at_once(
+            *[self.applying_one(category=category, email="a@x.example", submission_key=key) for _ in range(10)]
+        )
+
+        assert unexpected(outcomes) == []
+        assert len({outcome.pk for outcome in outcomes}) == 1
+        assert (Member.objects.count(), MembershipFee.objects.count(), CoveredPerson.objects.count()) == (1, 1, 1)
+        assert [to for to, _ in messages()] == ["a@x.example"]
+
+    def test_ten_people_for_one_new_siret_in_two_campaigns(self) -> None:
+        """Only the first one speaks for the payer: the others are to be checked."""
+        categories = [make_category(campaign=make_campaign(year=year)) for year in (2017, 2018)]
+
+        outcomes = at_once(*[self.applying_one(category=categories[n % 2], siret=self.SIRET) for n in range(10)])
+
+        assert unexpected(outcomes) == []
+        [member] = Member.objects.all()
+        [first] = [outcome for outcome in outcomes if outcome.is_new_member]
+        assert list(member.people.values_list("email", flat=True)) == [first.email]
+        assert {fee.campaign_id for fee in member.fees.all()} == {category.campaign_id for category in categories}
+        assert (member.fees.count(), Application.objects.to_check().count()) == (2, 10)
+
+    def test_the_team_creates_that_member_meanwhile(self) -> None:
+        """Its form does not wait for ours: whoever comes second finds the first one's, or is told."""
+        category = make_category()
+        forms = [self.applying_one(category=category, siret=self.SIRET) for _ in range(4)]
+
+        outcomes = at_once(lambda: Member.objects.create(name="Pays", siret=self.SIRET), *forms)
+
+        assert unexpected(outcomes[1:]) == []
+        assert (Member.objects.count(), MembershipFee.objects.count()) == (1, 1)
+
+    def test_two_members_merged_while_someone_applies(self) -> None:
+        category = make_category()
+        kept, gone = make_member(name="A"), make_member(name="B", siret=self.SIRET)
+
+        outcomes = at_once(
+            *[self.applying_one(category=category, siret=self.SIRET) for _ in range(4)],
+            lambda: merging.merge(gone, into=kept, now=NOW),
+        )
+
+        assert unexpected(outcomes) == []
+        assert [(member.pk, member.siret) for member in Member.objects.all()] == [(kept.pk, self.SIRET)]
+        assert [fee.status for fee in kept.fees.all()] == ["due"]
+
+    def test_one_form_checked_by_two_people(self) -> None:
+        """R16: whoever waited is confirmed once."""
+        session = make_session(fee_required=True)
+        member = make_member(siret=self.SIRET)
+        fee = make_fee(member)
+        person = make_registration(session)
+        form = make_form(category=fee.category, siret=self.SIRET)
+        application = applying.apply(form, [ApplicationPerson(email=person.email)], now=NOW)
+        team = [make_staff(group="Coordination") for _ in range(3)]
+
+        outcomes = at_once(
+            *[
+                lambda user=user: applying.check(
+                    application, member=member, people=list(application.people.all()), user=user, now=NOW
+                )
+                for user in team
+            ]
+        )
+
+        assert [type(outcome) for outcome in outcomes if outcome] == [applying.AlreadyChecked] * 2
+        assert told(person)[1:] == ["Cotisation à jour, inscription confirmée"]
 
 
 def database_url() -> str:

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from caprural import typography
-from caprural.admin import StaffAdmin
 from members import fees
+from members.admin.merging import MergingPages
 from members.forms import CoveredPersonForm, EmailDomainForm
 from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
 
@@ -50,12 +50,13 @@ class FeeInline(admin.TabularInline):
 
 
 @admin.register(Member)
-class MemberAdmin(StaffAdmin):
+class MemberAdmin(MergingPages):
     """Members, the people they cover and their fees."""
 
     change_list_template = "admin/members/exported_list.html"
     list_display = ("name", "kind", "contact_name", "email", "siret")
     list_filter = ("kind",)
+    actions = ("merge_two",)
     search_fields = ("name", "contact_name", "email", "siret", "people__email", "people__name", "domains__domain")
     inlines = (CoveredPersonInline, EmailDomainInline, FeeInline)
     fieldsets = (

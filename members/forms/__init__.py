@@ -2,18 +2,25 @@
 
 from members.forms.admin import CoveredPersonForm, EmailDomainForm, NewFeeForm, OrganisationForm
 from members.forms.campaign import FeeCampaignForm, FeeCategoryForm, FeeCategoryFormSet, RenewalForm
+from members.forms.checking import CheckForm, MergeForm, OtherMemberForm
+from members.forms.public import MORE, ApplicationForm
 from members.forms.recording import CancelFeeForm, RecordingForm
 from members.forms.spreadsheets import SpreadsheetForm
 
 __all__ = [
+    "MORE",
+    "ApplicationForm",
     "CancelFeeForm",
+    "CheckForm",
     "CoveredPersonForm",
     "EmailDomainForm",
     "FeeCampaignForm",
     "FeeCategoryForm",
     "FeeCategoryFormSet",
+    "MergeForm",
     "NewFeeForm",
     "OrganisationForm",
+    "OtherMemberForm",
     "RecordingForm",
     "RenewalForm",
     "SpreadsheetForm",

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 
 from caprural import spreadsheets
 from members.importing.planning import Plan, plan
-from members.models import SpreadsheetImport
+from members.models import FeeCampaign, SpreadsheetImport
 
 Status = SpreadsheetImport.Status
 
@@ -29,9 +29,9 @@ def apply(pk: int, *, now: datetime) -> None:
     table = spreadsheets.read(asked.file_name, bytes(asked.content))
     try:
         with transaction.atomic():
-            # Every import at once: two files that create the same member would not meet on any row.
-            list(SpreadsheetImport.objects.select_for_update().order_by("pk").values_list("pk"))
-            current = SpreadsheetImport.objects.light().get(pk=pk)
+            # Whoever creates payers at this instant: a member that two of us create would not meet on any row.
+            FeeCampaign.objects.lock()
+            current = SpreadsheetImport.objects.select_for_update().light().get(pk=pk)
             if current.status not in SpreadsheetImport.TO_WRITE:
                 return
             planned = plan(current.kind, table, now=now, is_locking=True)

@@ -1,5 +1,6 @@
 """« Bulletin en ligne »: what someone typed to become a member, until the coordination has checked it."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Self
 
@@ -16,13 +17,29 @@ from members.models.member import FULL_NAME_LENGTH, Member
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
     def to_check(self) -> Self:
-        """Those the coordination has not looked at yet, oldest first."""
-        return self.filter(checked_at__isnull=True).order_by("pk")
+        """Those the coordination has not looked at yet, oldest first.
+
+        A payer nobody knew is looked at when its fee is recorded: nothing is left to check once it is no longer due.
+        """
+        is_recorded = models.Q(is_new_member=True) & ~models.Q(fee__status=MembershipFee.Status.DUE)
+        return self.filter(checked_at__isnull=True).exclude(is_recorded).order_by("pk")
 
     def naming(self, email: str) -> Self:
         """Those filled by, or for, the person with this address."""
         address = validators.normalise_email(email)
         return self.filter(models.Q(email=address) | models.Q(people__email=address)).distinct()
+
+    def beside_scale(self, email: str, on: date | None) -> tuple[list[FeeCategory], "Application | None"]:
+        """The scale of the day `on`, and the latest form that names this person for its campaign, its fee not
+        cancelled since. One query while there is no such form.
+        """
+        live = self.naming(email).exclude(fee__status=MembershipFee.Status.CANCELLED)
+        answers = live.filter(category__campaign=models.OuterRef("campaign"))
+        scale = list(FeeCategory.objects.of(on).annotate(is_answered=models.Exists(answers)))
+        if not any(category.is_answered for category in scale):
+            return list(scale), None
+        latest = live.filter(category__campaign=scale[0].campaign).select_related("fee").order_by("-pk")
+        return list(scale), latest.first()
 
 
 class Application(models.Model):
@@ -83,6 +100,26 @@ class Application(models.Model):
     def get_absolute_url(self) -> str:
         """The private page of whoever filled it."""
         return reverse("application_detail", args=[self.token])
+
+    @property
+    def awaits_check(self) -> bool:
+        """Whether the coordination still has to look at it: on one row, what `to_check` says of all."""
+        is_recorded = self.is_new_member and self.fee.status != MembershipFee.Status.DUE
+        return self.checked_at is None and not is_recorded
+
+    @property
+    def is_vouched_for(self) -> bool:
+        """Whether someone of the team stands behind what it says: checked, or the payer's fee recorded from it.
+
+        A form that brought nothing new was set aside the moment it arrived. Whoever filled it is not told apart from
+        the others: they would learn that what they typed is what we know.
+        """
+        return not self.awaits_check and self.checked_at != self.received_at
+
+    @property
+    def is_fee_known(self) -> bool:
+        """Whether the fee of a payer already known was accepted, while nobody has checked that this form is theirs."""
+        return self.fee.is_accepted and not self.is_vouched_for
 
     @property
     def is_amount_owed(self) -> bool:

@@ -30,10 +30,11 @@ class FeeCampaignQuerySet(models.QuerySet["FeeCampaign"]):
         return self.filter(ends_on__lt=campaign.starts_on).order_by("-ends_on").first()
 
     def lock(self) -> None:
-        """Until the end of the transaction, nobody else opens a campaign or moves its period.
+        """Until the transaction ends, nobody else opens or moves a campaign, nor finds, creates or merges payers.
 
-        « No two campaigns cover the same day » is no constraint that both databases know. The lock is a row that is
-        always there, that of this model among Django's, so that the very first campaign has one too.
+        « No two campaigns cover the same day » and « one member per payer » are no constraints that both databases know.
+        The lock is a row that is always there, that of this model among Django's, so that the very first campaign has
+        one too.
         """
         mine = ContentType.objects.filter(app_label="members", model="feecampaign")
         list(mine.select_for_update(no_key=True).values_list("pk"))
@@ -92,6 +93,11 @@ class FeeCategoryQuerySet(models.QuerySet["FeeCategory"]):
         """
         scale = self.select_related("campaign")
         return scale.filter(campaign__starts_on__lte=on, campaign__ends_on__gte=on) if on else scale.none()
+
+    def offered(self, on: date) -> Self:
+        """The scales one may choose from on the day `on`: the current one, then those of campaigns to come (R12)."""
+        scales = self.select_related("campaign").filter(campaign__ends_on__gte=on)
+        return scales.order_by("campaign__starts_on", "position", "pk")
 
 
 class FeeCategory(models.Model):

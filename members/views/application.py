@@ -1,23 +1,60 @@
-"""The on-line membership form, and the private page of whoever filled it."""
+"""The on-line membership form, and the private page of whoever filled it (R12, R14, R15)."""
+
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
 
 from caprural import pdf
-from members import documents
-from members.models import Application
+from caprural.private_pages import private
+from members import applying, documents
+from members.forms import ApplicationForm
+from members.models import Application, FeeCategory
 
 
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def apply(request: HttpRequest) -> HttpResponse:
+    """« Adhérer en ligne »: refused, the form comes back with the reason and what was typed."""
+    now = timezone.now()
+    categories = list(FeeCategory.objects.offered(timezone.localdate(now)))
+    form = ApplicationForm.of(request.POST if request.method == "POST" else None, categories=categories)
+    refusal = ""
+    if form.is_bound and form.is_valid():
+        try:
+            return redirect(applying.apply(*form.application(), now=now))
+        except applying.ApplicationRefused as refused:
+            refusal = str(refused)
+    context: dict[str, Any] = {"form": form, "categories": categories, "refusal": refusal}
+    return render(request, "members/apply.html", context, status=form_status(form, is_refused=bool(refusal)))
+
+
+def form_status(form: ApplicationForm, *, is_refused: bool) -> int:
+    """What is answered with the form: 200 when nothing was sent for good, 409 refused, 422 to correct."""
+    if not form.is_bound:
+        return 200
+    return 409 if is_refused else 422
+
+
+@private
 @require_safe
 def application_detail(request: HttpRequest, token: str) -> HttpResponse:
-    """What was typed, what is expected and how to pay."""
-    application = get_object_or_404(Application, token=token)
-    return HttpResponse(application.name)
+    """What was typed, what becomes of it, what is expected and how to pay; nothing else of the payer (R14)."""
+    application = _behind(token)
+    return render(request, "members/application_detail.html", {"application": application, "fee": application.fee})
 
 
+@private
 @require_safe
 def application_form(request: HttpRequest, token: str) -> HttpResponse:
     """The filled membership form."""
-    application = get_object_or_404(Application, token=token)
+    application = _behind(token)
     return pdf.response(documents.filled_form_filename(application), documents.filled_form(application))
+
+
+def _behind(token: str) -> Application:
+    """The application of a private link. Raises Http404."""
+    return get_object_or_404(Application.objects.select_related("fee", "category__campaign"), token=token)

@@ -1,6 +1,7 @@
 """What the annual fee is, its scale, the blank form, and the logo of the organisation."""
 
 from hashlib import sha256
+from itertools import groupby
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from caprural import pdf
 from members import documents
-from members.models import FeeCampaign, Organisation
+from members.models import FeeCampaign, FeeCategory, Organisation
 from members.models.organisation import logo_type
 
 #: A new logo is on every page within five minutes.
@@ -19,13 +20,12 @@ LOGO_CACHE = "public, max-age=300"
 
 @require_safe
 def fee(request: HttpRequest) -> HttpResponse:
-    """« Cotisation annuelle »: what it is, the scale of the current campaign, how to pay."""
-    campaign = _current_campaign()
-    return render(
-        request,
-        "members/fee.html",
-        {"campaign": campaign, "categories": list(campaign.categories.all()) if campaign else []},
-    )
+    """« Cotisation annuelle »: what it gives right to, the scale of the current campaign and of those to come, how to
+    pay (R12).
+    """
+    offered = FeeCategory.objects.offered(timezone.localdate())
+    scales = [(campaign, list(lines)) for campaign, lines in groupby(offered, key=lambda line: line.campaign)]
+    return render(request, "members/fee.html", {"scales": scales})
 
 
 @require_safe

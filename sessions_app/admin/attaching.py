@@ -242,8 +242,8 @@ class MemberAttaching(RegistrationPages):
     def _create(self, request: HttpRequest, registration: Registration, form: NewMemberForm) -> None:
         """The member, its fee, its call and its people, all or nothing; sent twice, once."""
         now = timezone.now()
-        # Nothing of the member exists yet to wait upon: whoever creates one holds the first campaign.
-        FeeCampaign.objects.select_for_update(no_key=True).order_by("pk").first()
+        # Nothing of the member exists yet to wait upon.
+        FeeCampaign.objects.lock()
         if known := Member.objects.listing(registration.email).first():
             messages.info(request, f"{registration} est déjà rattaché·e à {known}.")
             return
@@ -269,7 +269,7 @@ class MemberAttaching(RegistrationPages):
         now = timezone.now()
         category: FeeCategory = data["category"]
         # The same form sent twice must not open two members: the second one waits here, then finds the first one's.
-        FeeCampaign.objects.select_for_update(no_key=True).get(pk=category.campaign_id)
+        FeeCampaign.objects.lock()
         member = (
             data["member"]
             or Member.objects.listing(registration.email).filter(name=data["new_member"]).first()

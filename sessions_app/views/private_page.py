@@ -1,7 +1,10 @@
 """The private page of a registration and its files (R9): whoever holds the token. Nothing here changes anything."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -12,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from caprural import pdf, typography
 from caprural.private_pages import private
-from members.models import FeeCampaign, FeeCategory
+from members.models import Application, FeeCampaign, FeeCategory
 from sessions_app import emails, registering
 from sessions_app.documents import calendar, membership_form, own_data
 from sessions_app.models import Registration, SessionDocument, SessionState, TrainingSession
@@ -48,7 +51,7 @@ def registration_detail(request: HttpRequest, token: str) -> HttpResponse:
             "is_to_come": is_to_come,
             "rank": registration.rank(),
             "predecessor": getattr(registration, "replaces", None),
-            "fee": _fee(registration, session, state),
+            "fee": fee_owed(registration, session, state),
             "steps": _steps(registration, session, state, now) if is_to_come else [],
             "has_changed": bool(session.changed_at and session.changed_at > registration.registered_at),
             "can_be_replaced": can_be_replaced(registration, state),
@@ -69,6 +72,10 @@ class Fee:
     campaign: FeeCampaign | None
     categories: list[FeeCategory]
     due_on: date | None
+    #: The on-line form that names the person for this campaign, if any.
+    application: Application | None
+    #: Whether it was filled from this very page: someone else's says more than the person may read.
+    is_theirs: bool
 
 
 @dataclass(frozen=True)
@@ -81,12 +88,31 @@ class Step:
     url: str = ""
 
 
-def _fee(registration: Registration, session: TrainingSession, state: SessionState) -> Fee | None:
+def fee_owed(registration: Registration, session: TrainingSession, state: SessionState) -> Fee | None:
     """Nothing is owed before a session whose date no longer holds, nor asked for once it has begun."""
     if registration.status != Registration.Status.AWAITING_FEE or not state.is_announced or state.has_begun:
         return None
-    categories = list(FeeCategory.objects.of(session.first_date))
-    return Fee(categories[0].campaign if categories else None, categories, registration.fee_due_on)
+    categories, application = Application.objects.beside_scale(registration.email, session.first_date)
+    campaign = categories[0].campaign if categories else None
+    is_theirs = application is not None and is_submitted_from(registration, application)
+    return Fee(campaign, categories, registration.fee_due_on, application, is_theirs)
+
+
+def new_submission_key(registration: Registration) -> UUID:
+    """The key of a membership form shown behind this private link: half of it says which link, the rest is random."""
+    return UUID(bytes=_key_prefix(registration) + secrets.token_bytes(8))
+
+
+def is_submitted_from(registration: Registration, application: Application) -> bool:
+    """Whether a membership form was filled behind this private link.
+
+    Anybody may register with somebody else's address: that a form names it is not enough to open it.
+    """
+    return application.submission_key.bytes.startswith(_key_prefix(registration))
+
+
+def _key_prefix(registration: Registration) -> bytes:
+    return sha256(registration.token.encode()).digest()[:8]
 
 
 def _steps(registration: Registration, session: TrainingSession, state: SessionState, now: datetime) -> list[Step]:

@@ -16,10 +16,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from caprural.private_pages import private
+from members import applying
+from members.forms import ApplicationForm
+from members.views.application import form_status
 from sessions_app import registering
 from sessions_app.forms import DetailsForm, FindRegistrationForm, RegistrationForm, ReplacementForm
 from sessions_app.models import StateCode, TrainingSession
-from sessions_app.views.private_page import behind, can_be_replaced
+from sessions_app.views.private_page import behind, can_be_replaced, fee_owed, new_submission_key
 from sessions_app.views.sessions import not_published
 
 
@@ -140,6 +143,43 @@ def registration_edit(request: HttpRequest, token: str) -> HttpResponse:
     context = {"registration": registration, "session": session, "form": form}
     status = _form_status(form, is_refused=not registration.can_be_cancelled)
     return _page(request, "registration_edit", context, status=status)
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def registration_apply(request: HttpRequest, token: str) -> HttpResponse:
+    """The membership form on line, for the fee this seat awaits (R15): what the registration says is not typed again,
+    and its address stays among the people covered.
+    """
+    registration, session = behind(token)
+    now = timezone.now()
+    owed = fee_owed(registration, session, session.state(now))
+    refusal = "" if owed and owed.categories else "Cette inscription n’attend pas de cotisation à régler en ligne."
+    if refusal and request.method != "POST":
+        return redirect(registration)
+    form = ApplicationForm.of(
+        request.POST if request.method == "POST" else None,
+        categories=owed.categories if owed else [],
+        must_cover=registration.email,
+        initial={
+            "name": registration.organisation,
+            "contact_name": registration.full_name,
+            "email": registration.email,
+            "phone": registration.phone,
+            "covers_contact": False,
+            "submission_key": new_submission_key(registration),
+        },
+        people=[{"name": registration.full_name, "email": registration.email}],
+    )
+    if not refusal and form.is_bound and form.is_valid():
+        try:
+            applying.apply(*form.application(), now=now)
+        except applying.ApplicationRefused as refused:
+            refusal = str(refused)
+        else:
+            return redirect(registration)
+    context = {"registration": registration, "session": session, "form": form, "refusal": refusal}
+    return _page(request, "registration_apply", context, status=form_status(form, is_refused=bool(refusal)))
 
 
 # Without the link

@@ -49,12 +49,37 @@ class TestFee:
         ]
 
     @pytest.mark.parametrize(
-        ("starts", "ends", "is_current"), [(-9, 0, True), (0, 9, True), (-9, -1, False), (1, 9, False)]
+        ("starts", "ends", "is_shown"), [(-9, 0, True), (0, 9, True), (-9, -1, False), (1, 9, True)]
     )
-    def test_current_means_that_it_covers_today(self, client: Client, starts: int, ends: int, is_current: bool) -> None:
+    def test_until_its_last_day(self, client: Client, starts: int, ends: int, is_shown: bool) -> None:
         campaign = make_campaign(starts_on=today(starts), ends_on=today(ends))
         make_category(campaign=campaign, label="Commune")
-        assert ("Commune" in pages.main(client.get("/cotisation/"))) is is_current
+        assert ("Commune" in pages.main(client.get("/cotisation/"))) is is_shown
+
+    def test_the_campaign_to_come_after_the_current_one(self, client: Client, campaign: FeeCampaign) -> None:
+        """In November, next year's scale beside this year's; one that is still empty is not named."""
+        later = make_campaign(year=2301, name="Cotisation suivante", starts_on=today(1), ends_on=today(300))
+        assert "Cotisation suivante" not in pages.main(client.get("/cotisation/"))
+        make_category(campaign=later, label="Commune de demain", max_people=2)
+
+        tables = pages.tree(client.get("/cotisation/")).findall(".//main//table")
+
+        assert [pages.text(pages.one(table, "./caption")).partition(" – ")[0] for table in tables] == [
+            "Cotisation <en cours>",
+            "Cotisation suivante",
+        ]
+        assert [pages.text(cell) for cell in pages.one(tables[1], "./tbody/tr")] == [
+            "Commune de demain",
+            "Une structure, jusqu’à 2 personnes",
+            "100 €",
+        ]
+
+    def test_leads_to_the_form(self, client: Client, campaign: FeeCampaign) -> None:
+        found = pages.links(pages.one(pages.tree(client.get("/cotisation/")), ".//main"))
+        assert (found["Adhérer en ligne"], found["Bulletin à imprimer (PDF)"]) == (
+            "/cotisation/adherer/",
+            "/cotisation/bulletin.pdf",
+        )
 
     def test_no_campaign_is_no_dead_end(self, client: Client) -> None:
         """R15."""

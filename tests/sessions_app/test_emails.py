@@ -157,8 +157,12 @@ Vous ne souhaitez plus attendre ? Annulez votre inscription sur votre page perso
 LEAVES_CALENDAR = "Le fichier joint à ce message retire la session de votre agenda, si elle y figurait."
 
 FEE = """\
-Ce que nous attendons de vous, au plus tard le mercredi 5 avril 2017 : le bulletin de cotisation joint à ce message, \
-complété, et le règlement de la cotisation annuelle. Passé cette date, la place sera proposée à une autre personne.
+Ce que nous attendons de vous, au plus tard le mercredi 5 avril 2017 : le bulletin de cotisation et le règlement \
+de la cotisation annuelle. Passé cette date, la place sera proposée à une autre personne.
+
+Le bulletin se remplit en ligne, sans retaper ce que vous nous avez déjà dit :
+{link}adherer/
+Vous préférez le papier ? Complétez celui qui est joint à ce message et renvoyez-le.
 
 Barème (Cotisation 2017) :
 – Structure (une structure et toutes ses personnes) : 1 200 €. Montant fictif
@@ -183,8 +187,9 @@ def assert_says(email: Email, registration: Registration, subject: str, *parts: 
 def assert_is(email: Email, registration: Registration, subject: str, *parts: str, end: str = "") -> None:
     """The same, when the subject does not end with the session and its date, or there is no private link at the end."""
     end = end or END.format(link=link_of(registration))
+    said = [part.replace("{link}", link_of(registration)) for part in parts]
     assert plain(email.subject) == subject
-    assert plain(email.message) == "\n".join([f"Bonjour {registration.full_name},\n", *parts, end])
+    assert plain(email.message) == "\n".join([f"Bonjour {registration.full_name},\n", *said, end])
     assert email.to == [registration.email]
     assert email.headers == {"Auto-Submitted": "auto-generated", "Reply-To": "contact@caprural.example"}
 
@@ -1159,6 +1164,7 @@ class TestEveryMessage:
             people = Registration.objects.all()
             assert set(re.findall(r'href="([^"]*)"', html)) <= {
                 *(link_of(registration) for registration in people),
+                *(f"{link_of(registration)}adherer/" for registration in people),
                 *(f"mailto:{registration.email}" for registration in people),
                 "https://inscriptions.caprural.example/",
                 "https://inscriptions.caprural.example/donnees-personnelles/",

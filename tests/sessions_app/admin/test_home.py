@@ -12,12 +12,14 @@ from post_office.models import STATUS, Email
 
 from caprural import typography
 from members import emails as members_emails
+from members import fees
 from members.models import FeeMessage
 from sessions_app import registering
 from sessions_app.models import Heartbeat, Message, Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
 from tests.factories import (
     NOW,
+    make_application,
     make_campaign,
     make_category,
     make_fee,
@@ -79,6 +81,19 @@ class TestTheCoordination:
 
     def test_the_list_of_everything_stays_below(self, coordination: Client) -> None:
         assert {"Sessions", "Inscriptions", "Cotisants"} <= links(tree(coordination.get(HOME))).keys()
+
+    def test_forms_left_to_check(self, coordination: Client) -> None:
+        """The oldest first; what was recorded or checked is not there."""
+        category = make_category(campaign=make_campaign(year=today(60).year), label="Association", amount="80.00")
+        now = timezone.now()
+        forms = [make_application(category=category, name=name, now=now) for name in ("Collines", "Plateau", "Vallée")]
+        fees.settle(forms[1].fee, now=now)
+
+        assert home(coordination)["Bulletins en ligne à vérifier"] == [
+            f"Collines Association, 80 € – reçu le {day(0)}",
+            f"Vallée Association, 80 € – reçu le {day(0)}",
+        ]
+        assert where(coordination)["Vallée"] == f"/admin/members/application/{forms[2].pk}/verifier/"
 
     def test_a_decision(self, coordination: Client) -> None:
         """R5: closed below the minimum, and nothing decided."""

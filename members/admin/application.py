@@ -1,0 +1,283 @@
+"""On-line membership forms in the admin: read, then checked (R14, R16)."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Field
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+
+from caprural import emails, typography
+from caprural.admin import StaffAdmin
+from members import applying, fees, merging
+from members.forms import CheckForm, OtherMemberForm
+from members.models import Application, ApplicationPerson, Member, MembershipFee
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing the form says, beside what the member says today."""
+
+    name: str
+    label: str
+    typed: str
+    known: str
+    is_different: bool
+    is_taken: bool
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone the form names, and how the member knows them already."""
+
+    row: ApplicationPerson
+    known: str
+    is_taken: bool
+
+
+class CheckFilter(admin.SimpleListFilter):
+    """Those left to check, or the others."""
+
+    title = "vérification"
+    parameter_name = "verification"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """One or the other."""
+        return [("a-verifier", "à vérifier"), ("verifies", "vérifiés")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """As `to_check` says."""
+        left = Application.objects.to_check().order_by().values("pk")
+        match self.value():
+            case "a-verifier":
+                return queryset.filter(pk__in=left)
+            case "verifies":
+                return queryset.exclude(pk__in=left)
+        return queryset
+
+
+@admin.register(Application)
+class ApplicationAdmin(StaffAdmin):
+    """« Bulletins en ligne »: what was typed stays as it was typed."""
+
+    list_display = ("name", "campaign", "category_label", "amount_text", "state", "received_at")
+    list_filter = (CheckFilter, "category__campaign", "method")
+    list_select_related = ("fee", "category__campaign", "checked_by")
+    search_fields = ("name", "contact_name", "email", "siret", "people__email", "people__name", "fee__member__name")
+    change_form_template = "admin/members/application/change_form.html"
+    readonly_fields = (
+        *("state", "member_link", "fee_link", "campaign", "category_label", "amount_text", "kind", "name", "siret"),
+        *("address", "contact_name", "email", "phone", "people_text", "domain", "method", "service_code"),
+        *("engagement_number", "received_at"),
+    )
+    fields = readonly_fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Filled by the public."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
+        """What was typed was typed: it is checked, not edited."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
+        """It says why a fee is expected."""
+        return False
+
+    @admin.display(description="campagne", ordering="category__campaign")
+    def campaign(self, application: Application) -> str:
+        """The period it is for."""
+        return str(application.category.campaign)
+
+    @admin.display(description="catégorie", ordering="category__label")
+    def category_label(self, application: Application) -> str:
+        """The line of the scale, without its campaign."""
+        return application.category.label
+
+    @admin.display(description="montant", ordering="amount")
+    def amount_text(self, application: Application) -> str:
+        """The amount of the day it was typed."""
+        return typography.amount(application.amount)
+
+    @admin.display(description="état")
+    def state(self, application: Application) -> str:
+        """What has become of it."""
+        if application.awaits_check:
+            return "à vérifier"
+        if application.checked_at is None:
+            return f"cotisation {application.fee.get_status_display()}"
+        if not application.is_vouched_for:
+            return "rien de nouveau"
+        by = f" par {application.checked_by}" if application.checked_by else ""
+        return f"vérifié le {typography.medium_date(application.checked_at)}{by}"
+
+    @admin.display(description="cotisant")
+    def member_link(self, application: Application) -> SafeString:
+        """Whose form it is, as far as we know, and whether that member was made of it."""
+        member = application.fee.member
+        url = reverse("admin:members_member_change", args=[member.pk])
+        new = " (créé par ce bulletin)" if application.is_new_member else ""
+        return format_html('<a href="{}">{}</a>{}', url, member, new)
+
+    @admin.display(description="cotisation")
+    def fee_link(self, application: Application) -> SafeString:
+        """The fee it opened or joined."""
+        fee = application.fee
+        url = reverse("admin:members_membershipfee_change", args=[fee.pk])
+        amount = typography.amount(fee.amount)
+        return format_html('<a href="{}">{}</a>, {}, {}', url, fee.code, amount, fee.get_status_display())
+
+    @admin.display(description="personnes à couvrir")
+    def people_text(self, application: Application) -> SafeString | str:
+        """A line each."""
+        lines = ((_named(person),) for person in application.people.all())
+        return format_html_join("", "<div>{}</div>", lines) or "aucune"
+
+    # Checking
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page where it is checked."""
+        view = self.admin_site.admin_view
+        return [path("<int:pk>/verifier/", view(self.check_page), name="check_application"), *super().get_urls()]
+
+    def check_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """« Vérifier »: what was typed beside what the member says today, and what to take of it."""
+        application = self._to_check(request, pk)
+        back = reverse("admin:members_application_change", args=[pk])
+        if application.checked_at:
+            messages.warning(request, "Ce bulletin a déjà été vérifié.")
+            return redirect(back)
+        form = CheckForm(request.POST if request.method == "POST" else None, application=application)
+        if form.is_valid() and self._check(request, application, form):
+            return redirect(f"{reverse('admin:members_application_changelist')}?verification=a-verifier")
+        member = _beside(request, application, form)
+        lines = _lines(application, member, form)
+        context = {
+            "form": form,
+            "original": application,
+            "subtitle": application.name,
+            "back": back,
+            "member": member,
+            "other": OtherMemberForm(initial={"cotisant": member}),
+            "lines": lines,
+            "has_differences": any(line.is_different for line in lines),
+            "people": _people(application, member, form),
+            "limit": application.category.people_limit,
+            "is_merged": application.is_new_member and member != application.fee.member,
+        }
+        template = "admin/members/application/check.html"
+        return self.act_page(request, template, "Vérifier un bulletin", context)
+
+    def _to_check(self, request: HttpRequest, pk: int) -> Application:
+        """The form if this person may see it, else 404; PermissionDenied when they may not check it."""
+        if not self.has_view_permission(request):
+            raise Http404
+        if not request.user.has_perm("members.change_application"):
+            raise PermissionDenied
+        related = ("fee__member", "fee__category", "category__campaign")
+        found = Application.objects.select_related(*related).filter(pk=pk).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def _check(self, request: HttpRequest, application: Application, form: CheckForm) -> bool:
+        """Whether it is done; otherwise the form says why."""
+        data = form.cleaned_data
+        user = cast(User, request.user)
+        try:
+            with emails.recording() as letters:
+                applying.check(
+                    application,
+                    member=data["member"],
+                    people=list(data["people"]),
+                    take=data["take"],
+                    user=user,
+                    now=timezone.now(),
+                )
+        except (applying.CheckRefused, merging.MergeRefused, fees.FeeTransitionRefused) as refused:
+            form.add_error(None, str(refused))
+            return False
+        self.log_change(request, application, "Vérifié.")
+        count = len(letters)
+        told = f"{count} {typography.plural(count, 'message part,messages partent')}." if count else ""
+        messages.success(request, f"Le bulletin de « {application} » est vérifié. {told}".strip())
+        return True
+
+
+def _beside(request: HttpRequest, application: Application, form: CheckForm) -> Member:
+    """The member beside which the form is read: the one that was chosen, else the fee's."""
+    asked = form["member"].data if form.is_bound else request.GET.get("cotisant")
+    chosen = OtherMemberForm({"cotisant": asked})
+    return chosen.cleaned_data["cotisant"] if chosen.is_valid() else application.fee.member
+
+
+def _lines(application: Application, member: Member, form: CheckForm) -> list[Line]:
+    """What the form says, line by line. What the member lacks is taken unless told otherwise; what differs is not."""
+    different = applying.differences(application, member)
+    fee = member.fees.live().filter(campaign=application.category.campaign_id).select_related("category").first()
+    lines = []
+    for name in (*applying.OF_MEMBER, applying.DOMAIN, *applying.OF_FEE):
+        typed = _text(application, name)
+        if not typed:
+            continue
+        known = _known(member, fee, name)
+        is_locked = name == "category" and (fee is None or fee.status != MembershipFee.Status.DUE)
+        is_different = name in different
+        taken = name in (form["take"].data or []) if form.is_bound else is_different and not known
+        label = capfirst(str(cast(Field, Application._meta.get_field(name)).verbose_name))
+        lines.append(Line("" if is_locked else name, label, typed, known, is_different, taken))
+    return lines
+
+
+def _known(member: Member, fee: MembershipFee | None, name: str) -> str:
+    if name == applying.DOMAIN:
+        return ", ".join(domain.domain for domain in member.domains.all())
+    if name in applying.OF_FEE:
+        return _text(fee, name) if fee else ""
+    return _text(member, name)
+
+
+def _text(row: Application | Member | MembershipFee, name: str) -> str:
+    """A detail as one reads it."""
+    value = getattr(row, name)
+    match name:
+        case "category":
+            amount = typography.amount(cast(Application | MembershipFee, row).amount)
+            return f"{value.label}, {amount}"
+        case "siret":
+            return typography.siret(value)
+        case "method":
+            return cast(Application | MembershipFee, row).get_method_display()
+    return str(value)
+
+
+def _people(application: Application, member: Member, form: CheckForm) -> list[Person]:
+    """Everybody the form names; those the member does not know yet are added unless told otherwise."""
+    rows = list(application.people.all())
+    listed = set(member.people.values_list("email", flat=True))
+    strangers = applying.strangers(rows, member)
+    chosen = set(form["people"].data or []) if form.is_bound else None
+    return [
+        Person(
+            row,
+            "déjà parmi ses personnes"
+            if row.email in listed
+            else ""
+            if row in strangers
+            else "couverte par un domaine",
+            str(row.pk) in chosen if chosen is not None else row in strangers,
+        )
+        for row in rows
+    ]
+
+
+def _named(person: ApplicationPerson) -> str:
+    return f"{person.name}, {person.email}" if person.name else person.email

@@ -1,0 +1,77 @@
+"""« Fusionner deux cotisants » in the admin (R13, R14)."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from caprural import emails, typography
+from caprural.admin import StaffAdmin
+from members import merging
+from members.forms import MergeForm
+from members.models import Member
+
+LIST = "admin:members_member_changelist"
+
+
+class MergingPages(StaffAdmin):
+    """An action on two members, then a page that shows both and asks which one is kept."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page of two members."""
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/fusionner/<int:other_pk>/", view(self.merge_page), name="merge_members"),
+            *super().get_urls(),
+        ]
+
+    @admin.action(description="Fusionner deux cotisants", permissions=["delete"])
+    def merge_two(self, request: HttpRequest, queryset: QuerySet[Member]) -> HttpResponse | None:
+        """Exactly two."""
+        pks = sorted(queryset.values_list("pk", flat=True)[:3])
+        if len(pks) != 2:
+            messages.error(request, "Cochez deux cotisants, ni plus ni moins, puis recommencez.")
+            return None
+        return redirect("admin:merge_members", *pks)
+
+    def merge_page(self, request: HttpRequest, pk: int, other_pk: int) -> HttpResponse:
+        """Both members side by side, what will move, and which one is kept."""
+        if not self.has_view_permission(request):
+            raise Http404
+        if not (self.has_change_permission(request) and self.has_delete_permission(request)):
+            raise PermissionDenied
+        related = ("people", "domains", "fees__campaign", "fees__category", "fees__applications")
+        members = list(Member.objects.filter(pk__in={pk, other_pk}).prefetch_related(*related).order_by("pk"))
+        if len(members) != 2:
+            messages.warning(request, "Ces deux cotisants n’en font déjà plus qu’un.")
+            return redirect(LIST)
+        form = MergeForm(request.POST if request.method == "POST" else None, members=members)
+        if form.is_valid():
+            [kept], [gone] = (
+                [member for member in members if (member == form.cleaned_data["keep"]) is is_kept]
+                for is_kept in (True, False)
+            )
+            if self._merge(request, form, gone, kept):
+                return redirect("admin:members_member_change", kept.pk)
+        context = {"form": form, "members": members, "back": reverse(LIST)}
+        return self.act_page(request, "admin/members/member/merge.html", "Fusionner deux cotisants", context)
+
+    def _merge(self, request: HttpRequest, form: MergeForm, gone: Member, kept: Member) -> bool:
+        """Whether it is done; otherwise the form says why."""
+        name = gone.name
+        try:
+            with emails.recording() as letters:
+                merging.merge(gone, into=kept, now=timezone.now())
+        except merging.MergeRefused as refused:
+            form.add_error(None, str(refused))
+            return False
+        self.log_change(request, kept, f"Fusionné avec « {name} ».")
+        count = len(letters)
+        told: Any = f" {count} {typography.plural(count, 'message part,messages partent')}." if count else ""
+        messages.success(request, f"« {name} » et « {kept} » ne font plus qu’un.{told}")
+        return True

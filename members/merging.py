@@ -1,0 +1,88 @@
+"""Two members that are one and the same become one (R13, R14)."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from caprural import typography
+from members import fees
+from members.models import CoveredPerson, EmailDomain, FeeCampaign, Member, MembershipFee
+
+Status = MembershipFee.Status
+
+#: What the member that is kept takes from the other one where it says nothing itself.
+DETAILS = ("contact_name", "email", "phone", "address", "siret", "service_code")
+
+
+class MergeRefused(Exception):
+    """These two cannot become one; the message is the French sentence to show."""
+
+
+@transaction.atomic
+def merge(duplicate: Member, *, into: Member, now: datetime) -> None:
+    """Give everything of a member to another one, and delete it: people, domains, fees with their receipts and forms.
+
+    What the one that is kept says of itself stays; its empty details are filled, and its note keeps the rest. When both
+    have a live fee for a campaign, the one still due is cancelled, the duplicate's when both are. Whoever is now
+    covered is told (R16). Raises MergeRefused when both fees were accepted: one of them is a mistake that only the
+    accounts can tell.
+    """
+    # Whoever fills the on-line form at this instant finds one of the two, not what is left of it.
+    FeeCampaign.objects.lock()
+    pks = {duplicate.pk, into.pk}
+    members = {member.pk: member for member in Member.objects.select_for_update().filter(pk__in=pks).order_by("pk")}
+    if len(members) < 2:
+        raise MergeRefused("Ces deux cotisants n’en font déjà plus qu’un.")
+    gone, kept = members[duplicate.pk], members[into.pk]
+    for fee in gone.fees.live().select_related("campaign"):
+        rival = kept.fees.live().filter(campaign=fee.campaign_id).first()
+        if rival:
+            _keep_one(fee, rival, now=now)
+    gone.fees.update(member=kept)
+    _move_coverage(gone, kept)
+    note = _note(gone, kept)
+    for name in DETAILS:
+        setattr(kept, name, getattr(kept, name) or getattr(gone, name))
+    kept.note = note
+    gone.delete()  # before the other takes its SIRET
+    kept.save()
+    into.refresh_from_db()
+    fees.announce_coverage([kept], now=now)
+
+
+def _keep_one(fee: MembershipFee, rival: MembershipFee, *, now: datetime) -> None:
+    """Of the two fees of one campaign, the one that is only due gives way, with the forms that lead to it."""
+    if fee.is_accepted and rival.is_accepted:
+        raise MergeRefused(
+            f"« {fee.member} » et « {rival.member} » ont chacun une cotisation enregistrée pour {fee.campaign} : "
+            "annulez d’abord celle qui est de trop."
+        )
+    surplus, live = (rival, fee) if fee.is_accepted else (fee, rival)
+    live.method = live.method or surplus.method
+    live.engagement_number = live.engagement_number or surplus.engagement_number
+    live.save(update_fields=["method", "engagement_number"])
+    surplus.applications.update(fee=live)
+    fees.cancel(surplus, now=now)
+
+
+def _move_coverage(gone: Member, kept: Member) -> None:
+    """People and domains, without doubles. New rows: a limited fee covers the first ones listed, who stay first."""
+    listed = set(kept.people.values_list("email", flat=True))
+    people = [person for person in gone.people.all() if person.email not in listed]
+    CoveredPerson.objects.bulk_create(
+        CoveredPerson(member=kept, email=person.email, name=person.name) for person in people
+    )
+    declared = set(kept.domains.values_list("domain", flat=True))
+    domains = [domain.domain for domain in gone.domains.all() if domain.domain not in declared]
+    EmailDomain.objects.bulk_create(EmailDomain(member=kept, domain=domain) for domain in domains)
+
+
+def _note(gone: Member, kept: Member) -> str:
+    """Both notes, and what the duplicate said of itself that is not kept: people still write under that name."""
+    lost = [gone.name] if gone.name != kept.name else []
+    if kept.siret and gone.siret:
+        lost.append(f"SIRET {typography.siret(gone.siret)}")
+    if kept.email and gone.email and kept.email.lower() != gone.email.lower():
+        lost.append(gone.email)
+    same = f"Réunit aussi : {', '.join(lost)}." if lost else ""
+    return "\n".join(filter(None, (kept.note, gone.note, same)))

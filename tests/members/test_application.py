@@ -1,0 +1,315 @@
+"""« Adhérer en ligne »: the page, what it answers, and the private page of whoever filled it (R12, R14, R15)."""
+
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+from post_office.models import Email
+
+from members import applying, fees
+from members.models import Application, FeeCategory, Member, MembershipFee, Organisation
+from tests import pages
+from tests.announced import today
+from tests.factories import make_application, make_campaign, make_category, make_fee, make_member, make_staff
+from tests.traces import folded
+
+pytestmark = pytest.mark.django_db
+
+FORM = "/cotisation/adherer/"
+SIRET = "73282932000074"
+
+
+@pytest.fixture(autouse=True)
+def _organisation() -> None:
+    Organisation.objects.create(
+        pk=1,
+        name="Cap Rural",
+        email="contact@caprural.example",
+        cheque_payee="Cap Rural",
+        iban="FR7630006000011234567890189",
+        chorus_pro="Déposez l’engagement sur Chorus Pro.",
+    )
+
+
+@pytest.fixture
+def category() -> FeeCategory:
+    """The scale of today: one line."""
+    campaign = make_campaign(starts_on=today(-10), ends_on=today(10), name="Cotisation <en cours>")
+    return make_category(campaign=campaign, label="Association & Cie", amount="80.00")
+
+
+def sent(client: Client, path: str = FORM, **changes: Any) -> Any:
+    """The page's form, filled and sent as a browser would; None leaves a field out."""
+    page = client.get(path)
+    typed = {**shown(page), **FILLED, **changes}
+    return client.post(path, {name: value for name, value in typed.items() if value is not None})
+
+
+FILLED = {
+    "name": "Pays <des> Collines",
+    "contact_name": "Camille Durand",
+    "email": "camille@collines.example",
+    "method": "transfer",
+}
+
+
+def shown(page: HttpResponse) -> dict[str, str]:
+    """What the form would send as the page stands."""
+    form = pages.one(pages.one(pages.tree(page), ".//main"), ".//form")
+    data = {}
+    for field in form.iter():
+        name, kind = field.get("name"), field.get("type")
+        if name is None or kind in ("submit", "button"):
+            continue
+        if field.tag == "textarea":
+            data[name] = "".join(field.itertext()).removeprefix("\n")
+        elif kind not in ("checkbox", "radio") or "checked" in field.attrib:
+            data[name] = field.get("value", "on" if kind == "checkbox" else "")
+    del data["csrfmiddlewaretoken"]
+    return data
+
+
+class TestForm:
+    def test_sound(self, client: Client, category: FeeCategory) -> None:
+        before = pages.rows()
+
+        page = client.get(FORM)
+
+        pages.assert_sound(page)
+        assert pages.rows() == before
+        assert "no-store" in page.headers["Cache-Control"]
+        assert "Association & Cie : 80 €" in folded(pages.main(page))
+        assert "Données personnelles" in pages.links(pages.one(pages.tree(page), ".//main"))
+
+    def test_sent(self, client: Client, category: FeeCategory) -> None:
+        answer = sent(client)
+
+        application = Application.objects.get()
+        assert (answer.status_code, answer.headers["Location"]) == (302, application.get_absolute_url())
+        assert (application.name, application.fee.status, application.category) == (
+            "Pays <des> Collines",
+            "due",
+            category,
+        )
+        assert list(application.people.values_list("email", "name")) == [("camille@collines.example", "Camille Durand")]
+        assert Email.objects.get().to == ["camille@collines.example"]
+
+    def test_sent_twice(self, client: Client, category: FeeCategory) -> None:
+        typed = {**shown(client.get(FORM)), **FILLED}
+
+        answers = [client.post(FORM, typed) for _ in range(2)]
+
+        assert answers[0].headers["Location"] == answers[1].headers["Location"]
+        assert (Application.objects.count(), Member.objects.count(), Email.objects.count()) == (1, 1, 1)
+
+    def test_to_correct(self, client: Client, category: FeeCategory) -> None:
+        """Everything typed comes back with what is wrong, and nothing is written."""
+        before = pages.rows()
+        typed = {
+            "siret": "12 34",
+            "address": "1 place <de> l’Exemple",
+            "personnes-0-email": "pas une adresse",
+            "personnes-1-name": "Bé",
+            "personnes-1-email": "b@x.example",
+            "domain": "gmail.com",
+            "covers_contact": None,
+        }
+
+        page = sent(client, **typed)
+
+        pages.assert_sound(page, status=422)
+        assert pages.rows() == before
+        assert {name: shown(page).get(name) for name in {**FILLED, **typed}} == {**FILLED, **typed}
+        [summary] = [item for item in pages.tree(page).iter("div") if item.get("role") == "alert"]
+        assert pages.text(summary).startswith("Il reste 3 points à corriger")
+        assert pages.text(pages.one(pages.tree(page), ".//title")).startswith("À corriger")
+
+    def test_more_lines(self, client: Client, category: FeeCategory) -> None:
+        before = pages.rows()
+        typed = {"siret": "12 34", "email": "", "personnes-2-email": "pas une adresse", "plus": ""}
+
+        page = sent(client, **typed)
+
+        pages.assert_sound(page)
+        assert pages.rows() == before
+        del typed["plus"]
+        assert {name: shown(page)[name] for name in typed} == typed
+        assert "personnes-5-email" in shown(page)
+        assert not [item for item in pages.tree(page).iter() if item.get("role") == "alert"]
+        assert "is-invalid" not in page.content.decode()
+
+    def test_refused(self, client: Client, category: FeeCategory) -> None:
+        for _ in range(applying.FLOOD_LIMIT):
+            make_application(email=FILLED["email"], category=category, now=timezone.now())
+        before = pages.rows()
+
+        page = sent(client)
+
+        pages.assert_sound(page, status=409)
+        assert "Votre bulletin n’a pas été enregistré" in pages.main(page)
+        assert shown(page)["name"] == FILLED["name"]
+        assert pages.rows() == before
+
+    def test_no_scale_yet(self, client: Client) -> None:
+        page = client.get(FORM)
+        pages.assert_sound(page)
+        assert "Le barème n’est pas encore publié." in pages.main(page)
+        assert pages.tree(page).findall(".//main//form") == []
+
+        page = client.post(FORM, {**FILLED, "personnes-TOTAL_FORMS": "1", "personnes-INITIAL_FORMS": "0"})
+        pages.assert_sound(page, status=422)
+        assert shown(page)["name"] == FILLED["name"]
+
+    def test_methods(self, client: Client) -> None:
+        assert client.head(FORM).status_code == 200
+        assert client.put(FORM).status_code == 405
+
+    @pytest.mark.parametrize("sent_data", [{}, {"plus": ""}, {"category": ["1", "2"], "personnes-TOTAL_FORMS": "-5"}])
+    def test_forged(self, client: Client, category: FeeCategory, sent_data: dict[str, Any]) -> None:
+        answer = client.post(FORM, sent_data)
+        assert answer.status_code == (200 if "plus" in sent_data else 422)
+
+    def test_nothing_is_covered_by_a_typed_siret(self, client: Client, category: FeeCategory) -> None:
+        """R14: the SIRET of a structure that has paid covers nobody who types it."""
+        member = make_member(siret=SIRET, name="Secret", emails=("connue@collines.example",))
+        make_fee(member, category=category)
+
+        answer = sent(client, siret=SIRET, email="malin@ailleurs.example", domain="ailleurs.example")
+
+        assert answer.status_code == 302
+        assert not fees.is_up_to_date("malin@ailleurs.example", on=today())
+        assert not fees.is_up_to_date("autre@ailleurs.example", on=today())
+        assert list(member.people.values_list("email", flat=True)) == ["connue@collines.example"]
+
+
+def said(client: Client, application: Application) -> str:
+    """The private page, which is sound and changes nothing."""
+    before = pages.rows()
+    page = client.get(application.get_absolute_url())
+    pages.assert_sound(page)
+    assert pages.rows() == before
+    return folded(pages.main(page))
+
+
+class TestPrivatePage:
+    def test_nothing_keeps_it(self, client: Client, category: FeeCategory) -> None:
+        application = make_application(category=category)
+
+        for below in ("", "bulletin.pdf"):
+            page = client.get(application.get_absolute_url() + below)
+            assert page.status_code == 200
+            assert "no-store" in page.headers["Cache-Control"]
+            assert (page.headers["X-Robots-Tag"], page.headers["Referrer-Policy"]) == ("noindex", "no-referrer")
+
+    def test_another_address_leads_nowhere(self, client: Client) -> None:
+        for token in ("x" * 32, "court"):
+            assert client.get(f"/cotisation/bulletins/{token}/").status_code == 404
+            assert client.get(f"/cotisation/bulletins/{token}/bulletin.pdf").status_code == 404
+
+    def test_what_was_typed(self, client: Client, category: FeeCategory) -> None:
+        application = make_application(
+            category=category,
+            name="Pays <des> Collines",
+            siret=SIRET,
+            address="1 place de l’Exemple",
+            contact_name="Camille Durand",
+            email="camille@collines.example",
+            phone="0478000000",
+            domain="collines.example",
+            method="mandate",
+            service_code="SERVICE-7",
+            engagement_number="2017-33",
+            emails=("autre@ailleurs.example",),
+        )
+
+        words = said(client, application)
+
+        for typed in (
+            *("Cotisation <en cours>", "Association & Cie", "80 €", "Pays <des> Collines", "732 829 320 00074"),
+            *("1 place de l’Exemple", "Camille Durand", "camille@collines.example", "04 78 00 00 00"),
+            *("autre@ailleurs.example", "finit par @collines.example", "Mandat administratif", "SERVICE-7", "2017-33"),
+        ):
+            assert typed in words
+
+    def test_what_is_expected(self, client: Client, category: FeeCategory) -> None:
+        application = make_application(category=category)
+
+        words = said(client, application)
+
+        assert words.count(application.fee.code) >= 3
+        assert "Bulletin reçu : il reste à régler 80 €" in words
+        assert "À vérifier par notre équipe" in words
+        assert "FR76 3000 6000 0112 3456 7890 189" in words
+        assert "Chorus Pro" in words
+
+    @pytest.mark.parametrize(
+        ("status", "heading"),
+        [
+            ("committed", "Votre engagement est enregistré"),
+            ("paid", "Votre cotisation est payée"),
+            ("waived", "Vous êtes exonéré de cotisation"),
+            ("cancelled", "Cette cotisation est annulée"),
+        ],
+    )
+    def test_what_became_of_it(self, client: Client, category: FeeCategory, status: str, heading: str) -> None:
+        application = make_application(category=category)
+        now = timezone.now()
+        verbs = {"committed": fees.commit, "paid": fees.settle, "waived": fees.waive, "cancelled": fees.cancel}
+        verbs[status](application.fee, now=now)
+
+        words = said(client, application)
+
+        assert heading in words
+        assert "Comment régler" not in words
+        assert "À vérifier" not in words
+
+    def test_nothing_to_pay(self, client: Client) -> None:
+        free = make_category(campaign=make_campaign(starts_on=today(-1), ends_on=today(1)), amount="0")
+
+        words = said(client, make_application(category=free))
+
+        assert "il n’y a rien à régler" in words
+        assert "Comment régler" not in words
+
+    @pytest.mark.parametrize("status", ["due", "committed", "paid", "waived"])
+    def test_nothing_of_a_member_we_know(self, client: Client, category: FeeCategory, status: str) -> None:
+        """R14: only what was typed."""
+        other = make_category(campaign=category.campaign, label="Catégorie secrète", amount="777")
+        member = make_member(
+            name="Nom secret",
+            siret=SIRET,
+            contact_name="Contact Secret",
+            email="secret@collines.example",
+            address="1 rue Secrète",
+            emails=("personne.secrete@collines.example",),
+            domains=("domaine-secret.example",),
+        )
+        make_fee(member, category=other, status=status)
+
+        words = said(client, make_application(category=category, siret=SIRET, name="Nom typé"))
+
+        assert not [word for word in ("ecret", "ecrèt", "777", "payée", "exonéré", "engagement reçu") if word in words]
+        assert ("ne payez pas une seconde fois" in words) is (status != "due")
+
+    def test_once_checked_it_says_what_the_fee_is(self, client: Client, category: FeeCategory) -> None:
+        make_fee(make_member(siret=SIRET), category=category)
+        application = make_application(category=category, siret=SIRET)
+        user = make_staff(group="Coordination")
+        applying.check(application, member=application.fee.member, people=[], user=user, now=timezone.now())
+
+        assert "Votre cotisation est payée" in said(client, application)
+
+    def test_one_set_aside_at_once_looks_like_any_other(self, client: Client, category: FeeCategory) -> None:
+        """Otherwise the page would tell that what was typed is what we know."""
+        known = {"name": "Pays", "siret": SIRET, "email": "c@collines.example", "contact_name": "Camille Durand"}
+        fee = make_fee(make_member(**known), category=category)
+        MembershipFee.objects.filter(pk=fee.pk).update(method="transfer")
+        aside = make_application(category=category, **known)
+        assert aside.checked_at is not None
+        other = make_application(category=category, **{**known, "contact_name": "Camille Autre"})
+
+        first, second = (said(client, application).partition("Ce que vous")[0] for application in (aside, other))
+
+        assert first == second

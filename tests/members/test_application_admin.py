@@ -1,0 +1,302 @@
+"""« Bulletins en ligne » in the admin: read, checked once, by the coordination only (R14, R16)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from members import fees
+from members.models import Application, FeeCategory, Member
+from tests import pages
+from tests.announced import open_session, registered, today
+from tests.factories import make_application, make_campaign, make_category, make_fee, make_member, make_staff
+from tests.office import complaints, notices, send, signed_in, table, typed
+from tests.traces import folded, status_of
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/members/application/"
+SIRET = "73282932000074"
+
+
+@pytest.fixture
+def coordination() -> Client:
+    return signed_in(make_staff(group="Coordination", username="coordination"))
+
+
+@pytest.fixture
+def category() -> FeeCategory:
+    campaign = make_campaign(year=today(60).year, name="Cotisation de l’année")
+    return make_category(campaign=campaign, label="Association", amount="80.00")
+
+
+@pytest.fixture
+def member() -> Member:
+    return make_member(
+        name="Pays des Collines",
+        siret=SIRET,
+        phone="04 11 11 11 11",
+        emails=("camille@collines.example",),
+        domains=("collines.example",),
+    )
+
+
+def check_of(application: Application) -> str:
+    return f"{LIST}{application.pk}/verifier/"
+
+
+def comparison(page: Any) -> list[list[str]]:
+    """The table of the page, cell by cell."""
+    body = pages.one(pages.tree(page), ".//table/tbody")
+    return [[folded(pages.text(cell)) for cell in row] for row in body.findall("tr")]
+
+
+def ticked(page: Any) -> list[tuple[str, str]]:
+    """Each box that is ticked, by name and value."""
+    boxes = [field for field in pages.tree(page).iter("input") if field.get("type") == "checkbox"]
+    return [(box.get("name", ""), box.get("value", "")) for box in boxes if "checked" in box.attrib]
+
+
+class TestList:
+    def test_what_is_shown(self, coordination: Client, category: FeeCategory, member: Member) -> None:
+        now = timezone.now()
+        make_application(category=category, name="À vérifier", now=now)
+        recorded = make_application(category=category, name="Enregistré", now=now)
+        fees.commit(recorded.fee, now=now)
+        make_application(
+            category=category, siret=SIRET, name="Pays des Collines", contact_name="", email="", method="", now=now
+        )
+
+        rows = [[folded(cell) for cell in row[:5]] for row in table(coordination.get(LIST))]
+
+        assert rows == [
+            ["Pays des Collines", "Cotisation de l’année", "Association", "80 €", "rien de nouveau"],
+            ["Enregistré", "Cotisation de l’année", "Association", "80 €", "cotisation engagement reçu"],
+            ["À vérifier", "Cotisation de l’année", "Association", "80 €", "à vérifier"],
+        ]
+
+    def test_filter(self, coordination: Client, category: FeeCategory) -> None:
+        make_application(category=category, name="À vérifier")
+        fees.waive(make_application(category=category, name="Exonéré").fee, now=timezone.now())
+
+        for asked, names in (
+            ("a-verifier", ["À vérifier"]),
+            ("verifies", ["Exonéré"]),
+            ("x", ["Exonéré", "À vérifier"]),
+        ):
+            assert [row[0] for row in table(coordination.get(f"{LIST}?verification={asked}"))] == names
+
+    def test_search(self, coordination: Client, category: FeeCategory) -> None:
+        make_application(category=category, name="Trouvé", emails=("cherchee@collines.example",))
+        make_application(category=category, name="Autre")
+
+        assert [row[0] for row in table(coordination.get(f"{LIST}?q=cherchee"))] == ["Trouvé"]
+
+    def test_the_same_number_of_queries(self, coordination: Client, category: FeeCategory) -> None:
+        costs = []
+        for _ in range(2):
+            make_application(category=category)
+            make_application(category=category)
+            with CaptureQueriesContext(connection) as queries:
+                coordination.get(LIST)
+            costs.append(len(queries))
+        assert costs[0] == costs[1]
+
+
+class TestPage:
+    def test_is_read_only(self, coordination: Client, category: FeeCategory) -> None:
+        application = make_application(category=category, name="Pays", emails=("a@x.example",))
+        path = f"{LIST}{application.pk}/change/"
+
+        page = coordination.get(path)
+
+        assert page.status_code == 200
+        assert {name for name in typed_names(page) if name != "csrfmiddlewaretoken"} == set()
+        assert coordination.post(path, {"name": "Autre"}).status_code == 403
+        assert coordination.get(f"{LIST}add/").status_code == 403
+        assert coordination.post(f"{LIST}{application.pk}/delete/", {"post": "yes"}).status_code == 403
+        assert Application.objects.get().name == "Pays"
+        found = pages.links(pages.one(pages.tree(page), ".//*[@id='content-main']"))
+        assert found["Vérifier"] == check_of(application)
+        assert "Voir sur le site" in found
+
+
+def typed_names(page: Any) -> set[str]:
+    return set(typed(page))
+
+
+class TestChecking:
+    def test_what_was_typed_beside_what_the_member_says(
+        self, coordination: Client, category: FeeCategory, member: Member
+    ) -> None:
+        other = make_category(campaign=category.campaign, label="Commune", amount="250.00")
+        make_fee(member, category=other, status="due")
+        application = make_application(
+            category=category,
+            siret=SIRET,
+            name="Pays des Collines",
+            contact_name="Camille Durand",
+            email="compta@collines.example",
+            phone="04 22 22 22 22",
+            domain="collines.example",
+            emails=("camille@collines.example", "b@collines.example", "c@ailleurs.example"),
+        )
+
+        page = coordination.get(check_of(application))
+
+        assert comparison(page) == [
+            ["Nom", "Pays des Collines", "Pays des Collines", "identique"],
+            ["Personne à contacter", "Camille Durand", "–", "reprendre : Personne à contacter"],
+            ["Adresse e-mail", "compta@collines.example", "–", "reprendre : Adresse e-mail"],
+            ["Téléphone", "04 22 22 22 22", "04 11 11 11 11", "reprendre : Téléphone"],
+            ["SIRET", "732 829 320 00074", "732 829 320 00074", "identique"],
+            ["Domaine e-mail", "collines.example", "collines.example", "identique"],
+            ["Catégorie", "Association, 80 €", "Commune, 250 €", "reprendre : Catégorie"],
+            ["Moyen de paiement", "virement", "–", "reprendre : Moyen de paiement"],
+        ]
+        # What the member lacks is taken unless told otherwise; what differs is not.
+        assert ticked(page) == [
+            ("take", "contact_name"),
+            ("take", "email"),
+            ("take", "method"),
+            ("people", str(application.people.get(email="c@ailleurs.example").pk)),
+        ]
+        words = folded(pages.text(pages.by_id(pages.tree(page), "content-main")))
+        assert "camille@collines.example – déjà parmi ses personnes" in words
+        assert "b@collines.example – couverte par un domaine" in words
+
+    def test_an_accepted_fee_keeps_its_category(
+        self, coordination: Client, category: FeeCategory, member: Member
+    ) -> None:
+        make_fee(member, category=make_category(campaign=category.campaign, label="Commune"))
+        application = make_application(category=category, siret=SIRET)
+
+        page = coordination.get(check_of(application))
+        assert ["Catégorie", "Association, 80 €", "Commune, 100 €", "différent"] in comparison(page)
+
+        page = send(coordination, check_of(application), take=["category"])
+        assert any("sa catégorie ne change plus" in said for said in complaints(page))
+        assert Application.objects.get().checked_at is None
+
+    def test_what_is_ticked_is_done(self, coordination: Client, category: FeeCategory, member: Member) -> None:
+        make_fee(member, category=category)
+        person = registered(open_session(fee_required=True), email="c@ailleurs.example")
+        application = make_application(
+            category=category, siret=SIRET, phone="04 22 22 22 22", address="1 rue", emails=(person.email,)
+        )
+
+        page = send(coordination, check_of(application), take=["phone"])
+
+        assert [folded(said) for said in notices(page)] == [
+            f"Le bulletin de « {application} » est vérifié. 1 message part."
+        ]
+        assert page.redirect_chain[-1][0] == f"{LIST}?verification=a-verifier"
+        member.refresh_from_db()
+        assert (member.phone, member.address) == ("04 22 22 22 22", "")
+        assert status_of(person) == "confirmed"
+        application.refresh_from_db()
+        assert application.checked_by is not None
+        assert application.checked_by.username == "coordination"
+
+    def test_nobody_ticked(self, coordination: Client, category: FeeCategory, member: Member) -> None:
+        make_fee(member, category=category)
+        person = registered(open_session(fee_required=True), email="c@ailleurs.example")
+        application = make_application(category=category, siret=SIRET, emails=(person.email,))
+
+        send(coordination, check_of(application), people=[], take=[])
+
+        assert status_of(person) == "awaiting_fee"
+        assert list(Application.objects.to_check()) == []
+
+    def test_sent_twice(self, coordination: Client, category: FeeCategory, member: Member) -> None:
+        application = make_application(category=category, siret=SIRET, emails=("c@ailleurs.example",))
+        form = typed(coordination.get(check_of(application)))
+        coordination.post(check_of(application), form)
+        before = {name: rows for name, rows in pages.rows().items() if not name.startswith("sessions.")}
+
+        page = coordination.post(check_of(application), form, follow=True)
+
+        assert notices(page)[-1] == "Ce bulletin a déjà été vérifié."
+        assert {name: rows for name, rows in pages.rows().items() if not name.startswith("sessions.")} == before
+        assert "Vérifier" not in pages.links(pages.tree(page))
+
+    def test_beside_another_member(self, coordination: Client, category: FeeCategory, member: Member) -> None:
+        """« C’est en fait… »: compared first, merged when the form is sent."""
+        make_fee(member, category=category, now=timezone.now() - timedelta(days=9))
+        application = make_application(category=category, name="Pays des collines", emails=("c@ailleurs.example",))
+        created = application.fee.member
+        path = f"{check_of(application)}?cotisant={member.pk}"
+
+        page = coordination.get(path)
+        words = folded(pages.text(pages.by_id(pages.tree(page), "content-main")))
+        assert f"Le cotisant « {created} », créé par ce bulletin, sera fusionné avec « {member} »" in words
+        assert comparison(page)[0] == ["Nom", "Pays des collines", "Pays des Collines", "identique"]
+
+        page = send(coordination, path)
+
+        assert [member.name for member in Member.objects.all()] == ["Pays des Collines"]
+        assert "c@ailleurs.example" in member.people.values_list("email", flat=True)
+        application.refresh_from_db()
+        assert (application.fee.member, application.fee.status) == (member, "paid")
+
+    def test_two_accepted_fees(self, coordination: Client, category: FeeCategory, member: Member) -> None:
+        make_fee(member, category=category)
+        application = make_application(category=category)
+        fees.settle(application.fee, now=timezone.now())
+
+        page = send(coordination, f"{check_of(application)}?cotisant={member.pk}")
+
+        assert any("ont chacun une cotisation enregistrée" in said for said in complaints(page))
+        assert Member.objects.count() == 2
+
+    @pytest.mark.parametrize(
+        "forged",
+        [
+            {"member": ""},
+            {"member": "x"},
+            {"member": "999999"},
+            {"take": ["status"]},
+            {"people": ["999999"]},
+            {"people": ["x"]},
+        ],
+    )
+    def test_forged(self, coordination: Client, category: FeeCategory, member: Member, forged: dict[str, Any]) -> None:
+        application = make_application(category=category, siret=SIRET)
+
+        page = send(coordination, check_of(application), **forged)
+
+        assert page.status_code == 200
+        assert complaints(page)
+        assert Application.objects.get().checked_at is None
+
+    @pytest.mark.parametrize("asked", ["x", "", "999999", "1\x00"])
+    def test_beside_nobody(self, coordination: Client, category: FeeCategory, asked: str) -> None:
+        application = make_application(category=category)
+
+        page = coordination.get(check_of(application), {"cotisant": asked})
+
+        assert page.status_code == 200
+        assert typed(page)["member"] == str(application.fee.member_id)
+
+    def test_none_there(self, coordination: Client) -> None:
+        assert coordination.get(f"{LIST}999/verifier/").status_code == 404
+
+
+class TestWhoMay:
+    def test_a_trainer_sees_nothing(self, category: FeeCategory) -> None:
+        trainer = signed_in(make_staff(group="Formateurs"))
+        application = make_application(category=category)
+
+        assert trainer.get(LIST).status_code == 403
+        assert trainer.get(f"{LIST}{application.pk}/change/").status_code in (403, 404)
+        for method in (trainer.get, trainer.post):
+            assert method(check_of(application)).status_code == 404
+        assert Application.objects.get().checked_at is None
+        assert "bulletin" not in pages.text(pages.tree(trainer.get("/admin/"))).lower()
+
+    def test_nobody_without_an_account(self, client: Client, category: FeeCategory) -> None:
+        assert client.get(check_of(make_application(category=category))).status_code == 302
