@@ -32,9 +32,9 @@ class FeeCampaignQuerySet(models.QuerySet["FeeCampaign"]):
     def lock(self) -> None:
         """Until the transaction ends, nobody else opens or moves a campaign, nor finds, creates or merges payers.
 
-        « No two campaigns cover the same day » and « one member per payer » are no constraints that both databases know.
-        The lock is a row that is always there, that of this model among Django's, so that the very first campaign has
-        one too.
+        « No two campaigns cover the same day » and « one member per payer » are no constraints that both databases
+        know. The lock is a row that is always there, that of this model among Django's, so that the very first campaign
+        has one too.
         """
         mine = ContentType.objects.filter(app_label="members", model="feecampaign")
         list(mine.select_for_update(no_key=True).values_list("pk"))
