@@ -169,6 +169,16 @@ class TestNames:
         assert [str(path.relative_to(ROOT)) for path in names if path.stem in vague] == []
 
 
+class TestTheOrganisation:
+    """Its name is in its record: neither the code nor a template says it, but the demonstration's data."""
+
+    def test_nothing_is_hard_coded(self) -> None:
+        texts = {path: " ".join(strings(tree)) for path, tree in TREES.items() if not path.endswith("load_demo.py")}
+        texts |= {str(path): path.read_text() for path in (ROOT / "templates").rglob("*.*")}
+
+        assert [path for path, text in texts.items() if re.search(r"cap\s+rural", text, re.IGNORECASE)] == []
+
+
 class TestTheClock:
     """Read in views, in the admin and by commands, and passed down as `now`."""
 

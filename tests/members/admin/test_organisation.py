@@ -163,6 +163,15 @@ def test_trainers_see_nothing_of_it(settings: Settings) -> None:
     assert signed_in(make_staff(group="Formateurs")).get(PAGE).status_code == 403
 
 
+def test_the_admin_bears_its_name(client: Client) -> None:
+    assert pages.text(pages.one(pages.tree(client.get("/admin/login/")), ".//title")).endswith("| Centre de ressources")
+    Organisation.objects.create(pk=1, name="Réseau <des> Monts")
+
+    for page in (client.get("/admin/login/"), signed_in(make_staff(group="Coordination")).get("/admin/")):
+        assert pages.text(pages.one(pages.tree(page), ".//title")).endswith("| Réseau <des> Monts")
+        assert "Réseau <des> Monts – équipe" in pages.text(pages.tree(page))
+
+
 class TestTown:
     """Where documents are made out."""
 
