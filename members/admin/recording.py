@@ -70,6 +70,7 @@ class Desk:
         self.categories = list(self.campaign.categories.select_related("campaign")) if self.campaign else []
         self.text = data.get("q", "").replace("\x00", "")[:200]
         ticked = dict.fromkeys(int(pk) for pk in data.getlist("cotisant") if _NUMBER.fullmatch(pk))
+        self.is_too_much = len(ticked) > MOST
         self.ticked = self._payers(finding.of_members(list(ticked)[:MOST], self.campaign))
         found = finding.search(self.text, campaign=self.campaign, limit=SHOWN + MOST + 1)
         others = [one for one in found if one.member.pk not in ticked]
@@ -96,6 +97,8 @@ class Desk:
         """Why nothing can be recorded yet."""
         if not self.ticked:
             return ["Cochez au moins un cotisant."]
+        if self.is_too_much:
+            return [f"Enregistrez au plus {MOST} cotisations à la fois : seules les premières sont cochées."]
         if nameless := [str(payer.found.member) for payer in self.ticked if payer.amount is None]:
             return [f"Choisissez la catégorie de la cotisation à ouvrir pour {typography.join_and(nameless)}."]
         announced = self.data.get("annonce", "")

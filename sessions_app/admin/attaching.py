@@ -126,11 +126,13 @@ class MemberAttaching(RegistrationPages):
         text = data.get("q", "").replace("\x00", "")[:200]
         campaign = FeeCampaign.objects.of(stranger.session.first_date)
         known = {choice.member.pk for choice in stranger.choices}
-        found = [
+        # What was chosen in another search stays.
+        found = [finding.Suggestion(member, "") for member in _members(data.get("member", ""))]
+        found += [
             finding.Suggestion(one.member, one.why)
             for one in finding.search(text, campaign=campaign, limit=FOUND + len(known))
-            if one.member.pk not in known
-        ][:FOUND]
+        ]
+        found = list({one.member.pk: one for one in found if one.member.pk not in known}.values())[:FOUND]
         outlook = Outlook(one.member for one in found)
         day = stranger.session.first_date
         context = {
@@ -190,9 +192,12 @@ class MemberAttaching(RegistrationPages):
         session = TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id)
         campaign = FeeCampaign.objects.of(session.first_date)
         known = Member.objects.listing(registration.email).first()
+        likely = finding.suggest(email=registration.email, organisation=registration.organisation)
+        chosen = _members(request.POST.get("member", ""))
         form = RecordFeeForm(
             request.POST or None,
             campaign=campaign,
+            likely=list(dict.fromkeys([*([known] if known else []), *chosen, *(one.member for one in likely)])),
             initial={"member": known, "new_member": "" if known else registration.organisation},
         )
         if request.method == "POST" and form.is_valid():
@@ -280,6 +285,11 @@ class MemberAttaching(RegistrationPages):
         proof = fees.Proof(method=data["method"], reference=data["reference"])
         fees.record(member, category, data["status"], proof=proof, now=now)
         fees.cover(member, registration.email, name=registration.full_name, now=now)
+
+
+def _members(pk: str) -> list[Member]:
+    """The member of this number, as a page sends it."""
+    return list(Member.objects.filter(pk=pk)) if pk.isascii() and pk.isdigit() and len(pk) < 19 else []
 
 
 def _strangers(now: datetime) -> list[Stranger]:

@@ -220,7 +220,8 @@ class RecordFeeForm(forms.Form):
         queryset=Member.objects.all(),
         required=False,
         empty_label="Nouveau cotisant",
-        help_text="Laisser « Nouveau cotisant » pour en créer un avec le nom ci-dessous.",
+        help_text="Laisser « Nouveau cotisant » pour en créer un avec le nom ci-dessous. "
+        "Un autre cotisant connu ? Rattachez-lui d’abord la personne.",
     )
     new_member = forms.CharField(
         label="Nom du nouveau cotisant", max_length=160, required=False, validators=[validators.single_line]
@@ -236,9 +237,13 @@ class RecordFeeForm(forms.Form):
     )
     reference = forms.CharField(label="Référence", max_length=80, required=False, validators=[validators.single_line])
 
-    def __init__(self, *args: Any, campaign: FeeCampaign | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, campaign: FeeCampaign | None, likely: list[Member], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast(forms.ModelChoiceField, self.fields["category"]).queryset = FeeCategory.objects.filter(campaign=campaign)
+        scale = FeeCategory.objects.filter(campaign=campaign).select_related("campaign")
+        cast(forms.ModelChoiceField, self.fields["category"]).queryset = scale
+        # A member is found by searching, not by reading thousands of names.
+        offered = [("", "Nouveau cotisant"), *((member.pk, str(member)) for member in likely)]
+        cast(forms.Select, self.fields["member"].widget).choices = offered
 
     def clean(self) -> dict[str, Any]:
         """Either a known member or a name for a new one."""

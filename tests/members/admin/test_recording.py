@@ -392,6 +392,16 @@ class TestRefusals:
         ]
         assert button(answer) == "Enregistrer 2 cotisations (160 €)"
 
+    def test_more_than_can_be_read_at_once(self, coordination: Client, category: FeeCategory) -> None:
+        many = [make_fee(make_member(), category=category, status="due") for _ in range(101)]
+
+        page = record(coordination, pks(many))
+
+        assert [folded(said) for said in complaints(page)] == [
+            "Enregistrez au plus 100 cotisations à la fois : seules les premières sont cochées."
+        ]
+        assert not MembershipFee.objects.exclude(status="due").exists()
+
     def test_ticked_and_recorded_at_once(self, coordination: Client, three: list[MembershipFee]) -> None:
         """Nothing was ticked when the page was read: its button announced no number."""
         page = coordination.get(DESK, {"q": "sources"})

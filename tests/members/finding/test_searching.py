@@ -259,9 +259,9 @@ class TestThousands:
     def test_the_same_queries(self, thousands: FeeCampaign, text: str) -> None:
         text = text.format(pk=MembershipFee.objects.order_by("pk").values_list("pk", flat=True)[4321])
         with CaptureQueriesContext(connection) as many:
-            before = time.perf_counter()
+            before = time.process_time()
             answers = finding.search(text, campaign=thousands)
-            elapsed = time.perf_counter() - before
+            elapsed = time.process_time() - before
         kept = [answers[0].member.pk]
         MembershipFee.objects.exclude(member__in=kept).delete()
         Member.objects.exclude(pk__in=kept).delete()
@@ -269,4 +269,4 @@ class TestThousands:
             finding.search(text, campaign=thousands)
 
         assert (len(many), len(many) <= 8) == (len(few), True)
-        assert elapsed < 2, "a tenth of that on a machine at rest"
+        assert elapsed < 1, "of processor time; a tenth of a second on a machine at rest"

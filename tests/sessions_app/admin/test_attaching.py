@@ -337,6 +337,15 @@ class TestAttaching:
             ["camille@collines.example"],
         ]
 
+    def test_what_is_chosen_stays_while_one_searches_again(
+        self, coordination: Client, registration: Registration
+    ) -> None:
+        member = make_member(name="Fédération des Bocages")
+
+        page = coordination.get(address(registration, "rattacher/"), {"q": "rien", "member": member.pk})
+
+        assert typed(page)["member"] == str(member.pk)
+
     @pytest.mark.parametrize(
         ("member", "sentence"),
         [
@@ -551,6 +560,20 @@ class TestRecordingTheFee:
 
         assert list(Member.objects.all()) == [member]
         assert status_of(registration) == "confirmed"
+
+    def test_only_likely_members_are_listed_and_the_one_that_was_sent(
+        self, coordination: Client, registration: Registration, category: FeeCategory
+    ) -> None:
+        make_member(name="Commune des Collines")
+        other = make_member(name="Fédération des Bocages")
+        path = address(registration, "cotisation/")
+
+        pages = [coordination.get(path), coordination.post(path, {"member": other.pk})]
+
+        assert [[text(option) for option in by_id(tree(page), "id_member")] for page in pages] == [
+            ["Nouveau cotisant", "Commune des Collines"],
+            ["Nouveau cotisant", "Fédération des Bocages", "Commune des Collines"],
+        ]
 
     def test_of_a_member_already_paid_the_person_is_only_attached(
         self, coordination: Client, registration: Registration, category: FeeCategory
