@@ -53,8 +53,8 @@ class Layout:
 
     @property
     def compulsory(self) -> frozenset[str]:
-        """Columns without which a file is refused, alone or with another of their group."""
-        return frozenset(name for group in self.needed for name in group)
+        """Columns without which a file is refused; of those that may stand for each other, the first."""
+        return frozenset(group[0] for group in self.needed)
 
 
 _STRUCTURE = ("Nom de la structure", "Structure", "Raison sociale", "Dénomination", "Adhérent", "Organisme")
