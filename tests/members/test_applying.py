@@ -24,6 +24,7 @@ from tests.factories import (
     make_session,
     make_staff,
 )
+from tests.sessions_app.test_emails import lines_of_html, lines_of_text
 from tests.traces import folded, messages, status_of, told
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,22 @@ class TestAPayerNobodyKnew:
         make_application(email="camille@collines.example", category=make_category(amount="80"))
 
         assert messages() == [("camille@collines.example", "Bulletin reçu, 80 € à régler")]
+
+    @pytest.mark.parametrize("amount", [80, 0])
+    def test_its_html_says_the_same_as_its_text(self, amount: int) -> None:
+        make_application(
+            name="Pays <b>",
+            emails=("a@collines.example",),
+            domain="collines.example",
+            method="mandate",
+            service_code="S-7",
+            engagement_number="33",
+            category=make_category(amount=Decimal(amount)),
+        )
+
+        [message] = Email.objects.all()
+        assert lines_of_html(message.html_message) == lines_of_text(message.message)
+        assert "<b>" not in message.html_message
 
     def test_another_siret_is_someone_else_even_at_the_same_address(self) -> None:
         known = make_member(email="compta@collines.example", siret=SIRET)
@@ -223,7 +240,7 @@ class TestAPayerWeKnow:
         application = make_application(siret=SIRET, email="camille@collines.example")
 
         assert (application.is_amount_owed, application.is_fee_known) == (False, True)
-        assert messages() == [("camille@collines.example", "Bulletin reçu, structure déjà à jour")]
+        assert messages() == [("camille@collines.example", "Bulletin reçu, cotisation déjà à jour")]
         [message] = Email.objects.all()
         for text in (message.message, message.html_message):
             assert "ne payez pas une seconde fois" in text

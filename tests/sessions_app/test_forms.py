@@ -282,5 +282,5 @@ class TestFee:
             assert RecordFeeForm(sent, campaign=category.campaign).is_valid() is (status in MembershipFee.ACCEPTED)
 
     def test_attach_needs_a_member(self) -> None:
-        assert AttachForm({}).errors == {"member": [REQUIRED]}
-        assert AttachForm({"member": make_member().pk}).is_valid()
+        assert AttachForm({}, others=()).errors == {"member": [REQUIRED]}
+        assert AttachForm({"member": make_member().pk}, others=()).is_valid()

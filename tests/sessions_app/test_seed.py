@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from members.models import Organisation
 from sessions_app.models import TrainingSession
 from tests import pages
 
@@ -47,6 +48,7 @@ def missing_lines(client: Client) -> list[str]:
 
 @pytest.fixture
 def seed() -> TrainingSession:
+    Organisation.objects.create(name="Cap Rural")
     call_command("loaddata", SLUG, verbosity=0)
     return TrainingSession.objects.get(slug=SLUG)
 

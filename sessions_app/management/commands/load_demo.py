@@ -156,10 +156,12 @@ class Command(BaseCommand):
             member, _ = Member.objects.get_or_create(name=name, kind=kind)
             opened_at = timezone.make_aware(datetime(year, 1, 9, 10))  # noqa: DTZ001
             fee = fees.subscribe(member, scale[category], now=opened_at)
+            if status == MembershipFee.Status.DUE:
+                continue
             moved_at = timezone.make_aware(datetime(year, month, 12, 10))  # noqa: DTZ001
             if status == MembershipFee.Status.CANCELLED:
                 fees.cancel(fee, now=moved_at)
-            elif status != MembershipFee.Status.DUE:
+            else:
                 fees.accept([fee], status, now=moved_at)
 
     def _accounts(self, *, new_passwords: bool) -> None:
