@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 
 from caprural import emails, typography
 from caprural.admin import StaffAdmin
-from members import applying, fees, merging
+from members import applying, fees, finding, merging
 from members.forms import CheckForm, OtherMemberForm
 from members.models import Application, ApplicationPerson, Member, MembershipFee
 
@@ -167,6 +167,11 @@ class ApplicationAdmin(StaffAdmin):
             "back": back,
             "member": member,
             "other": OtherMemberForm(initial={"cotisant": member}),
+            "likely": [
+                suggestion
+                for suggestion in finding.suggest(email=application.email, organisation=application.name)
+                if suggestion.member not in (member, application.fee.member)
+            ],
             "lines": lines,
             "has_differences": any(line.is_different for line in lines),
             "people": _people(application, member, form),

@@ -224,6 +224,17 @@ class TestChecking:
         assert {name: rows for name, rows in pages.rows().items() if not name.startswith("sessions.")} == before
         assert "Vérifier" not in pages.links(pages.tree(page))
 
+    def test_members_of_a_near_name_are_one_click_away(
+        self, coordination: Client, category: FeeCategory, member: Member
+    ) -> None:
+        application = make_application(category=category, name="Pays des Coline", emails=("c@ailleurs.example",))
+        make_member(name="Commune de Tout-à-Fait-Autre")
+
+        found = pages.links(pages.tree(coordination.get(check_of(application))))
+
+        likely = {words: url for words, url in found.items() if words.startswith("Comparer avec")}
+        assert likely == {f"Comparer avec {member}": f"?cotisant={member.pk}"}
+
     def test_beside_another_member(self, coordination: Client, category: FeeCategory, member: Member) -> None:
         """« C’est en fait… »: compared first, merged when the form is sent."""
         make_fee(member, category=category, now=timezone.now() - timedelta(days=9))
