@@ -67,9 +67,13 @@ def receipt(receipt: Receipt, *, now: datetime) -> None:
     )
 
 
-def fee_cancelled(fee: MembershipFee, *, now: datetime) -> None:
-    """The fee, or its payment, no longer counts (R16)."""
-    _queue("fee_cancelled", fee, now=now, receipt=fee.receipts.first())
+def fee_cancelled(fee: MembershipFee, *, successor: MembershipFee | None, now: datetime) -> None:
+    """The fee, or its payment, no longer counts (R16). `successor`: the fee expected instead, whose call goes along.
+
+    Its reference is on the call alone: what is read before cancelling must be, word for word, what is sent.
+    """
+    attach = ((FEE_CALL, successor.pk),) if successor else ()
+    _queue("fee_cancelled", fee, now=now, attach=attach, receipt=fee.receipts.first(), successor=successor)
 
 
 def _link(name: str, token: str) -> str:

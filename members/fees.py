@@ -139,9 +139,9 @@ def accept(fees: Iterable[MembershipFee], status: str, *, proof: Proof = NO_PROO
 
 
 @transaction.atomic
-def cancel(fee: MembershipFee, *, now: datetime, is_told: bool = False) -> list[str]:
+def cancel(fee: MembershipFee, *, now: datetime, is_told: bool = False, reopens: bool = False) -> list[str]:
     """The fee no longer counts (bounced cheque, mistake): its receipt is void, and future registrations lose its cover
-    (R16). `is_told`: write to the payer too.
+    (R16). `is_told`: write to the payer too. `reopens`: a new fee of the same category is expected instead.
 
     Returns what follows for the registrations, in sentences. Raises FeeTransitionRefused when it is cancelled already.
     """
@@ -150,8 +150,9 @@ def cancel(fee: MembershipFee, *, now: datetime, is_told: bool = False) -> list[
     _move(locked, Status.CANCELLED, now=now)
     receipts.void(locked, now=now)
     _copy(locked, fee)
+    successor = subscribe(locked.member, locked.category, now=now) if reopens else None
     if is_told:
-        emails.fee_cancelled(locked, now=now)
+        emails.fee_cancelled(locked, successor=successor, now=now)
     return _announce(coverage_lost, MembershipFee, [locked.member] if was_accepted else [], now=now)
 
 

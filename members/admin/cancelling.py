@@ -74,12 +74,11 @@ class FeeCancelling(StaffAdmin):
         fee = MembershipFee.objects.select_related("member", "category__campaign").get(pk=pk)
         # In the order of whoever records payments: first the member, then its fee.
         Member.objects.select_for_update().get(pk=fee.member_id)
-        follows = fees.cancel(fee, now=now, is_told=form.cleaned_data["is_told"])
+        is_told, reopens = form.cleaned_data["is_told"], form.cleaned_data["reopens"]
+        follows = fees.cancel(fee, now=now, is_told=is_told, reopens=reopens)
         if reason:
             line = f"Annulée le {typography.medium_date(now)} : {reason}"
             MembershipFee.objects.filter(pk=pk).update(note="\n".join(filter(None, (fee.note, line))))
-        if form.cleaned_data["reopens"]:
-            fees.subscribe(fee.member, fee.category, now=now)
         return follows
 
 

@@ -24,7 +24,7 @@ class MembershipFeeAdmin(PaymentRecording, FeeCancelling, FeePapers):
     """Fees: their status moves by acts, what was written beside them may be corrected."""
 
     change_list_template = "admin/members/membershipfee/change_list.html"
-    list_display = ("member", "campaign", "category_label", "amount_text", "status", "method", "reference")
+    list_display = ("member", "campaign", "category_label", "amount_text", "status", "reference")
     list_filter = ("status", "campaign", "method")
     list_select_related = ("member", "campaign", "category")
     search_fields = ("member__name", "member__siret", "member__email", "member__people__email", "reference", "amount")

@@ -8,6 +8,7 @@ import pytest
 import tinyhtml5
 from post_office.models import Email
 
+from caprural import emails as mail_queue
 from members import emails, fees
 from members.models import FeeCategory, FeeMessage, Member, MembershipFee, Organisation
 from tests.factories import NOW, make_category, make_member, paris
@@ -184,8 +185,24 @@ class TestCancelled:
             "Cotisation annulée : Cotisation 2017",
             "Votre cotisation annuelle a été annulée le 1er mai 2017 : elle n’est plus à régler et ne couvre plus "
             f"personne.{said} Si cela vous étonne, répondez à ce message.\n",
-            about(fee),
+            about(fee).replace("Référence à rappeler", "Référence"),
         )
+
+    def test_another_one_is_expected_instead(self, organisation: Organisation, district: Member, asked: Ask) -> None:
+        """A bounced cheque: the payer learns at once how to pay, and under which reference."""
+        fee = asked(district, status="paid")
+
+        fees.cancel(fee, now=paris(2017, 5, 1, 0, 10), is_told=True, reopens=True)
+
+        assert_says(
+            "Cotisation annulée, une nouvelle est attendue : Cotisation 2017",
+            "Votre cotisation annuelle a été annulée le 1er mai 2017, et une nouvelle est attendue à sa place : "
+            "l’appel joint à ce message dit comment la régler, et sous quelle référence. Le reçu n° 2017-0001 n’est "
+            "plus valable. Si cela vous étonne, répondez à ce message.\n",
+            about(fee).replace("Référence à rappeler", "Référence"),
+        )
+        [call] = mail_queue.attachments_of(last_message())
+        assert call.filename == f"appel-de-cotisation-{district.fees.live().get().code}.pdf"
 
 
 def every_message(fee: MembershipFee) -> list[Email]:

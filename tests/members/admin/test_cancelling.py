@@ -148,7 +148,7 @@ class TestCancelling:
         ]
         assert [line[:2] for line in log(person)] == [("", "confirmed"), ("confirmed", "awaiting_fee")]
         assert messages()[-2:] == [
-            ("pays@collines.example", "Cotisation annulée"),
+            ("pays@collines.example", "Cotisation annulée, une nouvelle est attendue"),
             ("camille@collines.example", told(person)[-1]),
         ]
         history = coordination.get(f"{FEES}{fee.pk}/history/").content.decode()
