@@ -120,14 +120,16 @@ class TestScripts:
         expect(page.locator("tr.selected")).to_have_count(2)
         page.locator("#action-toggle").uncheck()
         page.get_by_role("row", name=re.compile("Commune de Givors")).get_by_role("checkbox").check()
-        page.locator("select[name=action]").select_option(label="Payée")
+        page.locator("select[name=action]").select_option(label="Enregistrer…")
         page.get_by_role("button", name="Envoyer").click()
+        page.get_by_role("button", name=re.compile("^Enregistrer 1 cotisation")).click()
         expect(page.get_by_role("row", name=re.compile("Commune de Givors"))).to_contain_text("payée")
         fee.refresh_from_db()
         assert fee.status == "paid"
 
     def test_theme(self, visit: Open, coordination: User) -> None:
         page = log_in(visit, coordination)
+        page.wait_for_load_state()  # the button is deaf before
         page.get_by_role("button", name=re.compile("thème", re.IGNORECASE)).click()
         expect(page.locator("html")).to_have_attribute("data-theme", re.compile("light|dark"))
 
