@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from caprural import validators
 from members import emails, receipts
-from members.models import CoveredPerson, FeeCategory, Member, MembershipFee
+from members.models import CoveredPerson, FeeCategory, Member, MembershipFee, Receipt
 
 # Whoever listens answers with what follows, a sentence for each registration: the verbs hand these sentences back.
 
@@ -154,6 +154,23 @@ def cancel(fee: MembershipFee, *, now: datetime, is_told: bool = False, reopens:
     if is_told:
         emails.fee_cancelled(locked, successor=successor, now=now)
     return _announce(coverage_lost, MembershipFee, [locked.member] if was_accepted else [], now=now)
+
+
+@transaction.atomic
+def issue_receipt(fee: MembershipFee, *, now: datetime) -> Receipt:
+    """Give a fee paid elsewhere (an imported payment) the receipt it lacks, and send it; asked twice, it is given once.
+
+    Raises FeeTransitionRefused when the fee is not paid.
+    """
+    locked = _lock(fee)
+    if locked.status != Status.PAID:
+        raise FeeTransitionRefused(f"La cotisation de {locked.member} n’est pas payée : elle n’a pas de reçu.")
+    known = locked.receipts.filter(voided_at__isnull=True).first()
+    if known:
+        return known
+    receipt = receipts.issue(locked, now=now)
+    emails.receipt(receipt, now=now)
+    return receipt
 
 
 @transaction.atomic

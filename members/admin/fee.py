@@ -85,6 +85,8 @@ class MembershipFeeAdmin(PaymentRecording, FeeCancelling, FeePapers):
                 acts.append(("Annuler la cotisation", reverse("admin:cancel_fee", args=[fee.pk])))
         if receipt := fee.receipts.filter(voided_at__isnull=True).first():
             acts.append((f"Reçu n° {receipt.label} (PDF)", reverse("receipt_pdf", args=[receipt.token])))
+        elif fee.status == Status.PAID and self.has_change_permission(request):
+            acts.append(("Émettre le reçu", reverse("admin:issue_receipt", args=[fee.pk])))
         return acts
 
     def has_delete_permission(self, request: HttpRequest, obj: MembershipFee | None = None) -> bool:

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from caprural import emails as mail
 from caprural import previewing, typography
 from caprural.admin import StaffAdmin
-from members import emails
+from members import emails, fees
 from members.models import FeeMessage, MembershipFee
 
 #: What each message is, as its line names it once its text was erased.
@@ -94,10 +94,11 @@ class FeePapers(StaffAdmin):
         return self.inlines if obj else ()
 
     def get_urls(self) -> list[URLPattern]:
-        """Adds the page where a message is sent again."""
-        again = self.admin_site.admin_view(self.send_again)
+        """Adds the pages where a message is sent again, and where a receipt is given to a payment that has none."""
+        view = self.admin_site.admin_view
         return [
-            path("<int:pk>/messages/<int:message_pk>/renvoyer/", again, name="send_fee_message_again"),
+            path("<int:pk>/recu/", view(self.issue_receipt), name="issue_receipt"),
+            path("<int:pk>/messages/<int:message_pk>/renvoyer/", view(self.send_again), name="send_fee_message_again"),
             *super().get_urls(),
         ]
 
@@ -109,6 +110,33 @@ class FeePapers(StaffAdmin):
             void = ", annulé" if receipt.voided_at else ""
             found.append((f"Reçu n° {receipt.label}{void}", links("receipt", receipt.token)))
         return format_html_join("", "<div>{} : {}</div>", found)
+
+    def issue_receipt(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """« Émettre le reçu » of a payment that came without one: it was imported."""
+        fee: MembershipFee | None = self.get_object(request, str(pk))
+        if fee is None or not self.has_change_permission(request, fee):
+            raise Http404
+        back = reverse("admin:members_membershipfee_change", args=[fee.pk])
+        if request.method == "POST":
+            try:
+                receipt = fees.issue_receipt(fee, now=timezone.now())
+            except fees.FeeTransitionRefused as refused:
+                messages.error(request, str(refused))
+            else:
+                self.log_change(request, fee, f"Reçu n° {receipt.label} émis.")
+                sent = f"envoyé à {fee.member.email}" if fee.member.email else "à imprimer"
+                messages.success(request, f"Le reçu n° {receipt.label} est émis, {sent}.")
+            return redirect(back)
+        sent = f"envoyé à {fee.member.email}" if fee.member.email else "à imprimer, faute d’adresse e-mail"
+        context = {
+            "form": Form(),
+            "submit": "Émettre le reçu",
+            "original": fee,
+            "subtitle": str(fee),
+            "back": back,
+            "notice": f"Le reçu prend le prochain numéro de l’année, qui ne servira plus. Il est {sent}.",
+        }
+        return self.act_page(request, "admin/members/membershipfee/issue_receipt.html", "Émettre le reçu", context)
 
     def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         """The same message, to the payer's present address."""

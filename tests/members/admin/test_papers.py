@@ -1,5 +1,6 @@
 """On the page of a fee, its documents and its messages; in the list, the calls to send (R23)."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -273,3 +274,50 @@ def test_trainers_send_no_call(category: FeeCategory) -> None:
 
     assert choose(trainer, FEES, "send_calls", fee.pk).status_code == 403
     assert called() == []
+
+
+class TestIssuingAReceipt:
+    """For a payment that was imported: it came without one."""
+
+    @pytest.fixture
+    def imported(self, category: FeeCategory) -> MembershipFee:
+        fee = due(category, "Pays des Collines", "a@a.example")
+        MembershipFee.objects.update(status="paid", paid_on=date(2017, 2, 3))
+        return fee
+
+    def test_once(self, coordination: Client, imported: MembershipFee) -> None:
+        page = coordination.get(f"{FEES}{imported.pk}/change/")
+        path = pages.links(pages.tree(page))["Émettre le reçu"]
+
+        for _ in range(2):
+            said = notices(coordination.post(path, follow=True))
+
+        receipt = imported.receipts.get()
+        assert [folded(line) for line in said] == [f"Le reçu n° {receipt.label} est émis, envoyé à a@a.example."]
+        assert receipt.facts["paid_on"] == "2017-02-03"
+        assert list(FeeMessage.objects.values_list("kind", "email__to")) == [("receipt", ["a@a.example"])]
+        page = coordination.get(f"{FEES}{imported.pk}/change/")
+        assert "Émettre le reçu" not in pages.links(pages.tree(page))
+
+    def test_reading_the_page_gives_nothing(self, coordination: Client, imported: MembershipFee) -> None:
+        before = pages.rows()
+
+        page = coordination.get(f"{FEES}{imported.pk}/recu/")
+
+        assert (page.status_code, pages.rows()) == (200, before)
+
+    def test_not_for_a_fee_that_is_not_paid(self, coordination: Client, category: FeeCategory) -> None:
+        fee = due(category, "Pays des Collines", "a@a.example", status="committed")
+
+        said = notices(coordination.post(f"{FEES}{fee.pk}/recu/", follow=True))
+
+        assert [folded(line) for line in said] == [
+            "La cotisation de Pays des Collines n’est pas payée : elle n’a pas de reçu."
+        ]
+        assert fee.receipts.count() == 0
+
+    def test_not_for_a_trainer(self, imported: MembershipFee) -> None:
+        trainer = signed_in(make_staff(group="Formateurs"))
+
+        assert trainer.post(f"{FEES}{imported.pk}/recu/").status_code == 404
+        assert imported.receipts.count() == 0
