@@ -4,7 +4,7 @@ Nobody else's data: neither the colleague one replaces, nor who in the team did 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -21,8 +21,17 @@ def filename(session: TrainingSession) -> str:
     return f"mes-donnees-{session.slug}.json"
 
 
-def content(registration: Registration, session: TrainingSession, *, actors: Mapping[str, str], now: datetime) -> bytes:
-    """The file, dated `now`. `actors`: what to call whoever the log may name; all others are the team."""
+def content(
+    registration: Registration,
+    session: TrainingSession,
+    *,
+    applications: Iterable[Application],
+    actors: Mapping[str, str],
+    now: datetime,
+) -> bytes:
+    """The file, dated `now`. `applications`: the membership forms filled behind this private link. `actors`: what to
+    call whoever the log may name; all others are the team.
+    """
     data = {
         "fichier établi le": _instant(now),
         "session": _session(session, knows_address=registration.holds_seat),
@@ -41,11 +50,8 @@ def content(registration: Registration, session: TrainingSession, *, actors: Map
             {"date": _instant(message.written_at), "objet": message.email.subject if message.email else None}
             for message in registration.messages.select_related("email").order_by("pk")
         ],
-        "bulletins de cotisation remplis à cette adresse": [
-            _application(application)
-            for application in Application.objects.filter(email=registration.email)
-            .select_related("category__campaign")
-            .order_by("pk")
+        "bulletins de cotisation remplis depuis cette page": [
+            _application(application) for application in applications
         ],
     }
     return json.dumps(data, ensure_ascii=False, indent=2).encode() + b"\n"

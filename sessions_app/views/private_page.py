@@ -195,5 +195,7 @@ def registration_own_data(request: HttpRequest, token: str) -> HttpResponse:
     """Everything held about the person, in a file (R9)."""
     registration, session = behind(token)
     actors = {registering.PARTICIPANT.label: "vous", registering.SYSTEM.label: "règle automatique"}
-    content = own_data.content(registration, session, actors=actors, now=timezone.now())
+    named = Application.objects.naming(registration.email).select_related("category__campaign").order_by("pk")
+    applications = [application for application in named if is_submitted_from(registration, application)]
+    content = own_data.content(registration, session, applications=applications, actors=actors, now=timezone.now())
     return attached(own_data.filename(session), content, JSON)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from members.models import Application
 from sessions_app import deciding, registering, reminding
 from sessions_app.models import Message, Registration, SessionDocument, TrainingSession
+from sessions_app.views.private_page import new_submission_key
 from tests import pages
 from tests.announced import STATES, open_session, registered, session_in, today
 from tests.factories import make_campaign, make_candidate, make_category, make_fee, make_member, make_staff
@@ -419,7 +420,7 @@ class TestOwnData:
             "inscription",
             "journal de l’inscription",
             "messages reçus",
-            "bulletins de cotisation remplis à cette adresse",
+            "bulletins de cotisation remplis depuis cette page",
         ]
         assert data["session"] == {
             "titre": "Animer",
@@ -498,33 +499,34 @@ class TestOwnData:
         assert json.loads(response.content)["inscription"]["rang en liste d’attente"] == 2
         assert "Secrète" not in response.content.decode()
 
-    def test_the_membership_forms_filled_with_this_address(self, client: Client) -> None:
+    def test_the_membership_forms_filled_from_this_page(self, client: Client) -> None:
+        """Not those that somebody else filled with the same address: anybody may register with it."""
         registration = registered(open_session())
         fee = make_fee(make_member(name="Commune connue"), status="due")
-        for email in (registration.email, "autre@structure.example"):
+        for name, key in (("Pays des Collines", new_submission_key(registration)), ("Pays secret", uuid4())):
             Application.objects.create(
                 fee=fee,
                 is_new_member=False,
                 category=fee.category,
                 amount=fee.amount,
                 kind="structure",
-                name="Pays des Collines",
+                name=name,
                 contact_name="Camille Durand",
-                email=email,
+                email=registration.email,
                 method="transfer",
-                submission_key=uuid4(),
+                submission_key=key,
                 received_at=timezone.now(),
             ).people.create(email="collegue@structure.example", name="Collègue Secret")
 
         content = client.get(url(registration, "donnees.json")).content.decode()
 
-        [form] = json.loads(content)["bulletins de cotisation remplis à cette adresse"]
+        [form] = json.loads(content)["bulletins de cotisation remplis depuis cette page"]
         assert (form["cotisant"], form["montant"], form["moyen de paiement"]) == (
             "Pays des Collines",
             "100.00",
             "virement",
         )
-        for secret in ("Commune connue", "autre@", "collegue@", "Collègue"):
+        for secret in ("Commune connue", "Pays secret", "collegue@", "Collègue"):
             assert secret not in content
 
     def test_a_message_whose_text_is_gone(self, client: Client) -> None:
