@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import ForeignKey
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -31,7 +33,26 @@ class LoginForm(AdminAuthenticationForm):
 admin.site.login_form = LoginForm
 
 
-class StaffAdmin(admin.ModelAdmin):
+class SoundAutocomplete(AutocompleteSelect):
+    """A choice among many rows. Stock Django answers 500 to one that is no number."""
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        """What is no number names no row; the form then says so."""
+        numbers = [pk for pk in value if pk.isascii() and pk.isdigit() and len(pk) < 19]
+        return super().optgroups(name, numbers, attrs)
+
+
+class SoundChoices(admin.options.BaseModelAdmin):
+    """Pages and lines whose choices among many rows are sound."""
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
+        """With our own widget where stock Django would put its own."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", SoundAutocomplete(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class StaffAdmin(SoundChoices, admin.ModelAdmin):
     """A ModelAdmin that answers 404 for what one may not see, and a sentence to a forged selection."""
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from caprural import pdf, typography
-from caprural.admin import StaffAdmin
+from caprural.admin import SoundChoices, StaffAdmin
 from sessions_app import duplicating, registering, reminding, roles
 from sessions_app.admin.base import current_user
 from sessions_app.admin.board import Board
@@ -49,7 +49,7 @@ class SessionDayInline(admin.TabularInline):
     min_num = 1
 
 
-class SessionTrainerInline(admin.TabularInline):
+class SessionTrainerInline(SoundChoices, admin.TabularInline):
     """« Qui intervient ? »."""
 
     model = SessionTrainer

@@ -7,6 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee, Organisation
+from tests import pages
 from tests.announced import open_session, today
 from tests.factories import (
     make_campaign,
@@ -382,3 +383,23 @@ class TestQueries:
 
         assert page.status_code == 200
         assert len(fifty) == len(one)
+
+
+class TestForgedChoices:
+    """A choice among many rows is sent as a number; stock Django answers 500 to anything else."""
+
+    @pytest.mark.parametrize("forged", ["x", "1e9", "9" * 30, "\x00", "٣", ""])
+    def test_a_member_that_is_no_number(self, coordination: Client, forged: str) -> None:
+        path = "/admin/members/membershipfee/add/"
+
+        assert coordination.get(path, {"member": forged}).status_code == 200
+        page = coordination.post(path, {"member": forged})
+        assert page.status_code == 200
+        assert len(complaints(page)) == 2
+
+    def test_one_that_is_keeps_its_name(self, coordination: Client) -> None:
+        member = make_member(name="Pays des Collines")
+
+        page = coordination.get("/admin/members/membershipfee/add/", {"member": member.pk})
+
+        assert "Pays des Collines" in pages.text(pages.by_id(pages.tree(page), "id_member"))
