@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from datetime import time as hour_of_day
 from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,9 @@ RETRY_DELAYS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60))
 MAX_ATTEMPTS = 72  # three days
 #: A server that fails on that many messages in a row is left alone until the next round.
 MAX_TROUBLES = 3
+
+#: The hour at which dated messages leave, in Europe/Paris: nobody is written to at midnight.
+MORNING = hour_of_day(8)
 
 #: What has become of a message, in a few words.
 STATES = {

@@ -26,7 +26,7 @@ from members.models import (
 Status = MembershipFee.Status
 
 #: What a form says of the payer, and what it says of the fee; the team takes each or leaves it.
-OF_MEMBER = ("name", "contact_name", "email", "phone", "address", "siret", "service_code")
+OF_MEMBER = ("name", *Member.DETAILS)
 OF_FEE = ("category", "method", "engagement_number")
 DOMAIN = "domain"
 

@@ -10,9 +10,6 @@ from members.models import CoveredPerson, EmailDomain, FeeCampaign, Member, Memb
 
 Status = MembershipFee.Status
 
-#: What the member that is kept takes from the other one where it says nothing itself.
-DETAILS = ("contact_name", "email", "phone", "address", "siret", "service_code")
-
 
 class MergeRefused(Exception):
     """These two cannot become one; the message is the French sentence to show."""
@@ -41,7 +38,7 @@ def merge(duplicate: Member, *, into: Member, now: datetime) -> None:
     gone.fees.update(member=kept)
     _move_coverage(gone, kept)
     note = _note(gone, kept)
-    for name in DETAILS:
+    for name in Member.DETAILS:
         setattr(kept, name, getattr(kept, name) or getattr(gone, name))
     kept.note = note
     gone.delete()  # before the other takes its SIRET

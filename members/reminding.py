@@ -9,13 +9,14 @@ the list of letters until the coordination says they have left.
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, F, Max, Q, QuerySet
 from django.utils import timezone
 
 from caprural import typography
+from caprural.emails import MORNING
 from members import emails
 from members.models import FeeCampaign, FeeMessage, MembershipFee
 
@@ -29,8 +30,6 @@ SAID = {
     "fee_call": "appel de cotisation",
     emails.MEMBERSHIP_REMINDER: "relance",
 }
-#: The hour at which dated messages leave, in Europe/Paris.
-MORNING = time(8)
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from caprural.emails import MORNING
 from sessions_app import emails, registering
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
 from sessions_app.models.day import paris
-from sessions_app.models.session import MORNING
 
 logger = logging.getLogger(__name__)
 

@@ -79,10 +79,8 @@ class CampaignOpening(CampaignPages):
                     messages.warning(
                         request, "Quelque chose a changé depuis la prévisualisation : relisez, puis confirmez."
                     )
-        letters = [
-            (letter.about_fee.fee.member, *_without_reference(letter))
-            for letter in (outcome.letters if outcome else [])
-        ]
+        for letter in outcome.letters if outcome else ():
+            _, letter.subject, letter.message = _without_reference(letter)
         by_post = campaign.fees.filter(status=MembershipFee.Status.DUE, member__email="").select_related("member")
         count = len(to_open)
         context = {
@@ -90,7 +88,6 @@ class CampaignOpening(CampaignPages):
             "original": campaign,
             "preceding": FeeCampaign.objects.before(campaign),
             "outcome": outcome,
-            "letters": letters,
             "to_open": to_open,
             "by_hand": [renewal for renewal in plan if renewal.category is None],
             "by_post": by_post,

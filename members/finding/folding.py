@@ -10,7 +10,9 @@ _WORD = re.compile(r"[^\W_]+")
 _AMOUNT = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?(?:€|euros?|eur)?")
 
 #: Words that say nothing of whom they name.
-ARTICLES = frozenset("a au aux d de des du en et l la le les pour s sous sur".split())  # noqa: SIM905
+ARTICLES = frozenset(
+    ("a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "pour", "s", "sous", "sur")
+)
 #: What structures are called for short.
 ABBREVIATIONS = {
     "assoc": "association",

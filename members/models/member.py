@@ -29,6 +29,9 @@ class Member(models.Model):
         STRUCTURE = "structure", "structure"
         PERSON = "person", "personne"
 
+    #: What a member says of itself beside its name: filled from an on-line form, or from a member merged into it.
+    DETAILS = ("contact_name", "email", "phone", "address", "siret", "service_code")
+
     kind = models.CharField("nature", max_length=10, choices=Kind.choices, default=Kind.STRUCTURE)
     name = models.CharField("nom", max_length=160, validators=[validators.single_line])
     contact_name = models.CharField(

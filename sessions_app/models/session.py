@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from caprural import typography, validators
+from caprural.emails import MORNING
 from sessions_app.models.day import HalfDay, SessionDay, paris
 from sessions_app.models.registration import Registration
 from sessions_app.models.state import SessionState, StateCode
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 #: Joining instructions leave that long before the session, unless the session says otherwise (R19).
 JOINING_DELAY = timedelta(days=7)
-#: The hour of the day at which dated messages leave: nobody is written to at midnight.
-MORNING = time(8)
 
 
 #: Dates of a session that keep their distance to its first day when it is moved or copied.

@@ -154,11 +154,11 @@ class Command(BaseCommand):
         scale = self._scale(year)
         for name, kind, category, status, month in LAST_YEAR:
             member, _ = Member.objects.get_or_create(name=name, kind=kind)
-            opened_at = timezone.make_aware(datetime(year, 1, 9, 10))  # noqa: DTZ001
+            opened_at = datetime(year, 1, 9, 10, tzinfo=timezone.get_current_timezone())
             fee = fees.subscribe(member, scale[category], now=opened_at)
             if status == MembershipFee.Status.DUE:
                 continue
-            moved_at = timezone.make_aware(datetime(year, month, 12, 10))  # noqa: DTZ001
+            moved_at = datetime(year, month, 12, 10, tzinfo=timezone.get_current_timezone())
             if status == MembershipFee.Status.CANCELLED:
                 fees.cancel(fee, now=moved_at)
             else:
