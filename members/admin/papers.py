@@ -117,6 +117,9 @@ class FeePapers(StaffAdmin):
         if fee is None or not self.has_change_permission(request, fee):
             raise Http404
         back = reverse("admin:members_membershipfee_change", args=[fee.pk])
+        if known := fee.receipts.filter(voided_at__isnull=True).first():
+            messages.info(request, f"Le reçu n° {known.label} est déjà émis.")
+            return redirect(back)
         if request.method == "POST":
             try:
                 receipt = fees.issue_receipt(fee, now=timezone.now())

@@ -289,11 +289,13 @@ class TestIssuingAReceipt:
         page = coordination.get(f"{FEES}{imported.pk}/change/")
         path = pages.links(pages.tree(page))["Émettre le reçu"]
 
-        for _ in range(2):
-            said = notices(coordination.post(path, follow=True))
+        said = [folded(line) for _ in range(2) for line in notices(coordination.post(path, follow=True))]
 
         receipt = imported.receipts.get()
-        assert [folded(line) for line in said] == [f"Le reçu n° {receipt.label} est émis, envoyé à a@a.example."]
+        assert said == [
+            f"Le reçu n° {receipt.label} est émis, envoyé à a@a.example.",
+            f"Le reçu n° {receipt.label} est déjà émis.",
+        ]
         assert receipt.facts["paid_on"] == "2017-02-03"
         assert list(FeeMessage.objects.values_list("kind", "email__to")) == [("receipt", ["a@a.example"])]
         page = coordination.get(f"{FEES}{imported.pk}/change/")
