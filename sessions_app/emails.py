@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 
 from caprural import emails
 from members.models import Application, Organisation
-from sessions_app import roles
+from sessions_app import roles, telling
 from sessions_app.models import Message, Registration, TrainingSession
 
 #: Names under which `sessions_app.documents` makes the attachments.
@@ -27,6 +27,9 @@ JOINING_INSTRUCTIONS = "joining_instructions"
 SESSION_CHANGED = "session_changed"
 #: And of the one the coordinator writes.
 WRITTEN = "written"
+
+#: Letters that say when and where only to name the session: they end something, or go to someone else.
+NOT_TELLING = frozenset({"cancelled", "replaced", "session_cancelled", "address_changed", "links"})
 
 
 # A registration begins, and moves
@@ -153,7 +156,7 @@ def session_cancelled(registration: Registration, session: TrainingSession) -> N
 
 
 def session_changed(registration: Registration, session: TrainingSession) -> None:
-    """A change of date, hours or place, with the calendar file updated (R19); once per change."""
+    """What differs from what this person was told, with the calendar file updated (R19); once per change."""
     _queue(
         SESSION_CHANGED,
         registration,
@@ -189,8 +192,8 @@ def written(registration: Registration, session: TrainingSession, *, subject: st
 
 
 def decision_needed(session: TrainingSession) -> None:
-    """To the coordination: registrations closed below the minimum, a decision is awaited (R5); once per deadline."""
-    key = str(session.registration_deadline or session.first_date)
+    """To the coordination: a decision is awaited on a session below its minimum (R5); once per deadline or date."""
+    key = decision_key(session)
     for number, address in enumerate(coordinators()):
         _write(
             DECISION_NEEDED,
@@ -199,8 +202,13 @@ def decision_needed(session: TrainingSession) -> None:
             # One row proves it left; the other coordinators' copies carry no key.
             key=key if number == 0 else "",
             to=address,
-            context={"admin_url": f"{settings.SITE_URL}/admin/sessions_app/trainingsession/{session.pk}/change/"},
+            context={"changes": [], "admin_url": f"{settings.SITE_URL}/admin/sessions_app/trainingsession/{session.pk}/change/"},
         )
+
+
+def decision_key(session: TrainingSession) -> str:
+    """Names the occurrence of a decision to take: the deadline, or the first day when there is none."""
+    return str(session.registration_deadline or session.first_date)
 
 
 def coordinators() -> list[str]:
@@ -228,6 +236,8 @@ def _queue(
     **context: Any,
 ) -> None:
     link = f"{settings.SITE_URL}{registration.get_absolute_url()}"
+    is_telling = name not in NOT_TELLING
+    context["changes"] = telling.changes(registration, session) if is_telling else []
     _write(
         name,
         session,
@@ -237,6 +247,8 @@ def _queue(
         attach=attach,
         context={"registration": registration, "link": link, **context},
     )
+    if is_telling:
+        telling.note(registration, session, is_joining=name == JOINING_INSTRUCTIONS)
 
 
 def _write(

@@ -17,7 +17,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from caprural.emails import MORNING
-from sessions_app import emails, registering
+from sessions_app import emails, registering, telling
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
 from sessions_app.models.day import paris
 
@@ -167,7 +167,7 @@ def _due_for(
         and _is_reminder_due(r, told_at.get(r.pk), now)
         and (emails.FEE_REMINDER, session.pk, r.pk, str(r.fee_due_on)) not in sent
     ]
-    decision_key = str(session.registration_deadline or session.first_date)
+    decision_key = emails.decision_key(session)
     awaits_decision = session.awaits_decision(now)
     if awaits_decision and has_team and (emails.DECISION_NEEDED, session.pk, None, decision_key) not in sent:
         actions.append(Due(Act.ASK_DECISION, session.pk))
@@ -177,7 +177,7 @@ def _due_for(
             Due(Act.ANNOUNCE_CHANGE, session.pk, r.pk)
             for r in live
             if r not in late
-            and r.registered_at < session.changed_at
+            and telling.changes(r, session)
             and (emails.SESSION_CHANGED, session.pk, r.pk, str(session.calendar_sequence)) not in sent
         ]
     # Instructions that a decision or a correction may contradict in a moment wait for it.

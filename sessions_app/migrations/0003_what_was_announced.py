@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ("date", models.DateField(verbose_name="date")),
                 ("starts_at", models.TimeField(verbose_name="début")),
                 ("ends_at", models.TimeField(null=True, verbose_name="fin")),
+                ("removed_at", models.DateTimeField(auto_now_add=True, verbose_name="supprimée le")),
                 (
                     "session",
                     models.ForeignKey(

@@ -287,7 +287,9 @@ class TrainingSession(models.Model):
         """From when joining instructions leave: 8 h, seven days before the first day or on the day set (R19)."""
         if self.first_date is None:
             return None
-        return paris(self.joining_on or self.first_date - JOINING_DELAY, MORNING)
+        # A day that a later move made too late is the eve: everybody knows where to go before the session begins.
+        joining_on = self.joining_on or self.first_date - JOINING_DELAY
+        return paris(min(joining_on, self.first_date - timedelta(days=1)), MORNING)
 
     @property
     def starts_at(self) -> datetime | None:
@@ -317,16 +319,24 @@ class TrainingSession(models.Model):
         return [half_day for day in self.days.all() for half_day in day.half_days()]
 
     def awaits_decision(self, now: datetime) -> bool:
-        """Whether the coordinator has to decide: registrations are closed below the minimum, nothing decided (R5)."""
+        """Whether the coordinator has to decide: below the minimum when it is time to, and nothing decided (R5)."""
         return (
             self.status == self.Status.PUBLISHED
             and self.maintained_at is None
             and self.min_participants is not None
             and self.seats_taken < self.min_participants
-            and self.closes_at is not None
+            and self.decision_at is not None
             and self.starts_at is not None
-            and self.closes_at <= now < self.starts_at
+            and self.decision_at <= now < self.starts_at
         )
+
+    @property
+    def decision_at(self) -> datetime | None:
+        """From when a session below its minimum is to be decided on: the deadline; without one, 8 h some days before
+        (R5)."""
+        if self.registration_deadline is None and self.first_date is not None:
+            return paris(self.first_date - timedelta(days=self.decision_days), MORNING)
+        return self.closes_at
 
     # Seats (after with_seats())
 

@@ -78,7 +78,7 @@ def session_calendar(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def calendar_feed(request: HttpRequest) -> HttpResponse:
     """Every published session in one calendar, to subscribe to."""
-    sessions = TrainingSession.objects.published().with_seats_and_days().order_by("pk")
+    sessions = TrainingSession.objects.published().with_seats_and_days().prefetch_related("removed_days").order_by("pk")
     return attached("sessions.ics", calendar.feed(sessions), CALENDAR)
 
 
