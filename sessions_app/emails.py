@@ -202,7 +202,10 @@ def decision_needed(session: TrainingSession) -> None:
             # One row proves it left; the other coordinators' copies carry no key.
             key=key if number == 0 else "",
             to=address,
-            context={"changes": [], "admin_url": f"{settings.SITE_URL}/admin/sessions_app/trainingsession/{session.pk}/change/"},
+            context={
+                "changes": [],
+                "admin_url": f"{settings.SITE_URL}/admin/sessions_app/trainingsession/{session.pk}/change/",
+            },
         )
 
 

@@ -39,9 +39,9 @@ class Act(StrEnum):
     """What the worker can have to do, in the order in which it is done."""
 
     RELEASE = "release"
+    ANNOUNCE_CHANGE = "announce_change"
     REMIND_FEE = "remind_fee"
     ASK_DECISION = "ask_decision"
-    ANNOUNCE_CHANGE = "announce_change"
     SEND_JOINING = "send_joining"
 
 
@@ -160,6 +160,16 @@ def _due_for(
     today = timezone.localdate(now)
     late = [r for r in live if r.fee_due_on and today > r.fee_due_on]
     actions = [Due(Act.RELEASE, session.pk, r.pk) for r in late]
+    is_changing = session.changed_at is not None and now < session.changed_at + QUIET_BEFORE_ANNOUNCING
+    # Before any other letter, which would say it too but not in its subject.
+    if session.changed_at and not is_changing:
+        actions += [
+            Due(Act.ANNOUNCE_CHANGE, session.pk, r.pk)
+            for r in live
+            if r not in late
+            and telling.changes(r, session)
+            and (emails.SESSION_CHANGED, session.pk, r.pk, str(session.calendar_sequence)) not in sent
+        ]
     actions += [
         Due(Act.REMIND_FEE, session.pk, r.pk)
         for r in live
@@ -171,15 +181,6 @@ def _due_for(
     awaits_decision = session.awaits_decision(now)
     if awaits_decision and has_team and (emails.DECISION_NEEDED, session.pk, None, decision_key) not in sent:
         actions.append(Due(Act.ASK_DECISION, session.pk))
-    is_changing = session.changed_at is not None and now < session.changed_at + QUIET_BEFORE_ANNOUNCING
-    if session.changed_at and not is_changing:
-        actions += [
-            Due(Act.ANNOUNCE_CHANGE, session.pk, r.pk)
-            for r in live
-            if r not in late
-            and telling.changes(r, session)
-            and (emails.SESSION_CHANGED, session.pk, r.pk, str(session.calendar_sequence)) not in sent
-        ]
     # Instructions that a decision or a correction may contradict in a moment wait for it.
     if session.joining_at and now >= session.joining_at and not awaits_decision and not is_changing:
         actions += [

@@ -103,7 +103,8 @@ def _date(day: dict[str, str]) -> str:
 
 
 def _hours(day: dict[str, str]) -> str:
-    return typography.hours(*(time.fromisoformat(day[name]) if day[name] else None for name in ("starts_at", "ends_at")))
+    starts_at, ends_at = day["starts_at"], day["ends_at"]
+    return typography.hours(time.fromisoformat(starts_at), time.fromisoformat(ends_at) if ends_at else None)
 
 
 def _one_line(address: str) -> str:

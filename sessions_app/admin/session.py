@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from caprural import pdf, typography
 from caprural.admin import SoundChoices, StaffAdmin
-from sessions_app import duplicating, registering, reminding, roles
+from sessions_app import duplicating, registering, reminding, roles, telling
 from sessions_app.admin.base import current_user
 from sessions_app.admin.board import Board
 from sessions_app.admin.decision import SessionDecisions
@@ -24,6 +24,7 @@ from sessions_app.forms import (
     LabelledFormSet,
     RegisterByHandForm,
     SessionDayFormSet,
+    SessionDocumentForm,
     TrainingSessionForm,
 )
 from sessions_app.models import SessionDay, SessionDocument, SessionTrainer, Trainer, TrainingSession
@@ -62,6 +63,7 @@ class SessionDocumentInline(admin.TabularInline):
     """Documents for the participants."""
 
     model = SessionDocument
+    form = SessionDocumentForm
     formset = LabelledFormSet
     extra = 0
 
@@ -103,7 +105,7 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting):
             {
                 "fields": (
                     ("min_participants", "max_participants"),
-                    "registration_deadline",
+                    ("registration_deadline", "decision_days"),
                     "fee_required",
                     "fee_due_on",
                 )
@@ -249,8 +251,8 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting):
         if not is_other or form.instance.status != Status.PUBLISHED or was == Status.DRAFT:
             return
         session = TrainingSession.objects.lock(form.instance.pk)
-        concerned = session.registrations.live().count()
-        if not concerned or session.state(now).has_begun:
+        live = list(session.registrations.live())
+        if not live or session.state(now).has_begun:
             return
         session.changed_at = now
         session.calendar_sequence += 1
@@ -258,6 +260,10 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting):
         before = min((day.initial["date"] for day in days.initial_forms), default=None)
         if is_again or session.first_date != before:
             registering.await_fees_longer(session, now=now)
+        concerned = sum(bool(telling.changes(registration, session)) for registration in live)
+        if not concerned:
+            messages.info(request, "Personne ne sera prévenu : chaque personne inscrite sait déjà ce qui vaut.")
+            return
         minutes = reminding.QUIET_BEFORE_ANNOUNCING // timedelta(minutes=1)
         people = typography.plural(concerned, "personne inscrite sera prévenue,personnes inscrites seront prévenues")
         messages.info(

@@ -42,6 +42,7 @@ END:STANDARD
 END:VTIMEZONE
 """
 
+BY_THE_LINK = "Pour modifier ou annuler\u00a0: votre lien personnel, dans le message que vous avez reçu."
 #: What is put before the title of an event that no longer holds, for calendars that neither strike through nor remove.
 DAY_REMOVED = "Journée annulée : "
 REGISTRATION_CANCELLED = "Inscription annulée : "
@@ -94,9 +95,9 @@ def _page_of(session: TrainingSession) -> str:
 
 
 def registration_calendar(registration: Registration, session: TrainingSession) -> bytes:
-    """The file of one registration: its status, and the exact address for who holds a seat (R1, R9).
+    """The file of one registration: its status, the exact address for who holds a seat (R1, R9).
 
-    Never the private link: calendars are shared, and it travels by e-mail only.
+    Calendars are shared with colleagues and assistants: it leads to the session's page, never to the private one.
 
     Its sequence is higher than that of any file made before for the same session and person, under whatever address and
     registration: changes of the session only add up, and so do the numbers of the lines of the log. Someone who cancels
@@ -105,11 +106,7 @@ def registration_calendar(registration: Registration, session: TrainingSession) 
     last_change = registration.status_changes.last()
     events = _events(
         session,
-        lines=[
-            _status_sentence(registration),
-            f"Présentation : {_page_of(session)}",
-            "Votre page personnelle : par le lien de nos messages.",
-        ],
+        lines=[_status_sentence(registration), f"La session\u00a0: {_page_of(session)}", BY_THE_LINK],
         stamp=max(session.updated_at, last_change.at) if last_change else session.updated_at,
         sequence=session.calendar_sequence + (last_change.pk if last_change else 0),
         status=STATUSES[Status(registration.status)],

@@ -244,12 +244,13 @@ class TestPrivateFile:
 
         found = event(private(registration))
 
-        link = f"{SITE}/inscriptions/{registration.token}/"
-        assert found["URL"] == link
+        assert found["URL"] == f"{SITE}{registration.session.get_absolute_url()}"
+        assert registration.token not in private(registration).decode().replace("\r\n ", "")
         assert found["STATUS"] == "CONFIRMED"
         assert found["LOCATION"] == "Salle des fêtes, 12 rue Haute"
         assert text(found, "DESCRIPTION") == (
-            f"Votre inscription est confirmée.\nVotre page personnelle : {link}\n"
+            f"Votre inscription est confirmée.\nLa session : {found['URL']}\n"
+            "Pour modifier ou annuler : votre lien personnel, dans le message que vous avez reçu.\n"
             "Contact : Dominique Bernier, 06 66 46 62 76, contact@caprural.example"
         )
 
@@ -369,9 +370,9 @@ def test_a_long_session_costs_no_more_queries(django_assert_num_queries: DjangoA
     registration = make_registration(make_session(days=tuple(date(2017, 4, 10) + timedelta(n) for n in range(5))))
     session = display(registration.session)
 
-    with django_assert_num_queries(0):
-        calendar.session_calendar(session)
     with django_assert_num_queries(1):
+        calendar.session_calendar(session)
+    with django_assert_num_queries(2):
         calendar.registration_calendar(registration, session)
 
 
@@ -394,5 +395,5 @@ def test_the_feed_costs_the_same_for_one_session_or_three(
     for sessions in (1, 2):
         for _ in range(sessions):
             make_session()
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             client.get("/sessions.ics")
