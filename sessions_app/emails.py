@@ -193,7 +193,7 @@ def written(registration: Registration, session: TrainingSession, *, subject: st
 
 def decision_needed(session: TrainingSession) -> None:
     """To the coordination: a decision is awaited on a session below its minimum (R5); once per deadline or date."""
-    key = decision_key(session)
+    key = session.decision_key
     for number, address in enumerate(coordinators()):
         _write(
             DECISION_NEEDED,
@@ -207,11 +207,6 @@ def decision_needed(session: TrainingSession) -> None:
                 "admin_url": f"{settings.SITE_URL}/admin/sessions_app/trainingsession/{session.pk}/change/",
             },
         )
-
-
-def decision_key(session: TrainingSession) -> str:
-    """Names the occurrence of a decision to take: the deadline, or the first day when there is none."""
-    return str(session.registration_deadline or session.first_date)
 
 
 def coordinators() -> list[str]:

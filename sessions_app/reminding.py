@@ -177,9 +177,8 @@ def _due_for(
         and _is_reminder_due(r, told_at.get(r.pk), now)
         and (emails.FEE_REMINDER, session.pk, r.pk, str(r.fee_due_on)) not in sent
     ]
-    decision_key = emails.decision_key(session)
     awaits_decision = session.awaits_decision(now)
-    if awaits_decision and has_team and (emails.DECISION_NEEDED, session.pk, None, decision_key) not in sent:
+    if awaits_decision and has_team and (emails.DECISION_NEEDED, session.pk, None, session.decision_key) not in sent:
         actions.append(Due(Act.ASK_DECISION, session.pk))
     # Instructions that a decision or a correction may contradict in a moment wait for it.
     if session.joining_at and now >= session.joining_at and not awaits_decision and not is_changing:

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name="decision_days",
             field=models.PositiveSmallIntegerField(
                 default=7,
-                help_text="Sans date limite d’inscription : ce jour-là, sous son minimum de participants, la session est à maintenir, à reporter ou à annuler.",
+                help_text="Sans date limite d’inscription : ce jour-là, sous son minimum de participants, la session est à maintenir, à reporter ou à annuler.",
                 validators=[
                     django.core.validators.MinValueValidator(1),
                     django.core.validators.MaxValueValidator(365),

@@ -179,7 +179,7 @@ class TrainingSession(models.Model):
         "décision à prendre, en jours avant la session",
         default=7,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
-        help_text="Sans date limite d’inscription : ce jour-là, sous son minimum de participants, la session est à "
+        help_text="Sans date limite d’inscription : ce jour-là, sous son minimum de participants, la session est à "
         "maintenir, à reporter ou à annuler.",
     )
 
@@ -337,6 +337,11 @@ class TrainingSession(models.Model):
         if self.registration_deadline is None and self.first_date is not None:
             return paris(self.first_date - timedelta(days=self.decision_days), MORNING)
         return self.closes_at
+
+    @property
+    def decision_key(self) -> str:
+        """Names the occurrence of a decision to take: the deadline, or the first day when there is none."""
+        return str(self.registration_deadline or self.first_date)
 
     # Seats (after with_seats())
 
