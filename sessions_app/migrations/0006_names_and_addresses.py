@@ -17,7 +17,7 @@ def normalise(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0002_life_of_a_registration"),
+        ("sessions_app", "0005_plausible_days"),
     ]
 
     operations = [

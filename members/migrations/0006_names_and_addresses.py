@@ -30,7 +30,7 @@ def normalise(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("members", "0003_spreadsheet_import"),
+        ("members", "0005_plausible_days"),
     ]
 
     operations = [
