@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from caprural import typography
+from members import covering
 from members.covering import Circle, Cover
 from sessions_app import emails
 from sessions_app.models import Registration, TrainingSession
@@ -102,16 +103,11 @@ def session_would_lose(
     session: TrainingSession, *, fee_required: bool, first_on: date | None, now: datetime
 ) -> list[str]:
     """What `judge_session` would say of the seats lost, were the session to require the fee, or to start that day."""
-    seats = [(registration, session) for registration in session.registrations.holding_seat().order_by("pk")]
     if not fee_required or first_on is None or first_on < timezone.localdate(now):
         return []
-    cover = _cover_of(seats)
-    lost = [
-        registration
-        for registration, _ in seats
-        if registration.status == Status.CONFIRMED and not cover.covers(registration.email, on=first_on)
-    ]
-    return [f"{registration}, {registration.email}" for registration in lost]
+    seats = list(session.registrations.filter(status=Status.CONFIRMED).order_by("pk"))
+    covered = covering.up_to_date([seat.email for seat in seats], on=first_on)
+    return [f"{seat}, {seat.email}" for seat in seats if seat.email not in covered]
 
 
 # A person has changed
