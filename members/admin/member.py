@@ -11,7 +11,7 @@ from caprural import typography
 from members import consequences
 from members.admin.merging import MergingPages
 from members.covering import Circle
-from members.forms import CoveredPersonForm, EmailDomainForm
+from members.forms import EmailDomainForm
 from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
 
 
@@ -19,7 +19,7 @@ class CoveredPersonInline(admin.TabularInline):
     """Addresses a member lists."""
 
     model = CoveredPerson
-    form = CoveredPersonForm
+    fields = ("email", "name")
     extra = 1
 
 
