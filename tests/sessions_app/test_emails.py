@@ -350,7 +350,8 @@ class TestFee:
             last_message(),
             registration,
             "Place retenue, cotisation de nouveau attendue au plus tard le 5 avril 2017",
-            "La cotisation qui couvrait votre inscription à « Conduire une démarche de coopération » a été annulée : "
+            "Aucune cotisation annuelle à jour ne couvre plus votre inscription à « Conduire une démarche de coopération » "
+            "à la date de la session : "
             "votre place reste retenue jusqu’au mercredi 5 avril 2017 inclus, le temps de recevoir une nouvelle "
             "cotisation.\n",
             SESSION,
@@ -1241,7 +1242,7 @@ class TestMissingData:
             name
             for name, function in vars(emails).items()
             if getattr(function, "__module__", "") == emails.__name__ and not name.startswith("_")
-        } - {"coordinators", "awaiting_fee", "fee_accepted", "fee_lost", "fee_extended", "fee_reminder"}
+        } - {"coordinators", "awaiting_fee", "fee_accepted", "fee_lost", "covers_lost", "fee_extended", "fee_reminder"}
         for email in messages():
             for text in (email.subject, email.message, email.html_message):
                 assert not re.search("cotis|barème|bulletin|€", text, re.IGNORECASE)
