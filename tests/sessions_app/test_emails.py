@@ -350,9 +350,10 @@ class TestFee:
             last_message(),
             registration,
             "Place retenue, cotisation de nouveau attendue au plus tard le 5 avril 2017",
-            "Aucune cotisation annuelle à jour ne couvre plus votre inscription à « Conduire une démarche de coopération » "
+            "Aucune cotisation annuelle à jour ne couvre plus votre inscription à "
+            "« Conduire une démarche de coopération » "
             "à la date de la session : "
-            "votre place reste retenue jusqu’au mercredi 5 avril 2017 inclus, le temps de recevoir une nouvelle "
+            "votre place reste retenue jusqu’au mercredi 5 avril 2017 inclus, le temps de recevoir la "
             "cotisation.\n",
             SESSION,
             FEE,
@@ -1091,6 +1092,7 @@ def every_message(session: TrainingSession) -> list[Email]:
         emails.awaiting_fee(registration, session, from_waiting_list=from_waiting_list)
     emails.fee_accepted(registration, session)
     emails.fee_lost(registration, session)
+    emails.covers_lost(session, [registration])
     emails.fee_reminder(registration, session)
     emails.fee_extended(registration, session)
     for cause in Cause:
