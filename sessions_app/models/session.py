@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from caprural import typography, validators
 from caprural.emails import MORNING
+from caprural.fields import EmailField
 from sessions_app.models.day import HalfDay, SessionDay, paris
 from sessions_app.models.registration import Registration
 from sessions_app.models.state import SessionState, StateCode
@@ -128,7 +129,7 @@ class TrainingSession(models.Model):
     contact_phone = models.CharField(
         "téléphone du contact", max_length=30, blank=True, validators=[validators.phone_number]
     )
-    contact_email = models.EmailField("e-mail du contact", blank=True, validators=[validators.email_address])
+    contact_email = EmailField("e-mail du contact", blank=True, validators=[validators.email_address])
 
     min_participants = models.PositiveSmallIntegerField(
         "participants au moins", null=True, blank=True, validators=[MinValueValidator(1)]
