@@ -890,7 +890,7 @@ class TestQueries:
             change(session, at=DEADLINE)
 
         assert len(plan(now)) == len(expected) + 48 + 24
-        assert [few, self.queries(now)] == [7, 7]
+        assert [few, self.queries(now)] == [6, 6]
 
     def test_when_nothing_is_there(self) -> None:
         assert self.queries(NOW) <= 5
