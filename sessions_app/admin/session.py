@@ -224,12 +224,9 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting):
             }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
-    def save_model(self, request: HttpRequest, obj: TrainingSession, form: ModelForm, change: bool) -> None:
-        """Only what was edited is written: a decision taken since the page was read stays."""
-        if change:
-            obj.save(update_fields=[*form.changed_data, "updated_at"])
-        else:
-            super().save_model(request, obj, form, change)
+    def lock(self, obj: Any) -> None:
+        """As whoever gives a seat or decides does (R3): the seats are then counted for good."""
+        TrainingSession.objects.lock(obj.pk)
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         """Days and cap are saved: a change is announced (R19), and whoever now has a right to a seat gets it, in this
