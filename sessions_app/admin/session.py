@@ -92,6 +92,7 @@ class PeriodFilter(admin.SimpleListFilter):
 class TrainingSessionAdmin(SessionDecisions, SessionWriting):
     """Sessions with their seats and state, and everything one does from a session."""
 
+    takes_files = True
     form = TrainingSessionForm
     inlines = (SessionDayInline, SessionTrainerInline, SessionDocumentInline)
     search_fields = ("title", "subtitle", "reference", "place")
