@@ -213,7 +213,7 @@ def iban(value: str) -> str:
     return "\u00a0".join(value[start : start + 4] for start in range(0, len(value), 4))
 
 
-@register.filter
+@register.filter(is_safe=True)
 def unbroken_place(value: str) -> str:
     """« Givors (69) » is not split on two lines. For display only: the stored place stays as typed."""
     return re.sub(r"\s+(?=\((?:\d{2,3}|2[AB])\))", NBSP, value)
