@@ -8,6 +8,7 @@ import base64
 import logging
 import mimetypes
 import re
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,9 +53,9 @@ def render(template: str, context: dict[str, Any]) -> bytes:
             path = static_path(url)
             return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": mimetypes.guess_type(path)[0] or ""})
 
-    html = HTML(
-        string=render_to_string(template, context), base_url=f"{settings.SITE_URL}/", url_fetcher=StaticFetcher()
-    )
+    # Composed: our fonts hold « é » in one piece, and an « e » with its accent apart comes from some keyboards.
+    page = unicodedata.normalize("NFC", render_to_string(template, context))
+    html = HTML(string=page, base_url=f"{settings.SITE_URL}/", url_fetcher=StaticFetcher())
     # A logo of thousands of pixels would weigh on every file: 300 per inch are what a printer shows.
     content: bytes = html.write_pdf(pdf_variant="pdf/ua-1", dpi=300)
     return content

@@ -43,7 +43,9 @@ def test_once_on_every_page_document_and_letter(session: TrainingSession, client
         session.days.get(date="2096-04-13").delete()
     registration = make_registration(session, first_name="D'Été", last_name="O'Neil & Fils", organisation=TYPED)
     session = TrainingSession.objects.for_display().get()
-    pages = {path: client.get(path).content.decode() for path in ("/", *paths(session), registration.get_absolute_url())}
+    pages = {
+        path: client.get(path).content.decode() for path in ("/", *paths(session), registration.get_absolute_url())
+    }
     now = paris(2096, 4, 1)
     pages["sheet"] = render_to_string("pdf/attendance_sheet.html", attendance_sheet.context(session, now=now))
     for letter in Email.objects.all():

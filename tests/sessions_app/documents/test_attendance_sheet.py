@@ -1,5 +1,6 @@
 """The attendance sheet (SPEC §6), read in the PDF itself."""
 
+import unicodedata
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from django.template.loader import render_to_string
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from caprural import validators
 from members.models import Organisation
 from sessions_app.documents import attendance_sheet
 from sessions_app.models import Trainer, TrainingSession
@@ -220,7 +222,9 @@ class TestOnPaper:
             seed.days.update(ends_at=time(12))
         elif half_days == 3:
             seed.days.create(date=date(2017, 4, 13), starts_at=time(9), ends_at=time(12))
-        seed.session_trainers.create(trainer=make_trainer(name="Camille Exemple", organisation="Réseau", role="Juriste"))
+        seed.session_trainers.create(
+            trainer=make_trainer(name="Camille Exemple", organisation="Réseau", role="Juriste")
+        )
         make_people(seed, 10, organisation="Communauté de communes du Plateau", job_title="Chargé de mission mobilité")
         give_logo(settings, tmp_path, picture())
 
@@ -241,6 +245,21 @@ class TestOnPaper:
         assert sheet.faults == []
         assert sheet.language == "fr"
         assert all(sheet.fonts.values())
+
+    @pytest.mark.parametrize(
+        "name",
+        ["Ștefănescu", "Nguyễn", "Παπαδόπουλος", "Ковальчук", "Þórðarson", "Ayşe Gül", "Ọláyínká", "e\u0301te\u0301"],
+    )
+    def test_a_name_of_any_alphabet_that_the_form_takes_is_legible(self, seed: TrainingSession, name: str) -> None:
+        validators.person_name(name)
+        make_registration(seed, last_name=name, organisation=name, job_title=name)
+
+        sheet = printed(seed)
+
+        assert sheet.blanks == 0
+        assert all(font.startswith("Cap-Rural-") for font in sheet.fonts), "with no font of this machine"
+        assert unicodedata.normalize("NFC", f"1{name}Camille{name}").replace(" ", "") in sheet.text.replace(" ", "")
+        assert sheet.faults == []
 
     def test_names_without_end_wrap_and_stay_in_their_cell(self) -> None:
         long = "Interterritorialité" * 8
