@@ -6,10 +6,12 @@
 
 import re
 import unicodedata
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from stdnum import bic, iban
 from stdnum.fr import siret
 
@@ -201,3 +203,18 @@ def bic_code(value: str) -> None:
         raise ValidationError(
             "Ce BIC n’est pas valide\u00a0: il compte huit ou onze lettres et chiffres.", code="invalid"
         )
+
+
+#: The days anybody may mean: a year typed with two digits reaches us as the year 26.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
+
+
+def plausible_day(value: date) -> None:
+    """A day of this century."""
+    if not FIRST_DAY <= value <= LAST_DAY:
+        raise ValidationError("Vérifiez l’année, en quatre chiffres\u00a0: elle va de 2000 à 2100.", code="invalid")
+
+
+def are_plausible_days(*names: str) -> Q:
+    """What the database holds of `plausible_day` for these columns; a day that nobody gave is none."""
+    return Q(*(Q(**{f"{name}__range": (FIRST_DAY, LAST_DAY)}) | Q(**{f"{name}__isnull": True}) for name in names))

@@ -144,7 +144,7 @@ def _events(
     events = []
     for number, day in enumerate(days, start=1):
         event = Event()
-        event.add("uid", f"{session.calendar_uid}-{number}")
+        event.add("uid", day.uid)
         event.add("sequence", session.calendar_sequence if sequence is None else sequence)
         event.add("dtstamp", stamp)
         event.add("dtstart", day.starts_at_instant)

@@ -112,6 +112,8 @@ class Registration(models.Model):
         related_name="replaces",
         verbose_name="remplacée par",
     )
+    #: When and where, as the last message to this person said it: `sessions_app.telling`; None when nobody knows.
+    told = models.JSONField(null=True, editable=False)
     link_sent_at = models.DateTimeField(null=True, editable=False)
 
     objects = RegistrationQuerySet.as_manager()
