@@ -49,23 +49,6 @@ class Printed:
         return found
 
     @property
-    def blanks(self) -> int:
-        """How many characters are printed as « no such glyph »: the text of the file is right, and the paper is not."""
-        found = 0
-
-        def see(operator: bytes, operands: Any, *_: Any) -> None:
-            nonlocal found
-            if operator in (b"Tj", b"TJ"):
-                for shown in operands[0] if operator == b"TJ" else operands:
-                    if isinstance(shown, bytes | str):
-                        codes = shown if isinstance(shown, bytes) else shown.original_bytes
-                        found += sum(codes[at : at + 2] == b"\0\0" for at in range(0, len(codes), 2))
-
-        for page in self.reader.pages:
-            page.extract_text(visitor_operand_before=see)
-        return found
-
-    @property
     def images(self) -> list[int]:
         """How many images each page carries."""
         return [len(page.images) for page in self.reader.pages]

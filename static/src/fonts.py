@@ -27,6 +27,7 @@ NEIGHBOURS = {
     "voisins-400": ("400-normal", "Regular", "texte-400"),
     "voisins-700": ("700-normal", "Bold", "texte-700"),
 }
+SIGNS = " \u00a0-.,'’()&"
 ALPHABETS = ("latin-ext", "vietnamese", "greek", "greek-ext", "cyrillic", "cyrillic-ext")
 LATIN_EXTENDED = [*range(0x100, 0x180), *range(0x218, 0x21C), 0x1E9E]
 NEEDED = "«»’…–—œŒÀÉ€→•\u00a0\u202f\u2011✓ŠőŁ"
@@ -154,11 +155,12 @@ def write(font: TTFont, family: str, style: str, path: Path) -> None:
 def build_neighbours(face: str, source: Path, target: Path) -> None:
     """What the face beside it lacks, from every alphabet its family has."""
     weight, style, beside = NEIGHBOURS[face]
-    held = set(TTFont(target / f"{beside}.woff2").getBestCmap())
+    # Spaces and the signs of names too: Pango prints those between two foreign words with the font of the words.
+    held = set(TTFont(target / f"{beside}.woff2").getBestCmap()) - set(map(ord, SIGNS))
     fonts = []
-    for alphabet in ALPHABETS:
+    for alphabet in ("latin", *ALPHABETS):
         path = source / "source-sans-3" / "files" / f"source-sans-3-{alphabet}-{weight}.woff2"
-        codepoints = set(TTFont(path).getBestCmap()) - held
+        codepoints = set(TTFont(path).getBestCmap()) - held if alphabet != "latin" else set(map(ord, SIGNS))
         fonts.append(subset(path, codepoints, layout=False))
         held |= codepoints
     write(in_one(fonts), "Cap Rural Voisins", style, target / f"{face}.woff2")

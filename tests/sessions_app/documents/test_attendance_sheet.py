@@ -1,5 +1,6 @@
 """The attendance sheet (SPEC §6), read in the PDF itself."""
 
+import subprocess
 import unicodedata
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -256,10 +257,12 @@ class TestOnPaper:
 
         sheet = printed(seed)
 
-        assert sheet.blanks == 0
         assert all(font.startswith("Cap-Rural-") for font in sheet.fonts), "with no font of this machine"
-        assert unicodedata.normalize("NFC", f"1{name}Camille{name}").replace(" ", "") in sheet.text.replace(" ", "")
-        assert sheet.faults == []
+        text = subprocess.run(
+            ["pdftotext", "-", "-"], input=sheet.content, capture_output=True, check=True
+        ).stdout.decode()
+        assert text.count(unicodedata.normalize("NFC", name)) == 3
+        assert sheet.faults == [], "a missing glyph is one"
 
     def test_names_without_end_wrap_and_stay_in_their_cell(self) -> None:
         long = "Interterritorialité" * 8
