@@ -205,9 +205,11 @@ def decision_needed(session: TrainingSession) -> None:
 
 def coordinators() -> list[str]:
     """Addresses of the coordination's accounts; the organisation's own when none has one."""
-    accounts = User.objects.filter(groups__name=roles.COORDINATION, is_active=True).exclude(email="").order_by("pk")
-    organisation = Organisation.current()
-    return list(accounts.values_list("email", flat=True).distinct()) or [organisation.email][: bool(organisation.email)]
+    accounts = User.objects.filter(groups__name=roles.COORDINATION, is_active=True).exclude(email="")
+    addresses: dict[str, str] = {}
+    for email in accounts.order_by("pk").values_list("email", flat=True):
+        addresses.setdefault(email.casefold(), email)  # two accounts may share one mailbox
+    return list(addresses.values()) or list(filter(None, [Organisation.current().email]))
 
 
 def _fee(registration: Registration, session: TrainingSession) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from caprural import typography, validators
 from caprural.emails import MORNING
+from caprural.fields import EmailField
 from sessions_app.models.day import HalfDay, SessionDay, paris
 from sessions_app.models.registration import Registration
 from sessions_app.models.state import SessionState, StateCode
@@ -128,7 +129,7 @@ class TrainingSession(models.Model):
     contact_phone = models.CharField(
         "téléphone du contact", max_length=30, blank=True, validators=[validators.phone_number]
     )
-    contact_email = models.EmailField("e-mail du contact", blank=True, validators=[validators.email_address])
+    contact_email = EmailField("e-mail du contact", blank=True, validators=[validators.email_address])
 
     min_participants = models.PositiveSmallIntegerField(
         "participants au moins", null=True, blank=True, validators=[MinValueValidator(1)]
@@ -144,7 +145,7 @@ class TrainingSession(models.Model):
         "inscription avant le",
         null=True,
         blank=True,
-        help_text="Ce jour-là n’est pas compris : on s’inscrit jusqu’à la veille, 23 h 59. "
+        help_text="Ce jour-là n’est pas compris : on s’inscrit jusqu’à la veille, 23 h 59. "
         "Laisser vide : jusqu’au début de la session.",
         validators=[validators.plausible_day],
     )
@@ -179,7 +180,7 @@ class TrainingSession(models.Model):
         "décision à prendre, en jours avant la session",
         default=7,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
-        help_text="Sans date limite d’inscription : ce jour-là, sous son minimum de participants, la session est à "
+        help_text="Sans date limite d’inscription : ce jour-là, sous son minimum de participants, la session est à "
         "maintenir, à reporter ou à annuler.",
     )
 
@@ -379,7 +380,7 @@ class TrainingSession(models.Model):
         if self.closes_at and now >= self.closes_at and self.last_registration_day:
             return SessionState(
                 StateCode.CLOSED,
-                f"Les inscriptions sont closes depuis le {typography.day_month(self.last_registration_day)}, 23 h 59.",
+                f"Les inscriptions sont closes depuis le {typography.day_month(self.last_registration_day)}, 23 h 59.",
             )
         if self.is_full and self.has_free_seat:
             return SessionState(

@@ -988,6 +988,16 @@ class TestDecisionNeeded:
             )
             assert email.headers == {"Auto-Submitted": "auto-generated", "Reply-To": "contact@caprural.example"}
 
+    def test_two_accounts_with_one_mailbox_are_written_to_once(self) -> None:
+        session = make_seed_session(min_participants=2, fee_required=False)
+        for email in ("equipe@caprural.example", "alix@caprural.example", "Equipe@caprural.example"):
+            make_staff(group=roles.COORDINATION, email=email)
+
+        reminding.run(now=self.AFTER_DEADLINE)
+
+        found = [email.to for email in messages() if email.about.session == session]
+        assert found == [["equipe@caprural.example"], ["alix@caprural.example"]]
+
     @pytest.mark.parametrize(("people", "count"), [(0, "0 inscrit sur 2"), (1, "1 inscrit sur 2")])
     def test_to_the_organisation_when_the_coordination_has_no_address(self, people: int, count: str) -> None:
         Organisation.objects.update(email="accueil@caprural.example")

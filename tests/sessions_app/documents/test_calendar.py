@@ -244,12 +244,13 @@ class TestPrivateFile:
 
         found = event(private(registration))
 
-        link = f"{SITE}/inscriptions/{registration.token}/"
-        assert found["URL"] == link
+        assert found["URL"] == f"{SITE}{registration.session.get_absolute_url()}"
+        assert registration.token not in private(registration).decode().replace("\r\n ", "")
         assert found["STATUS"] == "CONFIRMED"
         assert found["LOCATION"] == "Salle des fêtes, 12 rue Haute"
         assert text(found, "DESCRIPTION") == (
-            f"Votre inscription est confirmée.\nVotre page personnelle : {link}\n"
+            f"Votre inscription est confirmée.\nLa session : {found['URL']}\n"
+            "Pour modifier ou annuler : votre lien personnel, dans le message que vous avez reçu.\n"
             "Contact : Dominique Bernier, 06 66 46 62 76, contact@caprural.example"
         )
 
