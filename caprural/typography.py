@@ -307,7 +307,10 @@ _TEMPLATE_TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _TEMPLATE_STRING = re.compile(r'"[^"\\]*"')
 _NOT_PROSE = re.compile(r"<(script|style|pre|code)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 _HTML_TAG = re.compile(r"<[!/]?[a-z][^>]*>", re.IGNORECASE)
-_READABLE_ATTRIBUTE = re.compile(r'(?<=\s)(?:alt|title|label|placeholder|summary|content|aria-[a-z]+)="([^"]*)"', re.IGNORECASE)
+_READABLE_ATTRIBUTE = re.compile(
+    r'(?:(?<=\s)(?:alt|title|label|placeholder|summary|aria-[a-z]+)|(?<=name="description" )content)="([^"]*)"',
+    re.IGNORECASE,
+)
 _NO_BREAK_ENTITY = re.compile(r"&(?:nbsp|#160|#xa0|#8239|#x202f);", re.IGNORECASE)
 _OTHER_ENTITY = re.compile(r"&#?\w+;")
 

@@ -67,7 +67,7 @@ class TestWhatItSays:
             "Feuille d’émargement Cap Rural Conduire une démarche de coopération entre acteurs ou entre territoires",
             "Date : mercredi 12 avril 2017, de 9 h 30 à 17 h 30",
             "Lieu : à proximité de Givors (69)",
-            "Intervenant·e : Dominique Bernier, Cap Rural - Mission Coopérations entre acteurs",
+            "Intervenant·e : Dominique Bernier, Cap Rural – Mission Coopérations entre acteurs",
             "mercredi 12 avril 2017 matin, à partir de 9 h 30",
             "mercredi 12 avril 2017 après-midi, jusqu’à 17 h 30",
             "Édité le lundi 10 avril 2017, 14 h 02.",
@@ -168,7 +168,7 @@ class TestWhatItSays:
         sheet = printed(session)
 
         assert (
-            "Intervenant·e·s : Dominique Bernier, Cap Rural - Mission Coopérations entre acteurs ; Université"
+            "Intervenant·e·s : Dominique Bernier, Cap Rural – Mission Coopérations entre acteurs ; Université"
             in sheet.text
         )
         assert "Intervenant·e Université de Lyon Chercheuse" in sheet.text
