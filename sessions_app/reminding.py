@@ -59,7 +59,7 @@ def due(now: datetime) -> list[Due]:
     sessions = TrainingSession.objects.with_seats_and_days().filter(
         status=TrainingSession.Status.PUBLISHED, days__date__gte=timezone.localdate(now)
     )
-    return _due_of({session.pk: session for session in sessions.order_by("pk")}.values(), now)
+    return _due_of({session.pk: session for session in sessions.order_by("pk").sound(now)}.values(), now)
 
 
 def run(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> int:

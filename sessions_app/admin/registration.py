@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -96,7 +96,7 @@ class SessionFilter(admin.SimpleListFilter):
         if not roles.sees_every_session(request.user):
             sessions = sessions.led_by(request.user)
         return [
-            (str(session.pk), f"{session} – {session.first_day}" if session.first_day else str(session))
+            (str(session.pk), f"{session} – {session.date_label}" if session.first_day else str(session))
             for session in sessions
         ]
 
@@ -127,7 +127,7 @@ class RegistrationAdmin(MemberAttaching):
     """Registrations: details may be corrected, the status moves by acts."""
 
     search_fields = ("first_name", "last_name", "email", "organisation")
-    list_select_related = ("session",)
+    list_select_related = False
     ordering = ("-pk",)
     list_per_page = 50
     change_form_template = "admin/sessions_app/registration/change_form.html"
@@ -148,7 +148,8 @@ class RegistrationAdmin(MemberAttaching):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
         """A trainer sees the people of their own sessions who are not cancelled."""
-        registrations = Registration.objects.select_related("session")
+        sessions = Prefetch("session", TrainingSession.objects.with_seats_and_days())
+        registrations = Registration.objects.prefetch_related(sessions)
         if roles.sees_every_session(request.user):
             return registrations
         return registrations.live().filter(session__in=TrainingSession.objects.led_by(request.user).values("pk"))
@@ -160,7 +161,7 @@ class RegistrationAdmin(MemberAttaching):
         def status(registration: Registration) -> str:
             return status_text(registration, request.user)
 
-        return ("last_name", "first_name", "organisation", "job_title", "session", status, "registered_at")
+        return ("last_name", "first_name", "organisation", "job_title", "session_label", status, "registered_at")
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
         """A trainer filters by session only."""
@@ -177,6 +178,12 @@ class RegistrationAdmin(MemberAttaching):
     def get_inlines(self, request: HttpRequest, obj: Registration | None) -> list[Any]:
         """The log speaks of fees."""
         return [StatusChangeInline, MessageInline] if roles.sees_every_session(request.user) else []
+
+    @admin.display(description="session", ordering="session__title")
+    def session_label(self, registration: Registration) -> str:
+        """The session and when it takes place: several have one title."""
+        session = registration.session
+        return f"{session}, {session.date_label or 'date à venir'}"
 
     @admin.display(description="session")
     def session_link(self, registration: Registration) -> SafeString:

@@ -170,8 +170,12 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
 
     @admin.display(description="date", ordering="first_on")
     def first_on(self, session: TrainingSession) -> str:
-        """The first day, in full."""
-        return typography.long_date(session.first_day.date) if session.first_day else "à préciser"
+        """The first day, in full, and its hours when a twin has the same."""
+        day = session.first_day
+        if day is None:
+            return "à préciser"
+        hours = f", {typography.hours(day.starts_at, day.ends_at)}" if session.has_twin else ""
+        return typography.long_date(day.date) + hours
 
     @admin.display(description="état")
     def state_label(self, session: TrainingSession) -> str:

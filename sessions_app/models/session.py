@@ -1,13 +1,15 @@
 """The training session: what it is, when it takes place, how many seats it has, and its state at a given instant."""
 
+import logging
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from caprural import typography, validators
 from caprural.emails import MORNING
@@ -20,6 +22,8 @@ from sessions_app.models.trainer import SessionTrainer
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
+
+logger = logging.getLogger(__name__)
 
 #: Joining instructions leave that long before the session, unless the session says otherwise (R19).
 JOINING_DELAY = timedelta(days=7)
@@ -55,9 +59,43 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
             waiting_count=count(Registration.objects.waiting()),
         )
 
+    def with_twins(self) -> Self:
+        """Adds `has_twin`: whether another session of that title takes place on one of its days."""
+        days = SessionDay.objects.filter(session=OuterRef(OuterRef("pk"))).values("date")
+        twins = SessionDay.objects.filter(session__title=OuterRef("title"), date__in=days)
+        return self.annotate(has_twin=Exists(twins.exclude(session=OuterRef("pk"))))
+
     def with_seats_and_days(self) -> Self:
-        """Everything `state` reads, in two queries."""
-        return self.with_seats().prefetch_related("days")
+        """Everything `state` reads, in two queries, and what tells twins apart."""
+        return self.with_seats().with_twins().prefetch_related("days")
+
+    def since(self, day: date) -> Self:
+        """Sessions that last until that day or later, and those without date."""
+        return self.filter(Q(days__isnull=True) | Q(days__date__gte=day)).distinct()
+
+    def sound(self, now: datetime) -> list["TrainingSession"]:
+        """The rows, but for those that cannot be read or shown: one broken row never takes the others down. It is
+        logged, and `broken` says it to the team. No query more as long as every row is sound.
+        """
+        try:
+            found: list[TrainingSession] = list(self)
+            for session in found:
+                session.prove(now)
+        except Exception:
+            broken = self.broken(now)
+            found = list(self.exclude(pk__in=broken))
+        return found
+
+    def broken(self, now: datetime) -> dict[int, str]:
+        """The rows that cannot be read or shown, each with what is wrong."""
+        wrong = {}
+        for pk in list(self.order_by().values_list("pk", flat=True)):
+            try:
+                TrainingSession.objects.with_seats_and_days().get(pk=pk).prove(now)
+            except Exception as error:
+                logger.exception("Session %s is broken", pk)
+                wrong[pk] = f"{type(error).__name__}: {error}"
+        return wrong
 
     def for_display(self) -> Self:
         """Everything the public pages read, in a constant number of queries."""
@@ -234,6 +272,13 @@ class TrainingSession(models.Model):
         """For fixtures."""
         return (self.slug,)
 
+    def prove(self, now: datetime) -> None:
+        """Ask for what every list shows; raises whatever a broken row raises."""
+        self.get_absolute_url()
+        self.state(now)
+        self.awaits_decision(now)
+        _ = self.joining_at, self.date_label
+
     # The text sections, in the flyer's order; an empty one leaves no trace (R1).
 
     def sections_before_trainers(self) -> list[tuple[str, str]]:
@@ -269,6 +314,22 @@ class TrainingSession(models.Model):
     def first_date(self) -> date | None:
         """The date of the first day: the one on which the fee must be up to date (R7)."""
         return self.first_day.date if self.first_day else None
+
+    @cached_property
+    def has_twin(self) -> bool:
+        """Whether another session of that title takes place the same day; no query after `with_twins`."""
+        days = self.days.order_by().values("date")
+        return SessionDay.objects.filter(session__title=self.title, date__in=days).exclude(session=self.pk).exists()
+
+    @property
+    def date_label(self) -> str:
+        """« 12 avril 2017 », with its hours when that is what tells it from a twin; empty while no date is set."""
+        day = self.first_day
+        if day is None:
+            return ""
+        return typography.medium_date(day.date) + (
+            f", {typography.hours(day.starts_at, day.ends_at)}" if self.has_twin else ""
+        )
 
     def move_to(self, first_on: date) -> None:
         """Move the days to a first day; deadline, due date and joining day keep their distance to it, unsaved."""

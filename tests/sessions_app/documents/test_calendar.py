@@ -15,6 +15,7 @@ from members.models import Organisation
 from sessions_app import deciding, registering, roles
 from sessions_app.documents import calendar
 from sessions_app.models import Registration, TrainingSession
+from tests.announced import open_session, today
 from tests.factories import (
     NOW,
     PARIS,
@@ -378,15 +379,16 @@ class TestARemovedDay:
 
     @pytest.mark.parametrize("removed", [0, 1])
     def test_is_cancelled_everywhere(self, client: Client, removed: int) -> None:
-        session = make_session(title="Coopérer", days=TWO_DAYS)
-        registration = make_registration(session)
+        days = (today(60), today(61))
+        session = make_session(title="Coopérer", days=days, registration_deadline=None)
+        registration = make_registration(session, now=timezone.now())
         uids = [day.uid for day in session.days.all()]
-        session.days.get(date=TWO_DAYS[removed]).delete()
+        session.days.get(date=days[removed]).delete()
 
         for content in (public(session), private(registration), client.get("/sessions.ics").content):
             assert {item["UID"]: (item["STATUS"], item["SUMMARY"], item.start.date()) for item in events(content)} == {
-                uids[1 - removed]: ("CONFIRMED", "Coopérer", TWO_DAYS[1 - removed]),
-                uids[removed]: ("CANCELLED", "Journée annulée\u00a0: Coopérer", TWO_DAYS[removed]),
+                uids[1 - removed]: ("CONFIRMED", "Coopérer", days[1 - removed]),
+                uids[removed]: ("CANCELLED", "Journée annulée\u00a0: Coopérer", days[removed]),
             }
 
     def test_is_no_news_for_who_registered_since(self) -> None:
@@ -424,8 +426,8 @@ def test_a_long_session_costs_no_more_queries(django_assert_num_queries: DjangoA
 
 
 def test_the_feed_holds_every_published_session(client: Client) -> None:
-    announced, cancelled = make_session(), make_session(status=TrainingSession.Status.CANCELLED)
-    make_session(status=TrainingSession.Status.DRAFT)
+    announced, cancelled = open_session(), open_session(status=TrainingSession.Status.CANCELLED)
+    open_session(status=TrainingSession.Status.DRAFT)
 
     response = client.get("/sessions.ics")
 
@@ -441,6 +443,6 @@ def test_the_feed_costs_the_same_for_one_session_or_three(
 ) -> None:
     for sessions in (1, 2):
         for _ in range(sessions):
-            make_session()
+            open_session()
         with django_assert_num_queries(3):
             client.get("/sessions.ics")
