@@ -14,27 +14,37 @@ from caprural import emails
 from members.models import Application, FeeMessage, MembershipFee, Organisation, Receipt
 
 #: Names under which `members.documents` makes the attachments.
-FILLED_FORM = "filled_membership_form"
+FILLED_FORM = "filled_membership_form"  # of messages queued before 25 November 2026
 FEE_CALL = "fee_call"
 RECEIPT = "receipt"
 
-#: Kind of the answer to an on-line form.
+#: Kind of the answer to an on-line form, and what it says of the payment: what is to be paid, that nothing is, or that
+#: we look first.
 APPLICATION_RECEIVED = "application_received"
+PAY, ALREADY_PAID, WAIT = "pay", "already_paid", "wait"
 #: Kinds of the messages that `members.reminding` sends, as their log keeps them.
 MEMBERSHIP_REMINDER = "membership_reminder"
 
 
-def application_received(application: Application, *, now: datetime) -> None:
-    """To whoever filled the on-line form: what was typed, the form to keep, how to pay (R15)."""
-    _queue(
+def application_received(application: Application, answer: str) -> None:
+    """To the address typed in the on-line form, which nobody has proved: our own words, the reference, what to do of
+    the payment (PAY, ALREADY_PAID or WAIT), and the link behind which stands what was typed (R15).
+    """
+    organisation = Organisation.current()
+    application.letter = emails.queue(
         APPLICATION_RECEIVED,
-        application.fee,
-        now=now,
         to=application.email,
-        attach=((FILLED_FORM, application.pk),),
-        application=application,
-        link=f"{settings.SITE_URL}{application.get_absolute_url()}",
+        context={
+            "application": application,
+            "answer": answer,
+            "organisation": organisation,
+            "site_url": settings.SITE_URL,
+            "link": f"{settings.SITE_URL}{application.get_absolute_url()}",
+        },
+        sender=organisation.name,
+        reply_to=organisation.email,
     )
+    application.save(update_fields=["letter"])
 
 
 def fee_call(fee: MembershipFee, *, now: datetime, key: str = "") -> None:
@@ -85,12 +95,11 @@ def _queue(
     fee: MembershipFee,
     *,
     now: datetime,
-    to: str = "",
     key: str = "",
     attach: tuple[tuple[str, int], ...] = (),
     **context: Any,
 ) -> None:
-    address = to or fee.member.email
+    address = fee.member.email
     if not address:
         return
     organisation = Organisation.current()

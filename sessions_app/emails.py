@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from caprural import emails
-from members.models import Application, Organisation
+from members.models import Application, FeeCategory, Organisation
 from sessions_app import roles
 from sessions_app.models import Message, Registration, TrainingSession
 
@@ -210,9 +210,14 @@ def coordinators() -> list[str]:
     return list(accounts.values_list("email", flat=True).distinct()) or [organisation.email][: bool(organisation.email)]
 
 
+def scale_of(registration: Registration, session: TrainingSession) -> tuple[list[FeeCategory], Application | None]:
+    """The scale that applies on the session's date, and the on-line form that answers it already, if any."""
+    return Application.objects.beside_scale(registration.email, session.first_date, prefix=registration.form_key_prefix)
+
+
 def _fee(registration: Registration, session: TrainingSession) -> dict[str, Any]:
-    """The scale that applies on the session's date, and the on-line form that names the person already, if any."""
-    categories, application = Application.objects.beside_scale(registration.email, session.first_date)
+    """What the words about the fee are made of."""
+    categories, application = scale_of(registration, session)
     campaign = categories[0].campaign if categories else None
     return {"campaign": campaign, "categories": categories, "application": application}
 

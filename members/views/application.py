@@ -8,11 +8,14 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from caprural import pdf
+from caprural import limits, pdf
 from caprural.private_pages import private
 from members import applying, documents
 from members.forms import ApplicationForm
 from members.models import Application, FeeCategory
+
+#: What is answered when a limit is reached.
+TOO_MANY = 429
 
 
 @never_cache
@@ -22,14 +25,14 @@ def apply(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     categories = list(FeeCategory.objects.offered(timezone.localdate(now)))
     form = ApplicationForm.of(request.POST if request.method == "POST" else None, categories=categories)
-    refusal = ""
+    refusal, status = "", 0
     if form.is_bound and form.is_valid():
         try:
-            return redirect(applying.apply(*form.application(), now=now))
-        except applying.ApplicationRefused as refused:
-            refusal = str(refused)
+            return redirect(applying.apply(*form.application(), network=limits.network_of(request), now=now))
+        except limits.LimitReached as refused:
+            refusal, status = str(refused), TOO_MANY
     context: dict[str, Any] = {"form": form, "categories": categories, "refusal": refusal}
-    return render(request, "members/apply.html", context, status=form_status(form, is_refused=bool(refusal)))
+    return render(request, "members/apply.html", context, status=status or form_status(form, is_refused=False))
 
 
 def form_status(form: ApplicationForm, *, is_refused: bool) -> int:

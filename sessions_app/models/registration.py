@@ -1,6 +1,7 @@
 """The registration of one person for one session, its status, and the log of everything that happened to it."""
 
 import secrets
+from hashlib import sha256
 from typing import Self
 
 from django.conf import settings
@@ -155,6 +156,11 @@ class Registration(models.Model):
     def get_absolute_url(self) -> str:
         """The private link (R9)."""
         return reverse("registration_detail", args=[self.token])
+
+    @property
+    def form_key_prefix(self) -> bytes:
+        """How the keys of the membership forms shown behind this private link begin: half of a UUID."""
+        return sha256(self.token.encode()).digest()[:8]
 
     @property
     def full_name(self) -> str:

@@ -3,7 +3,6 @@
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import sha256
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
@@ -92,7 +91,7 @@ def fee_owed(registration: Registration, session: TrainingSession, state: Sessio
     """Nothing is owed before a session whose date no longer holds, nor asked for once it has begun."""
     if registration.status != Registration.Status.AWAITING_FEE or not state.is_announced or state.has_begun:
         return None
-    categories, application = Application.objects.beside_scale(registration.email, session.first_date)
+    categories, application = emails.scale_of(registration, session)
     campaign = categories[0].campaign if categories else None
     is_theirs = application is not None and is_submitted_from(registration, application)
     return Fee(campaign, categories, registration.fee_due_on, application, is_theirs)
@@ -100,7 +99,7 @@ def fee_owed(registration: Registration, session: TrainingSession, state: Sessio
 
 def new_submission_key(registration: Registration) -> UUID:
     """The key of a membership form shown behind this private link: half of it says which link, the rest is random."""
-    return UUID(bytes=_key_prefix(registration) + secrets.token_bytes(8))
+    return UUID(bytes=registration.form_key_prefix + secrets.token_bytes(8))
 
 
 def is_submitted_from(registration: Registration, application: Application) -> bool:
@@ -108,11 +107,7 @@ def is_submitted_from(registration: Registration, application: Application) -> b
 
     Anybody may register with somebody else's address: that a form names it is not enough to open it.
     """
-    return application.submission_key.bytes.startswith(_key_prefix(registration))
-
-
-def _key_prefix(registration: Registration) -> bytes:
-    return sha256(registration.token.encode()).digest()[:8]
+    return application.submission_key.bytes.startswith(registration.form_key_prefix)
 
 
 def _steps(registration: Registration, session: TrainingSession, state: SessionState, now: datetime) -> list[Step]:

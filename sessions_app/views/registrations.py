@@ -15,10 +15,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from caprural import limits
 from caprural.private_pages import private
 from members import applying
 from members.forms import ApplicationForm
-from members.views.application import form_status
+from members.views.application import TOO_MANY, form_status
 from sessions_app import registering
 from sessions_app.forms import DetailsForm, FindRegistrationForm, RegistrationForm, ReplacementForm
 from sessions_app.models import StateCode, TrainingSession
@@ -155,6 +156,7 @@ def registration_apply(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     owed = fee_owed(registration, session, session.state(now))
     refusal = "" if owed and owed.categories else "Cette inscription n’attend pas de cotisation à régler en ligne."
+    status = 0
     if refusal and request.method != "POST":
         return redirect(registration)
     form = ApplicationForm.of(
@@ -173,13 +175,13 @@ def registration_apply(request: HttpRequest, token: str) -> HttpResponse:
     )
     if not refusal and form.is_bound and form.is_valid():
         try:
-            applying.apply(*form.application(), now=now)
-        except applying.ApplicationRefused as refused:
-            refusal = str(refused)
+            applying.apply(*form.application(), network=limits.network_of(request), now=now)
+        except limits.LimitReached as refused:
+            refusal, status = str(refused), TOO_MANY
         else:
             return redirect(registration)
     context = {"registration": registration, "session": session, "form": form, "refusal": refusal}
-    return _page(request, "registration_apply", context, status=form_status(form, is_refused=bool(refusal)))
+    return _page(request, "registration_apply", context, status=status or form_status(form, is_refused=bool(refusal)))
 
 
 # Without the link

@@ -22,7 +22,6 @@ def apply(member: Member, *, email: str, people: tuple[str, ...] = (), category:
     category = category or make_category()
     application = Application.objects.create(
         fee=make_fee(member, category=category, status="due"),
-        is_new_member=False,
         category=category,
         amount=category.amount,
         kind="structure",
@@ -32,6 +31,7 @@ def apply(member: Member, *, email: str, people: tuple[str, ...] = (), category:
         method="transfer",
         submission_key=f"00000000-0000-0000-0000-{member.pk:012d}",
         received_at=NOW,
+        checked_at=NOW,
     )
     for person in people:
         ApplicationPerson.objects.create(application=application, email=person)
@@ -159,7 +159,7 @@ def test_fifty_people_among_five_thousand_members_in_the_queries_of_one() -> Non
         for town in towns
         for other in towns
     )
-    people = [(f"agent@c{n}.example", f"Mairie {towns[n % 10]} {towns[n % 7]} {n}") for n in range(50)]
+    people = [(f"agent@c{n}.example", f"Mairie {towns[n % 10]} {towns[n % 7]} {n}", f"Camille N{n}") for n in range(50)]
     with CaptureQueriesContext(connection) as one:
         finding.suggest_all(people[:1])
 

@@ -175,7 +175,6 @@ class TestTheList:
     ) -> None:
         application = Application.objects.create(
             fee=make_fee(make_member(name="Bulletin"), category=category, status="due"),
-            is_new_member=True,
             category=category,
             amount=category.amount,
             kind="structure",
@@ -185,6 +184,7 @@ class TestTheList:
             method="cheque",
             submission_key="00000000-0000-0000-0000-000000000001",
             received_at=timezone.now(),
+            checked_at=timezone.now(),
         )
         ApplicationPerson.objects.create(application=application, email=registration.email)
         day = folded(typography.medium_date(today()))

@@ -506,7 +506,6 @@ class TestOwnData:
         for name, key in (("Pays des Collines", new_submission_key(registration)), ("Pays secret", uuid4())):
             Application.objects.create(
                 fee=fee,
-                is_new_member=False,
                 category=fee.category,
                 amount=fee.amount,
                 kind="structure",
