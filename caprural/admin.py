@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import ForeignKey
@@ -16,21 +15,9 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
-from caprural import emails, typography
+from caprural import emails, signing_in, typography
 
-
-class LoginForm(AdminAuthenticationForm):
-    """The login of the team. Stock Django takes a name of any length, which PostgreSQL then refuses to log."""
-
-    def clean_username(self) -> str:
-        """No account has a name longer than the column."""
-        username: str = self.cleaned_data["username"]
-        if len(username) > (self.username_field.max_length or 254):
-            raise self.get_invalid_login_error()
-        return username
-
-
-admin.site.login_form = LoginForm
+admin.site.login_form = signing_in.LoginForm
 
 
 class SoundAutocomplete(AutocompleteSelect):
@@ -181,16 +168,15 @@ class MessageAdmin(StaffAdmin):
 
     @admin.display(description="pièces jointes")
     def files(self, email: Email) -> SafeString | str:
-        """Links to the attachments."""
-        try:
-            names = [file.filename for file in emails.attachments_of(email)]
-        except emails.AttachmentFailed as error:
-            return f"impossibles à préparer : {error}"
+        """Links to the attachments, of which none is made to show the page."""
         return (
             format_html_join(
                 ", ",
                 '<a href="{}">{}</a>',
-                ((reverse("admin:message_file", args=[email.pk, n]), name) for n, name in enumerate(names)),
+                (
+                    (reverse("admin:message_file", args=[email.pk, number]), label)
+                    for number, label in enumerate(emails.attachment_labels(email))
+                ),
             )
             or "aucune"
         )
@@ -210,12 +196,11 @@ class MessageAdmin(StaffAdmin):
     def file(self, request: HttpRequest, pk: int, index: int) -> HttpResponse:
         """One attachment, made again from today's data."""
         try:
-            files = emails.attachments_of(self._viewable(request, pk))
+            file = emails.attachment_of(self._viewable(request, pk), index)
         except emails.AttachmentFailed as error:
             raise Http404 from error
-        if index >= len(files):
+        if file is None:
             raise Http404
-        file = files[index]
         return HttpResponse(
             file.content,
             content_type=file.mimetype,

@@ -13,7 +13,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from caprural import limits, typography
-from members import emails, fees
+from members import consequences, emails, fees
+from members.covering import Circle
 from members.models import (
     Application,
     ApplicationPerson,
@@ -192,6 +193,7 @@ def check(
         payer = Member.objects.create(kind=locked.kind, name=locked.name)
     else:
         payer = Member.objects.select_for_update().get(pk=member.pk)
+    before = Circle.of([payer.pk])
     _correct(locked, payer, take)
     locked.fee = _fee(locked, payer, take, now=now)
     for person in people:
@@ -202,7 +204,7 @@ def check(
     locked.save(update_fields=["fee", "checked_at", "checked_by"])
     if is_called and locked.is_amount_owed:
         emails.fee_call(locked.fee, now=now)
-    fees.announce_coverage([payer], now=now)
+    consequences.draw(before | Circle.of([payer.pk]), now=now)
     return locked.fee
 
 

@@ -55,11 +55,13 @@ def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) 
     moved = TrainingSession.objects.with_seats_and_days().get(pk=locked.pk)
     if first_on is not None:
         registering.await_fees_longer(moved, now=now)
+        # Its new date may be covered by other fees: what people read of their seat is then true (R7b).
+        registering.judge_session(moved, now=now)
     concerned = list(moved.registrations.live().order_by("pk"))
     for registration in concerned:
         emails.session_postponed(registration, moved)
     if first_on is not None:
-        # Its new date may be covered by other fees, and its new deadline gives the free seats again (R8).
+        # Its new deadline gives the free seats again (R8).
         registering.review(moved, now=now)
     return concerned
 

@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from caprural import limits
-from members import applying, fees
+from members import applying, consequences, fees
+from members.covering import Circle
 from members.models import Application, ApplicationPerson, CoveredPerson, Member, MembershipFee, Receipt
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
@@ -338,7 +339,7 @@ class TestTheFee:
         outcomes = at_once(
             lambda: fees.settle(fee, now=NOW),
             lambda: registering.review(session, now=NOW),
-            lambda: fees.announce_coverage([fee.member], now=NOW),
+            lambda: consequences.draw(Circle.of([fee.member_id]), now=NOW),
         )
 
         assert unexpected(outcomes) == []

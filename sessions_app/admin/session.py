@@ -24,6 +24,7 @@ from sessions_app.forms import (
     LabelledFormSet,
     RegisterByHandForm,
     SessionDayFormSet,
+    SessionDocumentForm,
     TrainingSessionForm,
 )
 from sessions_app.models import SessionDay, SessionDocument, SessionTrainer, Trainer, TrainingSession
@@ -62,6 +63,7 @@ class SessionDocumentInline(admin.TabularInline):
     """Documents for the participants."""
 
     model = SessionDocument
+    form = SessionDocumentForm
     formset = LabelledFormSet
     extra = 0
 

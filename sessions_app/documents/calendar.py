@@ -8,8 +8,10 @@ cancelled the same way, with the method CANCEL.
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
+from django.utils.functional import SimpleLazyObject
 from icalendar import Calendar, Event, Timezone, vCalAddress, vUri
 
 from caprural import typography
@@ -42,6 +44,7 @@ END:STANDARD
 END:VTIMEZONE
 """
 
+BY_THE_LINK = "Pour modifier ou annuler\u00a0: votre lien personnel, dans le message que vous avez reçu."
 #: What is put before the title of an event that no longer holds, for calendars that neither strike through nor remove.
 REGISTRATION_CANCELLED = "Inscription annulée : "
 DATES_NO_LONGER_HOLD = {
@@ -80,27 +83,31 @@ def session_calendar(session: TrainingSession) -> bytes:
 
 def feed(sessions: Iterable[TrainingSession]) -> bytes:
     """Every session given, in one calendar to subscribe to; what no longer holds is shown as cancelled."""
-    return _calendar(event for session in sessions for event in _public_events(session))
+    organisation: Any = SimpleLazyObject(Organisation.current)
+    return _calendar(event for session in sessions for event in _public_events(session, organisation))
 
 
-def _public_events(session: TrainingSession) -> list[Event]:
+def _public_events(session: TrainingSession, organisation: Organisation | None = None) -> list[Event]:
     url = f"{settings.SITE_URL}{session.get_absolute_url()}"
-    return _events(session, url=url, lines=[f"Présentation et inscription : {url}"], stamp=session.updated_at)
+    lines = [f"Présentation et inscription : {url}"]
+    return _events(session, organisation=organisation, url=url, lines=lines, stamp=session.updated_at)
 
 
 def registration_calendar(registration: Registration, session: TrainingSession) -> bytes:
-    """The file of one registration: its status, its private link, the exact address for who holds a seat (R1, R9).
+    """The file of one registration: its status, the exact address for who holds a seat (R1, R9).
+
+    Calendars are shared with colleagues and assistants: it leads to the session's page, never to the private one.
 
     Its sequence is higher than that of any file made before for the same session and person, under whatever address and
     registration: changes of the session only add up, and so do the numbers of the lines of the log. Someone who cancels
     and registers again gets their event back.
     """
-    url = f"{settings.SITE_URL}{registration.get_absolute_url()}"
+    url = f"{settings.SITE_URL}{session.get_absolute_url()}"
     last_change = registration.status_changes.last()
     events = _events(
         session,
         url=url,
-        lines=[_status_sentence(registration), f"Votre page personnelle : {url}"],
+        lines=[_status_sentence(registration), f"La session\u00a0: {url}", BY_THE_LINK],
         stamp=max(session.updated_at, last_change.at) if last_change else session.updated_at,
         sequence=session.calendar_sequence + (last_change.pk if last_change else 0),
         status=STATUSES[Status(registration.status)],
@@ -129,6 +136,7 @@ def _calendar(events: Iterable[Event], *, method: Method = Method.PUBLISH) -> by
 def _events(
     session: TrainingSession,
     *,
+    organisation: Organisation | None = None,
     url: str,
     lines: list[str],
     stamp: datetime,
@@ -137,14 +145,14 @@ def _events(
     knows_address: bool = False,
 ) -> list[Event]:
     days = list(session.days.all())
-    organiser = _organiser(session)
+    organiser = _organiser(session, organisation)
     prefix = DATES_NO_LONGER_HOLD.get(
         TrainingSession.Status(session.status), REGISTRATION_CANCELLED if status == "CANCELLED" else ""
     )
     events = []
     for number, day in enumerate(days, start=1):
         event = Event()
-        event.add("uid", f"{session.calendar_uid}-{number}")
+        event.add("uid", day.uid)
         event.add("sequence", session.calendar_sequence if sequence is None else sequence)
         event.add("dtstamp", stamp)
         event.add("dtstart", day.starts_at_instant)
@@ -196,11 +204,11 @@ def _status_sentence(registration: Registration) -> str:
     return "Votre inscription est annulée."
 
 
-def _organiser(session: TrainingSession) -> vCalAddress | None:
+def _organiser(session: TrainingSession, organisation: Organisation | None) -> vCalAddress | None:
     """Who publishes the event: the session's contact, else the organisation; None when neither has an address."""
     name, email = session.contact_name, session.contact_email
     if not email:
-        organisation = Organisation.current()
+        organisation = organisation or Organisation.current()
         name, email = organisation.name, organisation.email
     if not email:
         return None

@@ -6,12 +6,12 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Value
-from django.db.models.functions import StrIndex, Substr
+from django.db.models import OuterRef, Q
 from django.urls import reverse
 
 from caprural import typography, validators
-from members.models import CoveredPerson, EmailDomain
+from caprural.fields import EmailField
+from members.models.member import listed
 
 
 def new_token() -> str:
@@ -30,12 +30,7 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
 
     def without_member(self) -> Self:
         """« À rattacher »: people awaiting a fee whom no member lists, by address or by domain (R14)."""
-        return (
-            self.filter(status=Registration.Status.AWAITING_FEE)
-            .annotate(email_domain=Substr("email", StrIndex("email", Value("@")) + 1))
-            .exclude(Exists(CoveredPerson.objects.filter(email=OuterRef("email"))))
-            .exclude(Exists(EmailDomain.objects.filter(domain=OuterRef("email_domain"))))
-        )
+        return self.filter(status=Registration.Status.AWAITING_FEE).exclude(listed(OuterRef("email")))
 
     def waiting(self) -> Self:
         """The waiting list in order of arrival (R8): numbers are given under the session's lock."""
@@ -88,10 +83,10 @@ class Registration(models.Model):
 
     first_name = models.CharField("prénom", max_length=80, validators=[validators.person_name])
     last_name = models.CharField("nom", max_length=80, validators=[validators.person_name])
-    email = models.EmailField("adresse e-mail", validators=[validators.email_address])
+    email = EmailField("adresse e-mail", validators=[validators.email_address])
     phone = models.CharField("téléphone", max_length=30, blank=True, validators=[validators.phone_number])
-    organisation = models.CharField("structure", max_length=160, validators=[validators.single_line])
-    job_title = models.CharField("fonction", max_length=120, validators=[validators.single_line])
+    organisation = models.CharField("structure", max_length=160, validators=[validators.without_link])
+    job_title = models.CharField("fonction", max_length=120, validators=[validators.without_link])
     profile = models.CharField("vous êtes", max_length=20, choices=Profile.choices)
     accessibility_needs = models.TextField(
         "avez-vous besoin d’un aménagement ?", max_length=1000, blank=True, validators=[validators.multi_line]
@@ -113,6 +108,8 @@ class Registration(models.Model):
         related_name="replaces",
         verbose_name="remplacée par",
     )
+    #: When and where, as the last message to this person said it: `sessions_app.telling`; None when nobody knows.
+    told = models.JSONField(null=True, editable=False)
     link_sent_at = models.DateTimeField(null=True, editable=False)
 
     objects = RegistrationQuerySet.as_manager()

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("members", "0003_spreadsheet_import"),
+        ("members", "0006_names_and_addresses"),
         ("post_office", "0014_alter_email_recipient_delivery_status_and_more"),
     ]
 

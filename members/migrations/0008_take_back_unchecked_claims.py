@@ -21,6 +21,6 @@ def take_back(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("members", "0004_unchecked_forms")]
+    dependencies = [("members", "0007_unchecked_forms")]
 
     operations = [migrations.RunPython(take_back, migrations.RunPython.noop, elidable=True)]
