@@ -39,6 +39,10 @@ FORMS_A_DAY = 100
 DAY = timedelta(days=1)
 
 
+class _SentTwice(Exception):
+    """The other half of a double click was received meanwhile."""
+
+
 class CheckRefused(Exception):
     """The form cannot be checked that way; the message is the French sentence to show."""
 
@@ -59,13 +63,16 @@ def apply(application: Application, people: Sequence[ApplicationPerson], *, netw
     if known := same.first():
         return known
     try:
-        limits.spend("application", network, most=FORMS_A_DAY, within=DAY, now=now)
-        limits.spend("letter", application.email, most=LETTERS_A_DAY, within=DAY, now=now)
-    finally:
-        # A double click has waited for its first half at these counters.
-        known = same.first()
-    if known:
-        return known
+        with transaction.atomic():
+            limits.spend("application", network, most=FORMS_A_DAY, within=DAY, now=now)
+            limits.spend("letter", application.email, most=LETTERS_A_DAY, within=DAY, now=now)
+            if same.exists():
+                raise _SentTwice
+    except (limits.LimitReached, _SentTwice):
+        # A double click has waited for its first half at these counters, and is not counted.
+        if known := same.first():
+            return known
+        raise
     application.received_at = now
     application.save(force_insert=True)
     for person in people:
