@@ -87,13 +87,22 @@ def _refusal(environ: WSGIEnvironment) -> _Refusal | None:
     return None
 
 
+def _without_body_for_head(body: Iterable[bytes], environ: WSGIEnvironment) -> Iterable[bytes]:
+    """Django answers HEAD with the page; the server drops it, and logs a warning each time."""
+    if environ.get("REQUEST_METHOD") != "HEAD":
+        return body
+    if close := getattr(body, "close", None):
+        close()
+    return []
+
+
 def guarded(django_application: WSGIApplication) -> WSGIApplication:
     """The application, to which no request comes that it could only answer with an error 500."""
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         refusal = _refusal(environ)
         if refusal is None:
-            return django_application(environ, start_response)
+            return _without_body_for_head(django_application(environ, start_response), environ)
         page = _PAGE.format(title=refusal.title, explanation=refusal.explanation).encode()
         start_response(
             refusal.status,

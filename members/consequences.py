@@ -5,10 +5,22 @@ such a verb foresees them first, by reading.
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from members.covering import Circle, Cover
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Someone would lose something: their address, and a sentence that says who and what."""
+
+    address: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 class Dependants(Protocol):
@@ -22,8 +34,8 @@ class Dependants(Protocol):
 
     def would_lose(
         self, circle: Circle, members: Collection[int], after: Callable[[Cover], Cover], *, now: datetime
-    ) -> list[str]:
-        """A sentence for each thing that would be lost once `after` is done to the cover of these people."""
+    ) -> list[Loss]:
+        """Each thing that would be lost once `after` is done to the cover of these people."""
 
 
 _known: list[Dependants] = []
@@ -44,7 +56,7 @@ def draw(circle: Circle, *, lost: str = "plus couverte par une cotisation", now:
     return [sentence for known in _known for sentence in known.judge_cover(circle, lost=lost, now=now)]
 
 
-def foresee(members: Collection[int], after: Callable[[Cover], Cover], *, now: datetime) -> list[str]:
-    """What the people of these members would lose once `after` is done to their cover: only read, in sentences."""
+def foresee(members: Collection[int], after: Callable[[Cover], Cover], *, now: datetime) -> list[Loss]:
+    """What the people of these members would lose once `after` is done to their cover. Only reads."""
     circle = Circle.of(members)
-    return [sentence for known in _known for sentence in known.would_lose(circle, members, after, now=now)]
+    return [loss for known in _known for loss in known.would_lose(circle, members, after, now=now)]

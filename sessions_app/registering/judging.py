@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from caprural import typography
 from members import covering
+from members.consequences import Loss
 from members.covering import Circle, Cover
 from sessions_app import emails
 from sessions_app.models import Registration, TrainingSession
@@ -67,12 +68,13 @@ def judge_cover(circle: Circle, *, lost: str, now: datetime) -> list[str]:
 
 def would_lose(
     circle: Circle, members: Collection[int], after: Callable[[Cover], Cover], *, now: datetime
-) -> list[str]:
+) -> list[Loss]:
     """What `judge_cover` would say of the seats lost, once `after` is done to the cover of these people (R7b)."""
     ids = _asking().filter(days__date__gte=timezone.localdate(now)).values_list("pk", flat=True)
     seats = _seats(set(ids), circle)
     cover = after(Cover.of((registration.email for registration, _ in seats), members=members))
-    return _lost(_judge(seats, cover, now=now), now)
+    verdicts = _judge(seats, cover, now=now)
+    return [Loss(one.registration.email, one.sentence(now)) for one in verdicts if one.to == Status.AWAITING_FEE]
 
 
 # The session has changed
@@ -192,7 +194,3 @@ def _carry_out(verdicts: Iterable[Verdict], *, now: datetime, confirmed: Letter 
     for pk, people in lost.items():
         emails.covers_lost(sessions[pk], people)
     return done
-
-
-def _lost(verdicts: Iterable[Verdict], now: datetime) -> list[str]:
-    return [verdict.sentence(now) for verdict in verdicts if verdict.to == Status.AWAITING_FEE]

@@ -5,6 +5,7 @@ from datetime import date
 
 from django.db.models import F, Min
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -83,10 +84,10 @@ def calendar_feed(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def session_flyer(request: HttpRequest, slug: str) -> HttpResponse:
+def session_flyer(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The flyer, made from the same record as the page."""
     session = _published(slug)
-    return pdf.response(f"fiche-{slug}.pdf", flyer.pdf(session))
+    return pdf.public_response(request, f"fiche-{slug}.pdf", flyer.pdf(session))
 
 
 def _published(slug: str) -> TrainingSession:

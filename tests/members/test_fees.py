@@ -350,8 +350,8 @@ class Listener:
         self.circles.append(circle)
         return sorted(circle.addresses)
 
-    def would_lose(self, circle: Circle, members: Any, after: Any, *, now: datetime) -> list[str]:
-        return sorted(circle.addresses)
+    def would_lose(self, circle: Circle, members: Any, after: Any, *, now: datetime) -> list[consequences.Loss]:
+        return []
 
 
 class TestAnnouncements:

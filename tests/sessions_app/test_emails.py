@@ -982,7 +982,7 @@ class TestDecisionNeeded:
                 "23 h 59. Personnes inscrites : 2, dont 1 en attente de cotisation. Minimum prévu : 8.\n\n"
                 f"{SESSION}\n"
                 "Il vous revient de décider : maintenir la session, la reporter ou l’annuler. Chaque décision est "
-                "annoncée à toutes les personnes concernées ; vous relisez le message avant qu’il parte. D’ici là, les "
+                "annoncée à toutes les personnes concernées ; vous voyez à qui avant qu’elle parte. D’ici là, les "
                 "convocations ne partent pas.\n\n"
                 "La session, dans l’administration :\n"
                 f"https://inscriptions.caprural.example/admin/sessions_app/trainingsession/{session.pk}/change/\n\n"

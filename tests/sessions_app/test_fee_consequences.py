@@ -322,7 +322,7 @@ class TestInOneTransaction:
             def judge_cover(self, circle: Circle, *, lost: str, now: datetime) -> list[str]:
                 raise RuntimeError("the disk is full")
 
-            def would_lose(self, circle: Circle, members: Any, after: Any, *, now: datetime) -> list[str]:
+            def would_lose(self, circle: Circle, members: Any, after: Any, *, now: datetime) -> list[consequences.Loss]:
                 return []
 
         broken = Broken()

@@ -169,7 +169,7 @@ class TestTheMember:
         done = consequences.draw(before, now=NOW)
 
         assert (status_of(person), status_of(other)) == ("awaiting_fee", "awaiting_fee")
-        assert done == foreseen
+        assert done == [str(loss) for loss in foreseen]
         assert len(told(other)) == 1
 
     def test_whoever_comes_next_takes_the_place_left(self, session: TrainingSession) -> None:
