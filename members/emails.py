@@ -4,6 +4,7 @@ Each is written to the payer and leaves a `FeeMessage`. A payer without an addre
 queued, and nothing is said to have been sent.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -65,14 +66,15 @@ def membership_reminder(fee: MembershipFee, *, step: int, now: datetime) -> None
     )
 
 
-def receipt(receipt: Receipt, *, now: datetime) -> None:
-    """The payment has arrived: the receipt, with its number."""
+def receipt(receipt: Receipt, *, not_covered: Sequence[str] = (), now: datetime) -> None:
+    """The payment has arrived: the receipt, with its number, the days it covers, and those that await another fee."""
     _queue(
         "receipt",
         receipt.fee,
         now=now,
         attach=((RECEIPT, receipt.pk),),
         receipt=receipt,
+        not_covered=not_covered,
         link=_link("receipt", receipt.token),
     )
 

@@ -13,6 +13,7 @@ from caprural.private_pages import private
 from members import applying, documents
 from members.forms import ApplicationForm
 from members.models import Application, FeeCategory
+from members.views.fee import asked_day
 
 #: What is answered when a limit is reached.
 TOO_MANY = 429
@@ -21,9 +22,13 @@ TOO_MANY = 429
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def apply(request: HttpRequest) -> HttpResponse:
-    """« Adhérer en ligne »: refused, the form comes back with the reason and what was typed."""
+    """« Adhérer en ligne »: refused, the form comes back with the reason and what was typed. From a session, the scale
+    that covers its day, and no other.
+    """
     now = timezone.now()
-    categories = list(FeeCategory.objects.offered(timezone.localdate(now)))
+    day = asked_day(request)
+    offered = FeeCategory.objects.offered(timezone.localdate(now))
+    categories = [category for category in offered if day is None or category.campaign.covers(day)]
     form = ApplicationForm.of(request.POST if request.method == "POST" else None, categories=categories)
     refusal, status = "", 0
     if form.is_bound and form.is_valid():
@@ -31,7 +36,7 @@ def apply(request: HttpRequest) -> HttpResponse:
             return redirect(applying.apply(*form.application(), network=limits.network_of(request), now=now))
         except limits.LimitReached as refused:
             refusal, status = str(refused), TOO_MANY
-    context: dict[str, Any] = {"form": form, "categories": categories, "refusal": refusal}
+    context: dict[str, Any] = {"form": form, "categories": categories, "refusal": refusal, "day": day}
     return render(request, "members/apply.html", context, status=status or form_status(form, is_refused=False))
 
 

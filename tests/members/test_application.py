@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
+from caprural import typography
 from members import applying, covering, fees
 from members.models import Application, FeeCategory, Member, Organisation
 from tests import pages
@@ -140,6 +141,23 @@ class TestForm:
         assert pages.text(summary).startswith("Il reste 3 points à corriger")
         assert pages.text(pages.one(pages.tree(page), ".//title")).startswith("À corriger")
 
+    @pytest.mark.parametrize("campaigns", [1, 2])
+    def test_each_line_of_the_summary_leads_to_something(
+        self, client: Client, category: FeeCategory, campaigns: int
+    ) -> None:
+        """The buttons of two scales are named otherwise than those of one."""
+        make_category(campaign=category.campaign)
+        if campaigns == 2:
+            make_category(campaign=make_campaign(starts_on=today(11), ends_on=today(99)))
+
+        page = sent(client, name="", method=None)
+
+        pages.assert_sound(page, status=422)
+        [summary] = [item for item in pages.tree(page).iter("div") if item.get("role") == "alert"]
+        anchors = {words: url.removeprefix("#") for words, url in pages.links(summary).items()}
+        assert "Quelle cotisation" in anchors
+        assert [anchor for anchor in anchors.values() if pages.tree(page).find(f".//*[@id='{anchor}']") is None] == []
+
     def test_more_lines(self, client: Client, category: FeeCategory) -> None:
         before = pages.rows()
         typed = {"siret": "12 34", "email": "", "personnes-2-email": "pas une adresse", "plus": ""}
@@ -176,6 +194,26 @@ class TestForm:
         page = client.post(FORM, {**FILLED, "personnes-TOTAL_FORMS": "1", "personnes-INITIAL_FORMS": "0"})
         pages.assert_sound(page, status=422)
         assert shown(page)["name"] == FILLED["name"]
+
+    def test_from_a_session_the_scale_of_its_day(self, client: Client, category: FeeCategory) -> None:
+        later = make_campaign(starts_on=today(11), ends_on=today(99), name="Cotisation suivante")
+        other = make_category(campaign=later, label="Demain")
+        path = f"{FORM}?le={today(50)}"
+
+        page = client.get(path)
+
+        pages.assert_sound(page)
+        words = folded(pages.main(page))
+        assert f"Pour le {folded(typography.medium_date(today(50)))} : Cotisation suivante, du" in words
+        assert ("Demain" in words, "Association" in words) == (True, False)
+        assert sent(client, path).status_code == 302
+        assert Application.objects.get().category == other
+
+    def test_a_day_no_scale_covers(self, client: Client, category: FeeCategory) -> None:
+        words = folded(pages.main(client.get(f"{FORM}?le={today(50)}")))
+
+        day = folded(typography.medium_date(today(50)))
+        assert f"Le barème de la cotisation qui couvre le {day} n’est pas encore publié." in words
 
     def test_methods(self, client: Client) -> None:
         assert client.head(FORM).status_code == 200

@@ -267,7 +267,8 @@ class TestChecking:
 
         page = coordination.get(check_of(application))
         assert "Nouveau cotisant : Pays" in folded(pages.text(pages.by_id(pages.tree(page), "content-main")))
-        page = send(coordination, check_of(application))
+        take = [value for name, value in ticked(page) if name == "take"]
+        page = send(coordination, check_of(application), take=take)
 
         [member] = Member.objects.all()
         assert (member.name, member.siret, member.email) == ("Pays", SIRET, application.email)
