@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from caprural import emails
-from members.models import Application, FeeCategory, Organisation
+from members.models import Organisation
 from sessions_app import roles
 from sessions_app.models import Message, Registration, TrainingSession
 
@@ -223,14 +223,9 @@ def _admin_url(session: TrainingSession) -> str:
     return f"{settings.SITE_URL}/admin/sessions_app/trainingsession/{session.pk}/change/"
 
 
-def scale_of(registration: Registration, session: TrainingSession) -> tuple[list[FeeCategory], Application | None]:
-    """The scale that applies on the session's date, and the on-line form that answers it already, if any."""
-    return Application.objects.beside_scale(registration.email, session.first_date, prefix=registration.form_key_prefix)
-
-
 def _fee(registration: Registration, session: TrainingSession) -> dict[str, Any]:
     """What the words about the fee are made of."""
-    categories, application = scale_of(registration, session)
+    categories, application = registration.scale(session.first_date)
     campaign = categories[0].campaign if categories else None
     return {"campaign": campaign, "categories": categories, "application": application}
 

@@ -1,6 +1,7 @@
 """The registration of one person for one session, its status, and the log of everything that happened to it."""
 
 import secrets
+from datetime import date
 from hashlib import sha256
 from typing import Self
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from caprural import typography, validators
 from caprural.fields import EmailField
+from members.models import Application, FeeCategory
 from members.models.member import listed
 
 
@@ -158,6 +160,10 @@ class Registration(models.Model):
     def form_key_prefix(self) -> bytes:
         """How the keys of the membership forms shown behind this private link begin: half of a UUID."""
         return sha256(self.token.encode()).digest()[:8]
+
+    def scale(self, on: date | None) -> tuple[list[FeeCategory], Application | None]:
+        """The scale that applies on that day, the session's, and the on-line form that answers it already, if any."""
+        return Application.objects.beside_scale(self.email, on, prefix=self.form_key_prefix)
 
     @property
     def full_name(self) -> str:

@@ -94,7 +94,7 @@ def fee_owed(registration: Registration, session: TrainingSession, state: Sessio
     """Nothing is owed before a session whose date no longer holds, nor asked for once it has begun."""
     if registration.status != Registration.Status.AWAITING_FEE or not state.is_announced or state.has_begun:
         return None
-    categories, application = emails.scale_of(registration, session)
+    categories, application = registration.scale(session.first_date)
     campaign = categories[0].campaign if categories else None
     is_theirs = application is not None and is_submitted_from(registration, application)
     return Fee(campaign, categories, registration.fee_due_on, application, is_theirs)
