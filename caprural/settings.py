@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "csp",
     "axes",
     "caprural.apps.MailQueueConfig",
+    "caprural.limits",
     "members",
     "sessions_app",
 ]
@@ -141,10 +142,11 @@ AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 
 # Security
+PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.int("PROXY_COUNT", default=0) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_COUNT else None
 # The load balancer asks for its health in plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_REFERRER_POLICY = "same-origin"

@@ -13,7 +13,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections
 from django.utils import timezone
 
-from caprural import emails
+from caprural import emails, limits
 from members import importing
 from members import reminding as fee_reminding
 from sessions_app import reminding
@@ -78,4 +78,5 @@ def _round(is_stopping: Callable[[], bool] = lambda: False) -> None:
     fee_reminding.run(now=now, is_stopping=is_stopping)
     importing.run(now=now, is_stopping=is_stopping)
     Heartbeat.objects.update_or_create(worker=socket.gethostname(), defaults={"seen_at": now})
+    limits.prune(now=now)
     emails.deliver(now=now, is_stopping=is_stopping)
