@@ -192,7 +192,7 @@ def tidy(pasted: str) -> Tidied:
     notes = []
     for change, note in (
         (lambda text: _INVISIBLE.sub("", text), "signes invisibles enlevés"),
-        (lambda text: _LINE_BREAK.sub("\n", text), "« <br> » devenus des retours à la ligne"),
+        (lambda text: _LINE_BREAK.sub("\n", text), "« <br> » devenus des retours à la ligne"),
         (_with_lists, "puces devenues des listes"),
         (lambda text: _LINK.sub(_with_whole_address, text), "adresses des liens complétées"),
     ):
@@ -230,7 +230,7 @@ def _with_whole_address(link: re.Match[str]) -> str:
     address = _complete(link[2])
     if not address:
         raise ValidationError(
-            f"Le lien « {link[1]} » mène à « {link[2]} », qui n’est pas une adresse complète : "
+            f"Le lien « {link[1]} » mène à « {link[2]} », qui n’est pas une adresse complète : "
             "commencez-la par https://, ou par / pour une page de ce site."
         )
     return f"[{link[1]}]({address}"

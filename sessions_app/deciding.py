@@ -40,6 +40,7 @@ def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) 
     DecisionRefused, also for the day on which it begins already: nobody is written to twice.
     """
     locked = _still_to_come(session, now)
+    locked.postponed_from = locked.postponed_from or locked.first_date
     if first_on is not None:
         if first_on <= timezone.localdate(now):
             raise DecisionRefused("Choisissez un jour à venir.")

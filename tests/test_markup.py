@@ -80,7 +80,8 @@ class TestMarkdown:
         [
             (
                 "Voir https://a.test/x_(y)?b=c&d, ou bien (www.a.test/).",
-                'Voir <a href="https://a.test/x_(y)?b=c&amp;d" rel="noopener noreferrer">https://a.test/x_(y)?b=c&amp;d</a>, '
+                'Voir <a href="https://a.test/x_(y)?b=c&amp;d" rel="noopener noreferrer">'
+                "https://a.test/x_(y)?b=c&amp;d</a>, "
                 'ou bien (<a href="https://www.a.test/" rel="noopener noreferrer">www.a.test/</a>).',
             ),
             ("Écrire à a.b@c-d.fr.", 'Écrire à <a href="mailto:a.b@c-d.fr">a.b@c-d.fr</a>.'),
@@ -198,16 +199,19 @@ class TestPlain:
         assert plain(typed) == text
 
 
+LISTS = "puces devenues des listes"
+
+
 class TestTidy:
     """F3: what was pasted is put in our own form when it is saved."""
 
     @pytest.mark.parametrize(
         ("pasted", "kept", "notes"),
         [
-            ("•\tUn\n•\tDeux", "- Un\n- Deux", ["puces devenues des listes"]),
-            ("\uf0b7 Un\no\tUn un\n▪ Un deux\n\uf0b7 Deux", "- Un\n  - Un un\n  - Un deux\n- Deux", ["puces devenues des listes"]),
-            ("· Un\n\t· Un un\n\n· Deux", "- Un\n  - Un un\n\n- Deux", ["puces devenues des listes"]),
-            ("- Un\n– Un un\n-\tDeux\nFin\n– Seul", "- Un\n  - Un un\n- Deux\nFin\n- Seul", ["puces devenues des listes"]),
+            ("•\tUn\n•\tDeux", "- Un\n- Deux", [LISTS]),
+            ("\uf0b7 Un\no\tUn un\n▪ Un deux\n\uf0b7 Deux", "- Un\n  - Un un\n  - Un deux\n- Deux", [LISTS]),
+            ("· Un\n\t· Un un\n\n· Deux", "- Un\n  - Un un\n\n- Deux", [LISTS]),
+            ("- Un\n– Un un\n-\tDeux\nFin\n– Seul", "- Un\n  - Un un\n- Deux\nFin\n- Seul", [LISTS]),
             ("Un<br />deux<BR><br/>trois", "Un\ndeux\n\ntrois", ["« <br> » devenus des retours à la ligne"]),
             ("coopé\u00adra\u200btion", "coopération", ["signes invisibles enlevés"]),
             (
@@ -216,7 +220,7 @@ class TestTidy:
                 ["adresses des liens complétées"],
             ),
             ("a\r\nb\u2028c", "a\nb\nc", []),
-            ("Un mot – deux mots\no tempora\n-sans espace\n**gras**", "Un mot – deux mots\no tempora\n-sans espace\n**gras**", []),
+            ("Un – deux\no tempora\n-trois\n**gras**", "Un – deux\no tempora\n-trois\n**gras**", []),
         ],
     )  # fmt: skip
     def test_what_is_kept(self, pasted: str, kept: str, notes: list[str]) -> None:

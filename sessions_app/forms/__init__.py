@@ -9,6 +9,7 @@ from sessions_app.forms.admin import (
     RecordFeeForm,
     RegisterByHandForm,
     SessionDayFormSet,
+    TrainerForm,
     TrainingSessionForm,
     WriteForm,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "RegistrationForm",
     "ReplacementForm",
     "SessionDayFormSet",
+    "TrainerForm",
     "TrainingSessionForm",
     "WriteForm",
     "together_label",

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import F, Min
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
 from caprural import pdf
+from sessions_app import roles
 from sessions_app.documents import calendar, flyer
 from sessions_app.models import SessionState, StateCode, TrainingSession
 from sessions_app.views.files import CALENDAR, attached
@@ -54,9 +56,10 @@ def session_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """The session page: the flyer's sections in its order, the practical part, the state and one clear button."""
     session = get_object_or_404(TrainingSession.objects.for_display(), slug=slug)
     state = session.state(timezone.now())
-    if state.code == StateCode.NOT_PUBLISHED:
+    is_preview = state.code == StateCode.NOT_PUBLISHED
+    if is_preview and not roles.may_preview(request.user, session):
         return not_published(request, session, state)
-    return render(
+    response = render(
         request,
         "sessions_app/session_detail.html",
         {
@@ -64,8 +67,12 @@ def session_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "state": state,
             "sections_before_trainers": session.sections_before_trainers(),
             "sections_after_trainers": session.sections_after_trainers(),
+            "is_preview": is_preview,
         },
     )
+    if is_preview:
+        add_never_cache_headers(response)
+    return response
 
 
 @require_safe
@@ -85,8 +92,14 @@ def calendar_feed(request: HttpRequest) -> HttpResponse:
 @require_safe
 def session_flyer(request: HttpRequest, slug: str) -> HttpResponse:
     """The flyer, made from the same record as the page."""
-    session = _published(slug)
-    return pdf.response(f"fiche-{slug}.pdf", flyer.pdf(session))
+    session = get_object_or_404(TrainingSession.objects.for_display(), slug=slug)
+    is_preview = session.status == TrainingSession.Status.DRAFT
+    if is_preview and not roles.may_preview(request.user, session):
+        raise Http404
+    response = pdf.response(f"fiche-{slug}.pdf", flyer.pdf(session))
+    if is_preview:
+        add_never_cache_headers(response)
+    return response
 
 
 def _published(slug: str) -> TrainingSession:
