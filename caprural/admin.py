@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import ForeignKey
@@ -16,21 +15,9 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
-from caprural import emails, typography
+from caprural import emails, signing_in, typography
 
-
-class LoginForm(AdminAuthenticationForm):
-    """The login of the team. Stock Django takes a name of any length, which PostgreSQL then refuses to log."""
-
-    def clean_username(self) -> str:
-        """No account has a name longer than the column."""
-        username: str = self.cleaned_data["username"]
-        if len(username) > (self.username_field.max_length or 254):
-            raise self.get_invalid_login_error()
-        return username
-
-
-admin.site.login_form = LoginForm
+admin.site.login_form = signing_in.LoginForm
 
 
 class SoundAutocomplete(AutocompleteSelect):

@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.db import models
 
+from caprural import validators
+
 
 def compact(value: str) -> str:
     """A code as it is stored and compared: « fr76 3000-6000 » becomes « FR7630006000 »."""
@@ -35,3 +37,34 @@ class CodeField(models.CharField):
     def formfield(self, **kwargs: Any) -> Any:
         """A form field that accepts the spaces."""
         return super().formfield(**{"form_class": CodeFormField, **kwargs})
+
+
+class EmailFormField(forms.EmailField):
+    """An address as people type or paste it: what does not count in one is cleaned before it is judged."""
+
+    # Django's own would answer first, with one sentence for everything.
+    default_validators = [validators.email_address]
+
+    def to_python(self, value: Any) -> str:
+        """The address as it is stored."""
+        return validators.normalise_email(super().to_python(value) or "")
+
+
+class EmailField(models.EmailField):
+    """An address, always stored and looked for in the form under which two of them are compared (R7)."""
+
+    default_validators = []
+
+    def to_python(self, value: Any) -> Any:
+        """Normalised, also when it does not come from a form."""
+        value = super().to_python(value)
+        return validators.normalise_email(value) if isinstance(value, str) else value
+
+    def deconstruct(self) -> Any:
+        """For the database it is the stock field: no table is rebuilt for it."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.EmailField", args, kwargs
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """A form field that cleans before it judges."""
+        return super().formfield(**{"form_class": EmailFormField, **kwargs})

@@ -6,10 +6,14 @@
 
 import re
 import unicodedata
+from datetime import date
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from stdnum import bic, iban
 from stdnum.fr import siret
+
+from caprural import typography
 
 # Mailboxes open to everybody: sharing one of these domains says nothing of who employs a person (R14).
 PUBLIC_MAILBOX_DOMAINS = frozenset(
@@ -50,7 +54,27 @@ SHARED_DOMAINS = frozenset(
 
 _LOCAL_PART = re.compile(r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _HOST_LABEL = re.compile(r"[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?")
+# What a mail program makes a link of: a scheme, « www. », « exemple.fr/page ».
+_LINK = re.compile(r"\w://|\bwww\.|[^\W_]\.[^\W\d_]{2,}/", re.IGNORECASE)
+#: What one sees in an address that is not one, how it is said, and what was likely meant instead.
+_EMAIL_FAULTS = (
+    (r"^[^<>]*<([^<>]*)>\W*$", "est entourée d’un nom ou des signes < et >", r"\1"),
+    (r"(?i)^mailto\s*:\s*", "commence par «\u00a0mailto:\u00a0»", ""),
+    (r"[’‘ʼ´]", "contient une apostrophe courbe", "'"),
+    (r"[\s.,;]*[.,;]\s*$", "finit par {}", ""),
+    (r"\s*,\s*", "contient une virgule", "."),
+    (r"\s+", "contient un espace", ""),
+    (r"\.{2,}", "contient deux points de suite", "."),
+)
 _PHONE = re.compile("\\+?[0-9 .()\u00a0\u202f\u2010-\u2013-]*")
+
+
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l"})
+
+
+def _unaccented(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def _is_emoji_joiner(text: str, at: int) -> bool:
@@ -88,9 +112,20 @@ def multi_line(value: str) -> None:
     _refuse_unreadable(value, allowed="\t\n\r")
 
 
+def without_link(value: str) -> None:
+    """One line that no mail program turns into a link: who fills a form has no letter of ours carry an address."""
+    single_line(value)
+    if links := [word for word in value.split() if _LINK.search(word)]:
+        raise ValidationError(
+            "N’écrivez pas ici d’adresse de site\u00a0: retirez «\u00a0%(link)s\u00a0».",
+            code="link",
+            params={"link": links[0]},
+        )
+
+
 def person_name(value: str) -> None:
     """One line with a letter in it, and nothing that would turn a name into an address or markup."""
-    single_line(value)
+    without_link(value)
     if not any(char.isalpha() for char in value) or any(char in "<>@/" for char in value):
         raise ValidationError("Saisissez un nom, sans adresse ni signe < > @ ou /.", code="invalid")
 
@@ -119,10 +154,43 @@ def _is_hostname(domain: str) -> bool:
 
 
 def email_address(value: str) -> None:
-    """One plain address that any mail server carries: no quotes, brackets, list, space nor accent before the « @ »."""
+    """One plain address that any mail server carries: no quotes, brackets, list, space nor accent before the « @ ».
+
+    The refusal says what is wrong and, when it can be guessed, which address was meant.
+    """
+    if not _is_email_address(value):
+        raise ValidationError(_what_is_wrong(value), code="invalid")
+
+
+def _is_email_address(value: str) -> bool:
     local, _, domain = value.rpartition("@")
-    if len(value) > 254 or len(local) > 64 or not _LOCAL_PART.fullmatch(local) or not _is_hostname(domain):
-        raise ValidationError("Saisissez une seule adresse e-mail, par exemple prenom.nom@exemple.fr.", code="invalid")
+    return len(value) <= 254 and len(local) <= 64 and bool(_LOCAL_PART.fullmatch(local)) and _is_hostname(domain)
+
+
+def _what_is_wrong(value: str) -> str:
+    advice = "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."
+    if len(value) > 500 or value.count("@") == 0:
+        return advice
+    parts = map(normalise_email, re.split(r"[\s,;/<>]+", value))
+    if len(several := dict.fromkeys(part for part in parts if _is_email_address(part))) > 1:
+        shown = [f"«\u00a0{word}\u00a0»" for word in several]
+        return f"Il y a ici plusieurs adresses, {typography.join_and(shown)}\u00a0: gardez-en une seule."
+    faults = []
+    for pattern, fault, instead in _EMAIL_FAULTS:
+        if found := re.search(pattern, value):
+            faults.append(fault.format(f"«\u00a0{found[0].strip()}\u00a0»"))
+            value = re.sub(pattern, instead, value)
+    local, _, domain = value.rpartition("@")
+    if accents := dict.fromkeys(char for char in local if char.isalpha() and not char.isascii()):
+        shown = [f"«\u00a0{char}\u00a0»" for char in accents]
+        faults.append(f"porte {typography.join_and(shown)} avant l’arobase, où aucun accent n’est possible")
+        local = _unaccented(local)
+    if not faults:
+        return advice
+    likely = normalise_email(f"{local}@{domain}")
+    likely = likely if _is_email_address(likely) else next(iter(several), "")
+    meant = f"\u00a0: est-ce «\u00a0{likely}\u00a0»\u00a0?" if likely else f". {advice}"
+    return f"Cette adresse {typography.join_and(faults)}{meant}"
 
 
 def email_domain(value: str) -> None:
@@ -146,14 +214,32 @@ def not_public_mailbox_domain(value: str) -> None:
         )
 
 
+def _visible(value: str) -> str:
+    return "".join(char for char in value if unicodedata.category(char) != "Cf").strip().lower()
+
+
+def _readable(domain: str) -> str:
+    """« xn--mairie-t-f1ab.fr » and « mairie-été.fr » are one domain, kept as people read it."""
+    if len(domain) > 253 or (domain.isascii() and "xn--" not in domain):
+        return domain
+    try:
+        return domain.encode("idna").decode("idna").lower()
+    except UnicodeError:
+        return domain
+
+
 def normalise_email(value: str) -> str:
-    """The form under which an address is stored and compared: case and spaces around do not count (R7)."""
-    return value.strip().lower()
+    """The form under which an address is stored and compared (R7).
+
+    Case, spaces around, signs that nobody sees and the two ways to write an accented domain do not count.
+    """
+    local, at, domain = _visible(value).rpartition("@")
+    return f"{local}{at}{_readable(domain)}"
 
 
 def normalise_domain(value: str) -> str:
     """« @Mairie-Exemple.FR » is stored and compared as « mairie-exemple.fr »."""
-    return value.strip().lower().removeprefix("@").removesuffix(".")
+    return _readable(_visible(value).removeprefix("@").removesuffix("."))
 
 
 def siret_number(value: str) -> None:
@@ -176,3 +262,18 @@ def bic_code(value: str) -> None:
         raise ValidationError(
             "Ce BIC n’est pas valide\u00a0: il compte huit ou onze lettres et chiffres.", code="invalid"
         )
+
+
+#: The days anybody may mean: a year typed with two digits reaches us as the year 26.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
+
+
+def plausible_day(value: date) -> None:
+    """A day of this century."""
+    if not FIRST_DAY <= value <= LAST_DAY:
+        raise ValidationError("Vérifiez l’année, en quatre chiffres\u00a0: elle va de 2000 à 2100.", code="invalid")
+
+
+def are_plausible_days(*names: str) -> Q:
+    """What the database holds of `plausible_day` for these columns; a day that nobody gave is none."""
+    return Q(*(Q(**{f"{name}__range": (FIRST_DAY, LAST_DAY)}) | Q(**{f"{name}__isnull": True}) for name in names))

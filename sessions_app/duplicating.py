@@ -16,7 +16,6 @@ NOT_COPIED = frozenset(
         "reference",
         "status",
         "maintained_at",
-        "calendar_uid",
         "calendar_sequence",
         "changed_at",
         "postponed_from",

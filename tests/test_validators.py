@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from caprural import validators
+from tests.traces import folded
 
 Validator = Callable[[str], None]
 
@@ -113,12 +114,47 @@ class TestPersonName:
     def test_names(self, name: str) -> None:
         assert refusal(validators.person_name, name) is None
 
-    @pytest.mark.parametrize("name", ["", " ", "12", "-", "’", "a@b.fr", "<b>a</b>", "http://a", "❤️", "1/2 a"])
+    @pytest.mark.parametrize("name", ["", " ", "12", "-", "’", "a@b.fr", "<b>a</b>", "❤️", "1/2 a"])
     def test_not_names(self, name: str) -> None:
         assert refusal(validators.person_name, name) == "invalid"
 
     def test_a_name_holds_on_one_line(self) -> None:
         assert refusal(validators.person_name, "Bernier\nBcc: x") == "several_lines"
+
+
+class TestWithoutLink:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "Chalon s/Saône",
+            "M.J.C./Foyer",
+            "Association « Terroirs.com »",
+            "St. Martin/Loire",
+            "SARL 2.0/3",
+            "A : b//c",
+        ],
+    )
+    def test_names_of_structures(self, name: str) -> None:
+        assert refusal(validators.without_link, name) is None
+
+    @pytest.mark.parametrize(
+        ("name", "link"),
+        [
+            ("Gratuit: https://evil.example/prix (fictif)", "https://evil.example/prix"),
+            ("Voir HTTP://A", "HTTP://A"),
+            ("Voir www.evil", "www.evil"),
+            ("Un prix sur evil.example/prix !", "evil.example/prix"),
+            ("(Evil.Shop/)", "(Evil.Shop/)"),
+        ],
+    )
+    def test_what_a_letter_would_make_a_link_of(self, name: str, link: str) -> None:
+        """G5: whoever fills a public form has no letter of ours carry an address."""
+        for validator in (validators.without_link, validators.person_name):
+            with pytest.raises(ValidationError) as refused:
+                validator(name)
+            assert refused.value.messages == [
+                f"N’écrivez pas ici d’adresse de site\u00a0: retirez «\u00a0{link}\u00a0»."
+            ]
 
 
 class TestPhone:
@@ -234,8 +270,87 @@ class TestEmail:
             assert not any(unicodedata.category(char)[0] in "CZ" for char in candidate)
             assert not set(candidate) & set('<>",;:()[]\\')
 
-    def test_normalised(self) -> None:
-        assert validators.normalise_email("  Prenom.NOM@Demo.TEST \n") == "prenom.nom@demo.test"
+    @pytest.mark.parametrize(
+        ("typed", "stored"),
+        [
+            ("  Prenom.NOM@Demo.TEST \n", "prenom.nom@demo.test"),
+            ("ana.fictive\u200b@struct1.example", "ana.fictive@struct1.example"),
+            ("\u00a0eva@struct1.example\u202f", "eva@struct1.example"),
+            ("max\u00adime@struct1.example", "maxime@struct1.example"),
+            ("\u200e \u202aa@b.fr\u202c", "a@b.fr"),
+            ("a@xn--collectivit-exemple-lzb.example", "a@collectivité-exemple.example"),
+            ("a@XN--COLLECTIVIT-EXEMPLE-LZB.example", "a@collectivité-exemple.example"),
+            ("A@COLLECTIVITÉ-EXEMPLE.example", "a@collectivité-exemple.example"),
+            ("a@collectivite\u0301-exemple.example", "a@collectivité-exemple.example"),
+            ("a@xn--wrong-.fr", "a@xn--wrong-.fr"),
+            ("pas une adresse", "pas une adresse"),
+        ],
+    )
+    def test_normalised(self, typed: str, stored: str) -> None:
+        """C1: what does not count in an address is cleaned."""
+        assert validators.normalise_email(typed) == stored
+
+    @settings(deadline=None)
+    @given(st.text())
+    @example("a@xn--mairie-t-f1ab.fr")
+    @example("a@ß\u3002fr")
+    def test_normalised_once_and_for_all(self, value: str) -> None:
+        once = validators.normalise_email(value)
+        assert validators.normalise_email(once) == once
+
+    @pytest.mark.parametrize(
+        ("typed", "said"),
+        [
+            (
+                "hélène@struct1.example",
+                "Cette adresse porte « é » et « è » avant l’arobase, où aucun accent n’est possible : "
+                "est-ce « helene@struct1.example » ?",
+            ),
+            (
+                "d’exemple@struct1.example",
+                "Cette adresse contient une apostrophe courbe : est-ce « d'exemple@struct1.example » ?",
+            ),
+            ("alix@struct1.example.", "Cette adresse finit par « . » : est-ce « alix@struct1.example » ?"),
+            ("alix@struct1.example ;", "Cette adresse finit par « ; » : est-ce « alix@struct1.example » ?"),
+            ("alix @struct1.example", "Cette adresse contient un espace : est-ce « alix@struct1.example » ?"),
+            ("jo@struct1,example", "Cette adresse contient une virgule : est-ce « jo@struct1.example » ?"),
+            (
+                "jo..x@struct1.example",
+                "Cette adresse contient deux points de suite : est-ce « jo.x@struct1.example » ?",
+            ),
+            (
+                "mailto:lou@struct1.example",
+                "Cette adresse commence par « mailto: » : est-ce « lou@struct1.example » ?",
+            ),
+            (
+                "Noé Fictif <noe@struct1.example>",
+                "Cette adresse est entourée d’un nom ou des signes < et > : est-ce « noe@struct1.example » ?",
+            ),
+            (
+                "tom@struct1.example; tim@struct1.example",
+                "Il y a ici plusieurs adresses, « tom@struct1.example » et « tim@struct1.example » : "
+                "gardez-en une seule.",
+            ),
+            (
+                "Œuvre d’été@struct1,example.",
+                "Cette adresse contient une apostrophe courbe, finit par « . », contient une virgule, contient un "
+                "espace et porte « œ » et « é » avant l’arobase, où aucun accent n’est possible : "
+                "est-ce « oeuvred'ete@struct1.example » ?",
+            ),
+            (
+                "hélène@struct1",
+                "Cette adresse porte « é » et « è » avant l’arobase, où aucun accent n’est possible. "
+                "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr.",
+            ),
+            ("a@x.fr, A@x.fr", "Cette adresse contient une virgule : est-ce « a@x.fr » ?"),
+            ("alix.struct1.example", "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."),
+        ],
+    )
+    def test_what_is_wrong_and_what_was_meant(self, typed: str, said: str) -> None:
+        """C1: each refusal says what is wrong, and proposes the likely address when there is one."""
+        with pytest.raises(ValidationError) as refused:
+            validators.email_address(validators.normalise_email(typed))
+        assert [folded(message) for message in refused.value.messages] == [said]
 
 
 class TestEmailDomain:
@@ -255,7 +370,13 @@ class TestEmailDomain:
 
     @pytest.mark.parametrize(
         ("typed", "stored"),
-        [(" @Mairie.FR. ", "mairie.fr"), ("mairie.fr", "mairie.fr"), ("MAIRIE-ÉTÉ.fr", "mairie-été.fr")],
+        [
+            (" @Mairie.FR. ", "mairie.fr"),
+            ("mairie.fr", "mairie.fr"),
+            ("MAIRIE-ÉTÉ.fr", "mairie-été.fr"),
+            ("@xn--mairie-t-h1ab.fr", "mairie-été.fr"),
+            ("\u200bmairie.fr", "mairie.fr"),
+        ],
     )
     def test_normalised(self, typed: str, stored: str) -> None:
         assert validators.normalise_domain(typed) == stored
@@ -326,6 +447,7 @@ class TestEmailDomain:
 ALL: list[Validator] = [
     validators.single_line,
     validators.multi_line,
+    validators.without_link,
     validators.person_name,
     validators.phone_number,
     validators.email_address,
@@ -372,7 +494,7 @@ class TestAll:
             "a\ufffd",
             "Votre saisie contient un caractère illisible\u00a0: effacez-le et retapez-le.",
         ),
-        (validators.email_address, "x", "Saisissez une seule adresse e-mail, par exemple prenom.nom@exemple.fr."),
+        (validators.email_address, "x", "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."),
         (
             validators.not_public_mailbox_domain,
             "gmail.com",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from caprural import typography
 from members import fees
 from members.admin.merging import MergingPages
-from members.forms import CoveredPersonForm, EmailDomainForm
+from members.forms import EmailDomainForm
 from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
 
 
@@ -18,7 +18,7 @@ class CoveredPersonInline(admin.TabularInline):
     """Addresses a member lists."""
 
     model = CoveredPerson
-    form = CoveredPersonForm
+    fields = ("email", "name")
     extra = 1
 
 

@@ -1,6 +1,6 @@
 """What is typed about members and their fees: by whoever joins (`public`), and by the team."""
 
-from members.forms.admin import CoveredPersonForm, EmailDomainForm, NewFeeForm, OrganisationForm
+from members.forms.admin import EmailDomainForm, NewFeeForm, OrganisationForm
 from members.forms.campaign import FeeCampaignForm, FeeCategoryForm, FeeCategoryFormSet, RenewalForm
 from members.forms.checking import CheckForm, MergeForm, OtherMemberForm
 from members.forms.public import MORE, ApplicationForm
@@ -12,7 +12,6 @@ __all__ = [
     "ApplicationForm",
     "CancelFeeForm",
     "CheckForm",
-    "CoveredPersonForm",
     "EmailDomainForm",
     "FeeCampaignForm",
     "FeeCategoryForm",

@@ -9,20 +9,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from caprural import validators
-from members.models import CoveredPerson, EmailDomain, Member, MembershipFee, Organisation
+from members.models import EmailDomain, Member, MembershipFee, Organisation
 from members.models.organisation import logo_type
-
-
-class CoveredPersonForm(forms.ModelForm):
-    """An address a member lists, in the form under which two of them are compared (R14)."""
-
-    class Meta:
-        model = CoveredPerson
-        fields = ("email", "name")
-
-    def clean_email(self) -> str:
-        """Here and not only in the model: the same address typed twice is seen before the database sees it."""
-        return validators.normalise_email(self.cleaned_data["email"])
 
 
 class EmailDomainForm(forms.ModelForm):

@@ -35,19 +35,14 @@ class PersonForm(forms.ModelForm):
             "name": forms.TextInput(attrs={"autocomplete": "off"}),
             "email": forms.EmailInput(attrs={"autocomplete": "off"}),
         }
-        error_messages = {
-            "email": {
-                "invalid": "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr.",
-            },
-        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].required = False  # a line may be left blank
 
     def clean_email(self) -> str:
-        """Compared without case or spaces, so kept that way."""
-        email = validators.normalise_email(self.cleaned_data["email"])
+        """Needed as soon as the line says something."""
+        email: str = self.cleaned_data["email"]
         if not email and self.cleaned_data.get("name"):
             raise forms.ValidationError(
                 "Donnez l’adresse e-mail de cette personne : c’est par elle qu’elle est reconnue."
@@ -141,7 +136,6 @@ class ApplicationForm(forms.ModelForm):
         error_messages = {
             "category": {"required": "Choisissez une catégorie.", "invalid_choice": "Choisissez une catégorie."},
             "method": {"required": "Choisissez un moyen de paiement."},
-            "email": PersonForm.Meta.error_messages["email"] | {"required": "Ce champ est obligatoire."},
         }
         help_texts = {
             "siret": "Les quatorze chiffres qui identifient un établissement. Obligatoire pour un mandat "
@@ -216,10 +210,6 @@ class ApplicationForm(forms.ModelForm):
             for field in fields
             for error in field.errors
         ]
-
-    def clean_email(self) -> str:
-        """Compared without case or spaces, so kept that way."""
-        return validators.normalise_email(self.cleaned_data["email"])
 
     def clean_domain(self) -> str:
         """« @Collines.EXAMPLE » is understood."""

@@ -51,6 +51,7 @@ class MemberLines:
     def _given(self, cells: Cells) -> dict[str, Any]:
         """What the line says, empty cells left out: they leave what is there."""
         given: dict[str, Any] = {name: cells.text(name) for name in _FIELDS if name not in ("kind", "siret")}
+        given["email"] = validators.normalise_email(given["email"])
         given["kind"] = cells.chosen("kind", _KINDS, _KIND_LABELS)
         given["siret"] = cells.understood("siret", spreadsheets.siret)
         if re.fullmatch(r"[1-9]\d{8}", given["phone"]):

@@ -9,7 +9,7 @@ from django.db import models
 from django.urls import reverse
 
 from caprural import validators
-from caprural.fields import CodeField
+from caprural.fields import CodeField, EmailField
 from members.models.campaign import FeeCategory
 from members.models.fee import MembershipFee, new_token
 from members.models.member import FULL_NAME_LENGTH, Member
@@ -60,13 +60,13 @@ class Application(models.Model):
     )
     amount = models.DecimalField("montant (€)", max_digits=9, decimal_places=2)
     kind = models.CharField("nature", max_length=10, choices=Member.Kind.choices)
-    name = models.CharField("nom", max_length=160, validators=[validators.single_line])
+    name = models.CharField("nom", max_length=160, validators=[validators.without_link])
     siret = CodeField("SIRET", max_length=14, blank=True, validators=[validators.siret_number])
     address = models.TextField("adresse postale", max_length=400, blank=True, validators=[validators.multi_line])
     contact_name = models.CharField(
         "personne à contacter", max_length=FULL_NAME_LENGTH, validators=[validators.person_name]
     )
-    email = models.EmailField("adresse e-mail", validators=[validators.email_address])
+    email = EmailField("adresse e-mail", validators=[validators.email_address])
     phone = models.CharField("téléphone", max_length=30, blank=True, validators=[validators.phone_number])
     domain = models.CharField(
         "domaine e-mail",
@@ -133,8 +133,8 @@ class ApplicationPerson(models.Model):
     application = models.ForeignKey(
         Application, on_delete=models.CASCADE, related_name="people", verbose_name="bulletin"
     )
-    email = models.EmailField("adresse e-mail", validators=[validators.email_address])
-    name = models.CharField("nom", max_length=FULL_NAME_LENGTH, blank=True, validators=[validators.single_line])
+    email = EmailField("adresse e-mail", validators=[validators.email_address])
+    name = models.CharField("nom", max_length=FULL_NAME_LENGTH, blank=True, validators=[validators.without_link])
 
     class Meta:
         verbose_name = "personne à couvrir"

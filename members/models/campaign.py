@@ -44,8 +44,8 @@ class FeeCampaign(models.Model):
     """The period one annual fee covers, by default a calendar year (R12)."""
 
     name = models.CharField("nom", max_length=80, unique=True, validators=[validators.single_line])
-    starts_on = models.DateField("premier jour couvert")
-    ends_on = models.DateField("dernier jour couvert")
+    starts_on = models.DateField("premier jour couvert", validators=[validators.plausible_day])
+    ends_on = models.DateField("dernier jour couvert", validators=[validators.plausible_day])
 
     reminders = models.PositiveSmallIntegerField(
         "nombre de relances",
@@ -71,6 +71,9 @@ class FeeCampaign(models.Model):
                 condition=Q(starts_on__lte=F("ends_on")),
                 name="campaign_starts_before_it_ends",
                 violation_error_message="Le dernier jour couvert doit suivre le premier.",
+            ),
+            models.CheckConstraint(
+                condition=validators.are_plausible_days("starts_on", "ends_on"), name="campaign_days_are_plausible"
             ),
         )
 

@@ -100,7 +100,7 @@ class MembershipFee(models.Model):
         help_text="Celui du bon de commande d’un organisme public.",
         validators=[validators.single_line],
     )
-    paid_on = models.DateField("payée le", null=True, blank=True)
+    paid_on = models.DateField("payée le", null=True, blank=True, validators=[validators.plausible_day])
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     note = models.TextField("note interne", blank=True, validators=[validators.multi_line])
     created_at = models.DateTimeField("créée le", auto_now_add=True)
@@ -124,6 +124,7 @@ class MembershipFee(models.Model):
                 name="fee_paid_means_a_day",
                 violation_error_message="Indiquez le jour du paiement.",
             ),
+            models.CheckConstraint(condition=validators.are_plausible_days("paid_on"), name="fee_paid_on_is_plausible"),
             models.CheckConstraint(
                 condition=Q(status__in=("due", "committed", "paid", "waived", "cancelled")), name="fee_status_is_known"
             ),

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from caprural import validators
-from caprural.fields import CodeField
+from caprural.fields import CodeField, EmailField
 
 #: A first name, a space and a surname of eighty letters each, as a registration has them.
 FULL_NAME_LENGTH = 161
@@ -33,11 +33,11 @@ class Member(models.Model):
     DETAILS = ("contact_name", "email", "phone", "address", "siret", "service_code")
 
     kind = models.CharField("nature", max_length=10, choices=Kind.choices, default=Kind.STRUCTURE)
-    name = models.CharField("nom", max_length=160, validators=[validators.single_line])
+    name = models.CharField("nom", max_length=160, validators=[validators.without_link])
     contact_name = models.CharField(
-        "personne à contacter", max_length=FULL_NAME_LENGTH, blank=True, validators=[validators.single_line]
+        "personne à contacter", max_length=FULL_NAME_LENGTH, blank=True, validators=[validators.without_link]
     )
-    email = models.EmailField("adresse e-mail", blank=True, validators=[validators.email_address])
+    email = EmailField("adresse e-mail", blank=True, validators=[validators.email_address])
     phone = models.CharField("téléphone", max_length=30, blank=True, validators=[validators.phone_number])
     address = models.TextField("adresse postale", blank=True, validators=[validators.multi_line])
     siret = CodeField("SIRET", max_length=14, blank=True, validators=[validators.siret_number])
@@ -70,8 +70,8 @@ class CoveredPerson(models.Model):
     """A person the member lists by e-mail address. Two members may list the same person."""
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="people", verbose_name="cotisant")
-    email = models.EmailField("adresse e-mail", validators=[validators.email_address])
-    name = models.CharField("nom", max_length=FULL_NAME_LENGTH, blank=True, validators=[validators.single_line])
+    email = EmailField("adresse e-mail", validators=[validators.email_address])
+    name = models.CharField("nom", max_length=FULL_NAME_LENGTH, blank=True, validators=[validators.without_link])
 
     class Meta:
         verbose_name = "personne couverte"
@@ -88,10 +88,6 @@ class CoveredPerson(models.Model):
 
     def __str__(self) -> str:
         return self.email
-
-    def clean(self) -> None:
-        """Addresses are compared without case or surrounding spaces, so they are stored that way."""
-        self.email = validators.normalise_email(self.email)
 
 
 class EmailDomain(models.Model):

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from caprural import validators
-from caprural.fields import CodeField
+from caprural.fields import CodeField, EmailField
 
 #: What the site calls itself while nobody has described the organisation yet.
 UNNAMED = "Centre de ressources"
@@ -35,7 +35,7 @@ class Organisation(models.Model):
         "personne à contacter", max_length=120, blank=True, validators=[validators.single_line]
     )
     phone = models.CharField("téléphone", max_length=30, blank=True, validators=[validators.phone_number])
-    email = models.EmailField("adresse e-mail", blank=True, validators=[validators.email_address])
+    email = EmailField("adresse e-mail", blank=True, validators=[validators.email_address])
     website = models.URLField("site internet", blank=True)
     siret = CodeField("SIRET", max_length=14, blank=True, validators=[validators.siret_number])
     logo = models.ImageField(
@@ -74,7 +74,7 @@ class Organisation(models.Model):
         help_text="Par exemple « TVA non applicable, article 293 B du code général des impôts ».",
         validators=[validators.single_line],
     )
-    privacy_email = models.EmailField(
+    privacy_email = EmailField(
         "contact pour les données personnelles", blank=True, validators=[validators.email_address]
     )
     publication_director = models.CharField("directeur ou directrice de la publication", max_length=120, blank=True)

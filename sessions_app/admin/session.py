@@ -24,6 +24,7 @@ from sessions_app.forms import (
     LabelledFormSet,
     RegisterByHandForm,
     SessionDayFormSet,
+    SessionDocumentForm,
     TrainerForm,
     TrainingSessionForm,
 )
@@ -67,6 +68,7 @@ class SessionDocumentInline(admin.TabularInline):
     """Documents for the participants."""
 
     model = SessionDocument
+    form = SessionDocumentForm
     formset = LabelledFormSet
     extra = 0
 

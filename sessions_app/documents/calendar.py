@@ -42,6 +42,7 @@ END:STANDARD
 END:VTIMEZONE
 """
 
+BY_THE_LINK = "Pour modifier ou annuler\u00a0: votre lien personnel, dans le message que vous avez reçu."
 #: What is put before the title of an event that no longer holds, for calendars that neither strike through nor remove.
 REGISTRATION_CANCELLED = "Inscription annulée : "
 DATES_NO_LONGER_HOLD = {
@@ -89,18 +90,20 @@ def _public_events(session: TrainingSession) -> list[Event]:
 
 
 def registration_calendar(registration: Registration, session: TrainingSession) -> bytes:
-    """The file of one registration: its status, its private link, the exact address for who holds a seat (R1, R9).
+    """The file of one registration: its status, the exact address for who holds a seat (R1, R9).
+
+    Calendars are shared with colleagues and assistants: it leads to the session's page, never to the private one.
 
     Its sequence is higher than that of any file made before for the same session and person, under whatever address and
     registration: changes of the session only add up, and so do the numbers of the lines of the log. Someone who cancels
     and registers again gets their event back.
     """
-    url = f"{settings.SITE_URL}{registration.get_absolute_url()}"
+    url = f"{settings.SITE_URL}{session.get_absolute_url()}"
     last_change = registration.status_changes.last()
     events = _events(
         session,
         url=url,
-        lines=[_status_sentence(registration), f"Votre page personnelle : {url}"],
+        lines=[_status_sentence(registration), f"La session\u00a0: {url}", BY_THE_LINK],
         stamp=max(session.updated_at, last_change.at) if last_change else session.updated_at,
         sequence=session.calendar_sequence + (last_change.pk if last_change else 0),
         status=STATUSES[Status(registration.status)],
@@ -144,7 +147,7 @@ def _events(
     events = []
     for number, day in enumerate(days, start=1):
         event = Event()
-        event.add("uid", f"{session.calendar_uid}-{number}")
+        event.add("uid", day.uid)
         event.add("sequence", session.calendar_sequence if sequence is None else sequence)
         event.add("dtstamp", stamp)
         event.add("dtstart", day.starts_at_instant)

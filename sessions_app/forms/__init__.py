@@ -14,6 +14,7 @@ from sessions_app.forms.admin import (
     WriteForm,
 )
 from sessions_app.forms.attaching import AttachForm, NewMemberForm, together_label
+from sessions_app.forms.documents import SessionDocumentForm
 from sessions_app.forms.public import DetailsForm, FindRegistrationForm, RegistrationForm, ReplacementForm
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "RegistrationForm",
     "ReplacementForm",
     "SessionDayFormSet",
+    "SessionDocumentForm",
     "TrainerForm",
     "TrainingSessionForm",
     "WriteForm",

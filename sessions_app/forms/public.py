@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 
 from django import forms
 
-from caprural import validators
 from sessions_app.models import Registration, TrainingSession
 
 
@@ -42,9 +41,6 @@ class DetailsForm(forms.ModelForm):
             "carpool": "Je suis partant·e pour un covoiturage : mon prénom, ma commune et mon adresse e-mail "
             "seront communiqués aux autres personnes qui ont coché cette case.",
         }
-        error_messages = {
-            "email": {"invalid": "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."},
-        }
         help_texts = {
             "email": "Si vous la changez, votre lien personnel est envoyé à la nouvelle adresse, "
             "et l’ancienne en est prévenue.",
@@ -56,10 +52,6 @@ class DetailsForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast(forms.ChoiceField, self.fields["profile"]).choices = [("", "Choisissez…"), *Registration.Profile.choices]
-
-    def clean_email(self) -> str:
-        """Compared without case or spaces (R7), so kept that way."""
-        return validators.normalise_email(self.cleaned_data["email"])
 
 
 class RegistrationForm(DetailsForm):
@@ -106,12 +98,7 @@ class ReplacementForm(forms.ModelForm):
             "last_name": forms.TextInput(attrs={"autocomplete": "off"}),
             "email": forms.EmailInput(attrs={"autocomplete": "off"}),
         }
-        error_messages = DetailsForm.Meta.error_messages
         help_texts = {"email": "Le lien personnel de votre collègue y est envoyé."}
-
-    def clean_email(self) -> str:
-        """Compared without case or spaces (R7), so kept that way."""
-        return validators.normalise_email(self.cleaned_data["email"])
 
 
 class FindRegistrationForm(forms.ModelForm):
@@ -121,5 +108,4 @@ class FindRegistrationForm(forms.ModelForm):
         model = Registration
         fields = ("email",)
         widgets = {"email": DetailsForm.Meta.widgets["email"]}
-        error_messages = DetailsForm.Meta.error_messages
         help_texts = {"email": "Celle que vous avez donnée en vous inscrivant."}

@@ -1,6 +1,6 @@
 """The nouns of the sessions: one file each, with its QuerySet. A session knows its days, trainers and registrations."""
 
-from sessions_app.models.day import HalfDay, SessionDay
+from sessions_app.models.day import HalfDay, RemovedDay, SessionDay
 from sessions_app.models.message import Heartbeat, Message
 from sessions_app.models.registration import Registration, StatusChange
 from sessions_app.models.session import SessionDocument, TrainingSession
@@ -12,6 +12,7 @@ __all__ = [
     "Heartbeat",
     "Message",
     "Registration",
+    "RemovedDay",
     "SessionDay",
     "SessionDocument",
     "SessionState",

@@ -10,6 +10,7 @@ from django.db.models.functions import StrIndex, Substr
 from django.urls import reverse
 
 from caprural import typography, validators
+from caprural.fields import EmailField
 from members.models import CoveredPerson, EmailDomain
 
 
@@ -87,10 +88,10 @@ class Registration(models.Model):
 
     first_name = models.CharField("prénom", max_length=80, validators=[validators.person_name])
     last_name = models.CharField("nom", max_length=80, validators=[validators.person_name])
-    email = models.EmailField("adresse e-mail", validators=[validators.email_address])
+    email = EmailField("adresse e-mail", validators=[validators.email_address])
     phone = models.CharField("téléphone", max_length=30, blank=True, validators=[validators.phone_number])
-    organisation = models.CharField("structure", max_length=160, validators=[validators.single_line])
-    job_title = models.CharField("fonction", max_length=120, validators=[validators.single_line])
+    organisation = models.CharField("structure", max_length=160, validators=[validators.without_link])
+    job_title = models.CharField("fonction", max_length=120, validators=[validators.without_link])
     profile = models.CharField("vous êtes", max_length=20, choices=Profile.choices)
     accessibility_needs = models.TextField(
         "avez-vous besoin d’un aménagement ?", max_length=1000, blank=True, validators=[validators.multi_line]
@@ -112,6 +113,8 @@ class Registration(models.Model):
         related_name="replaces",
         verbose_name="remplacée par",
     )
+    #: When and where, as the last message to this person said it: `sessions_app.telling`; None when nobody knows.
+    told = models.JSONField(null=True, editable=False)
     link_sent_at = models.DateTimeField(null=True, editable=False)
 
     objects = RegistrationQuerySet.as_manager()

@@ -2,9 +2,8 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
-from uuid import uuid4
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -12,6 +11,7 @@ from django.urls import reverse
 
 from caprural import typography, validators
 from caprural.emails import MORNING
+from caprural.fields import EmailField
 from sessions_app.models.day import HalfDay, SessionDay, paris
 from sessions_app.models.registration import Registration
 from sessions_app.models.state import SessionState, StateCode
@@ -136,7 +136,7 @@ class TrainingSession(models.Model):
     contact_phone = models.CharField(
         "téléphone du contact", max_length=30, blank=True, validators=[validators.phone_number]
     )
-    contact_email = models.EmailField("e-mail du contact", blank=True, validators=[validators.email_address])
+    contact_email = EmailField("e-mail du contact", blank=True, validators=[validators.email_address])
 
     min_participants = models.PositiveSmallIntegerField(
         "participants au moins", null=True, blank=True, validators=[MinValueValidator(1)]
@@ -154,6 +154,7 @@ class TrainingSession(models.Model):
         blank=True,
         help_text="Ce jour-là n’est pas compris : on s’inscrit jusqu’à la veille, 23 h 59. "
         "Laisser vide : jusqu’au début de la session.",
+        validators=[validators.plausible_day],
     )
     fee_required = models.BooleanField("participation soumise à la cotisation annuelle", default=True)
     fee_due_on = models.DateField(
@@ -161,6 +162,7 @@ class TrainingSession(models.Model):
         null=True,
         blank=True,
         help_text="Laisser vide : la règle habituelle (date limite d’inscription, ou cinq jours après l’inscription).",
+        validators=[validators.plausible_day],
     )
     training_hours = models.DecimalField(
         "heures de formation",
@@ -178,11 +180,19 @@ class TrainingSession(models.Model):
         null=True,
         blank=True,
         help_text="Laisser vide : sept jours avant la session.",
+        validators=[validators.plausible_day],
+    )
+
+    decision_days = models.PositiveSmallIntegerField(
+        "décision à prendre, en jours avant la session",
+        default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text="Sans date limite d’inscription : ce jour-là, sous son minimum de participants, la session est à "
+        "maintenir, à reporter ou à annuler.",
     )
 
     postponed_from = models.DateField(null=True, editable=False)
     maintained_at = models.DateTimeField("maintenue le", null=True, blank=True, editable=False)
-    calendar_uid = models.UUIDField(default=uuid4, editable=False, unique=True)
     changed_at = models.DateTimeField(null=True, editable=False)
     calendar_sequence = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField("créée le", auto_now_add=True)
@@ -214,6 +224,10 @@ class TrainingSession(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=("draft", "published", "postponed", "cancelled")), name="session_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=validators.are_plausible_days("registration_deadline", "fee_due_on", "joining_on"),
+                name="session_dates_are_plausible",
             ),
         )
 

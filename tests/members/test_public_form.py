@@ -142,6 +142,22 @@ class TestToCorrect:
             ({"contact_name": "<b>"}, "Saisissez un nom, sans adresse ni signe < > @ ou /."),
             ({"email": ""}, "Ce champ est obligatoire."),
             ({"email": "camille@"}, "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."),
+            (
+                {"email": "d’exemple@struct1.example"},
+                "Cette adresse contient une apostrophe courbe : est-ce « d'exemple@struct1.example » ?",
+            ),
+            (
+                {"personnes-0-email": "alix@struct1.example."},
+                "Cette adresse finit par « . » : est-ce « alix@struct1.example » ?",
+            ),
+            (
+                {"name": "Gratuit: https://evil.example/prix"},
+                "N’écrivez pas ici d’adresse de site : retirez « https://evil.example/prix ».",
+            ),
+            (
+                {"personnes-0-name": "www.evil.example", "personnes-0-email": "b@x.example"},
+                "N’écrivez pas ici d’adresse de site : retirez « www.evil.example ».",
+            ),
             ({"siret": "732 829 320 00075"}, "Ce numéro SIRET n’est pas valide : vérifiez ses quatorze chiffres."),
             (
                 {"method": "mandate"},

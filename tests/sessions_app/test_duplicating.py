@@ -17,7 +17,6 @@ ITS_OWN = {
     "reference",
     "status",
     "maintained_at",
-    "calendar_uid",
     "calendar_sequence",
     "created_at",
     "updated_at",
@@ -70,7 +69,6 @@ class TestDuplicate:
 
         copy.refresh_from_db()
         assert (copy.status, copy.reference, copy.maintained_at, copy.calendar_sequence) == ("draft", "", None, 0)
-        assert copy.calendar_uid != session.calendar_uid
         assert copy.created_at > session.created_at
 
     def test_without_its_people_nor_its_documents(self) -> None:

@@ -518,7 +518,24 @@ class TestInvalid:
         [
             ("first_name", "", "Ce champ est obligatoire."),
             ("last_name", "a@b.fr", "Saisissez un nom, sans adresse ni signe < > @ ou /."),
-            ("email", "a@b.fr, c@d.fr", "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."),
+            (
+                "email",
+                "a@b.fr, c@d.fr",
+                "Il y a ici plusieurs adresses, « a@b.fr » et « c@d.fr » : gardez-en une seule.",
+            ),
+            (
+                "email",
+                "hélène@struct1.example",
+                "Cette adresse porte « é » et « è » avant l’arobase, où aucun accent n’est possible : "
+                "est-ce « helene@struct1.example » ?",
+            ),
+            ("email", "alix @a.example", "Cette adresse contient un espace : est-ce « alix@a.example » ?"),
+            (
+                "organisation",
+                "Gratuit: https://evil.example",
+                "N’écrivez pas ici d’adresse de site : retirez « https://evil.example ».",
+            ),
+            ("job_title", "www.evil.example", "N’écrivez pas ici d’adresse de site : retirez « www.evil.example »."),
             ("phone", "12", "Saisissez un numéro de téléphone en chiffres, par exemple 06 12 34 56 78."),
             ("organisation", "Pays\nBcc: tous@example.org", "Écrivez ce texte sur une seule ligne."),
             ("message", "a\u200bb", "Votre saisie contient un caractère invisible : effacez-la et retapez-la."),

@@ -158,7 +158,7 @@ class TestRefused:
             ),
             ("999;A;;;;", ["Identifiant : aucun cotisant n’a l’identifiant 999 : videz cette case."]),
             (";;0478000000;;;", ["Nom : la case est vide : donnez le nom du cotisant."]),
-            (";A;;x;;", ["Mail « x » : Saisissez une seule adresse e-mail, par exemple prenom.nom@exemple.fr."]),
+            (";A;;x;;", ["Mail « x » : Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."]),
             (
                 ";A;12;;;",
                 [
@@ -178,7 +178,7 @@ class TestRefused:
                 ";A;;a@b;73282932000075;",
                 [
                     "SIRET : le SIRET « 73282932000075 » n’est pas valide : vérifiez ses quatorze chiffres.",
-                    "Mail « a@b » : Saisissez une seule adresse e-mail, par exemple prenom.nom@exemple.fr.",
+                    "Mail « a@b » : Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr.",
                 ],
             ),
         ],

@@ -95,7 +95,7 @@ class TestThePerson:
             "Collines;pas une adresse;",
         )
 
-        mail = "Mail « pas une adresse » : Saisissez une seule adresse e-mail, par exemple prenom.nom@exemple.fr."
+        mail = "Mail « pas une adresse » : Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."
         assert said(plan) == [
             (2, "created", "new@x.example – Collines", ["Nom : « Zoé »"]),
             (3, "changed", "a@x.example – Collines", ["Nom : rien → « Anne »"]),

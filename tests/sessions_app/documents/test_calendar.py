@@ -166,7 +166,7 @@ class TestWhen:
         assert [item["SUMMARY"] for item in found] == ["Coopérer (jour 1 sur 2)", "Coopérer (jour 2 sur 2)"]
         assert [item.start.date() for item in found] == [date(2017, 4, 12), date(2017, 4, 20)]
         assert [item["LOCATION"] for item in found] == ["à proximité de Givors (69)", "Lyon (69)"]
-        assert [item["UID"] for item in found] == [f"{session.calendar_uid}-1", f"{session.calendar_uid}-2"]
+        assert [item["UID"] for item in found] == [day.uid for day in session.days.all()]
 
     def test_a_day_that_moves_keeps_its_uid_and_takes_the_session_s_sequence(self) -> None:
         session = make_session()
@@ -244,12 +244,13 @@ class TestPrivateFile:
 
         found = event(private(registration))
 
-        link = f"{SITE}/inscriptions/{registration.token}/"
-        assert found["URL"] == link
+        assert found["URL"] == f"{SITE}{registration.session.get_absolute_url()}"
+        assert registration.token not in private(registration).decode().replace("\r\n ", "")
         assert found["STATUS"] == "CONFIRMED"
         assert found["LOCATION"] == "Salle des fêtes, 12 rue Haute"
         assert text(found, "DESCRIPTION") == (
-            f"Votre inscription est confirmée.\nVotre page personnelle : {link}\n"
+            f"Votre inscription est confirmée.\nLa session : {found['URL']}\n"
+            "Pour modifier ou annuler : votre lien personnel, dans le message que vous avez reçu.\n"
             "Contact : Dominique Bernier, 06 66 46 62 76, contact@caprural.example"
         )
 

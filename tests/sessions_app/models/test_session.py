@@ -342,7 +342,12 @@ class TestHalfDays:
             (time(12), time(18), [("matin", time(12), None), ("après-midi", None, time(18))]),
             (time(12, 1), time(18), [("après-midi", time(12, 1), time(18))]),
             (time(14), time(17), [("après-midi", time(14), time(17))]),
-            (time(18), time(18, 30), [("après-midi", time(18), time(18, 30))]),
+            (time(17), time(23), [("après-midi", time(17), time(23))]),
+            (time(18), time(18, 30), [("soirée", time(18), time(18, 30))]),
+            (time(18), time(0, 30), [("soirée", time(18), time(0, 30))]),
+            (time(17, 30), time(0), [("soirée", time(17, 30), time(0))]),
+            (time(14), time(0, 30), [("après-midi", time(14), None), ("soirée", None, time(0, 30))]),
+            (time(10), time(1), [("matin", time(10), None), ("après-midi", None, None), ("soirée", None, time(1))]),
             (time(12, 30), time(13, 30), [("matin", time(12, 30), time(13, 30))]),
             (time(9, 30), None, [("matin", time(9, 30), None), ("après-midi", None, None)]),
             (time(14), None, [("après-midi", time(14), None)]),
@@ -498,11 +503,21 @@ class TestDatabaseRefuses:
         with pytest.raises(IntegrityError), transaction.atomic():
             make_session(slug="cooperer")
 
-    def test_a_day_that_ends_before_it_starts(self) -> None:
+    def test_a_day_that_ends_when_it_starts(self) -> None:
         session = make_session(days=())
 
-        with pytest.raises(IntegrityError, match="day_ends_after_it_starts"), transaction.atomic():
+        with pytest.raises(IntegrityError, match="day_ends_when_it_does_not_start"), transaction.atomic():
             SessionDay.objects.create(session=session, date=date(2017, 4, 12), starts_at=time(9), ends_at=time(9))
+
+    @pytest.mark.parametrize("name", ["registration_deadline", "fee_due_on", "joining_on"])
+    def test_a_date_that_nobody_can_mean(self, name: str) -> None:
+        with pytest.raises(IntegrityError, match="session_dates_are_plausible"), transaction.atomic():
+            make_session(**{name: date(17, 4, 5)})
+
+    @pytest.mark.parametrize("day", [date(1, 1, 1), date(1999, 12, 31), date(2101, 1, 1)])
+    def test_a_day_that_nobody_can_mean(self, day: date) -> None:
+        with pytest.raises(IntegrityError, match="day_is_plausible"), transaction.atomic():
+            make_session(days=(day,))
 
     def test_one_date_twice(self) -> None:
         session = make_session(days=(date(2017, 4, 12),))

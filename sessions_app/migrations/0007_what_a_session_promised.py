@@ -7,7 +7,7 @@ import caprural.validators
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0002_life_of_a_registration"),
+        ("sessions_app", "0006_names_and_addresses"),
     ]
 
     operations = [

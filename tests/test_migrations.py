@@ -1,0 +1,73 @@
+"""What the migrations make of the data of before (J4, B5, B6)."""
+
+from collections.abc import Iterator
+from datetime import date, time
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BEFORE = [("sessions_app", "0002_life_of_a_registration"), ("members", "0003_spreadsheet_import")]
+UID = UUID(int=7)
+
+
+@pytest.fixture
+def before() -> Iterator[Any]:
+    """The models of before; everything is migrated again afterwards."""
+    executor = MigrationExecutor(connection)
+    latest = executor.loader.graph.leaf_nodes()
+    executor.migrate(BEFORE)
+    yield executor.loader.project_state(BEFORE).apps
+    executor = MigrationExecutor(connection)
+    executor.migrate(latest)
+
+
+def migrate() -> Any:
+    executor = MigrationExecutor(connection)
+    latest = executor.loader.graph.leaf_nodes()
+    executor.migrate(latest)
+    return MigrationExecutor(connection).loader.project_state(latest).apps
+
+
+def test_days_keep_their_names_and_absurd_ones_are_mended(before: Any) -> None:
+    session = before.get_model("sessions_app", "TrainingSession").objects.create(
+        title="Coopérer", slug="cooperer", status="published", place="Givors (69)", calendar_uid=UID,
+        joining_on=date(1017, 4, 5), registration_deadline=date(2017, 4, 5), exact_address="12 rue des Lices",
+    )  # fmt: skip
+    days = before.get_model("sessions_app", "SessionDay").objects
+    for day in (date(2017, 4, 20), date(17, 4, 12), date(1, 1, 1), date(3017, 1, 1)):
+        days.create(session=session, date=day, starts_at=time(9, 30))
+    registration = before.get_model("sessions_app", "Registration").objects.create(
+        session=session, status="waiting", first_name="Camille", last_name="Durand", email="c@structure.example",
+        organisation="x", job_title="x", profile="other", registered_at=NOW, token="x" * 32,
+    )  # fmt: skip
+    campaign = before.get_model("members", "FeeCampaign").objects.create(
+        name="2017", starts_on=date(17, 1, 1), ends_on=date(17, 12, 31)
+    )
+
+    after = migrate()
+
+    stored = after.get_model("sessions_app", "TrainingSession").objects.get(pk=session.pk)
+    found = after.get_model("sessions_app", "SessionDay").objects.order_by("date")
+    assert list(found.values_list("date", "uid")) == [
+        (date(2001, 1, 1), f"{UID}-1"),
+        (date(2017, 4, 12), f"{UID}-2"),
+        (date(2017, 4, 20), f"{UID}-3"),
+    ]
+    assert (stored.joining_on, stored.registration_deadline, stored.decision_days) == (None, date(2017, 4, 5), 7)
+    told = after.get_model("sessions_app", "Registration").objects.get(pk=registration.pk).told
+    assert (told["place"], told["exact_address"], list(told["days"])) == (
+        "Givors (69)",
+        "",
+        [f"{UID}-1", f"{UID}-2", f"{UID}-3"],
+    )
+    assert told["days"][f"{UID}-2"] == {"date": "2017-04-12", "starts_at": "09:30:00", "ends_at": "", "place": ""}
+    assert after.get_model("members", "FeeCampaign").objects.values_list("starts_on", "ends_on").get(
+        pk=campaign.pk
+    ) == (date(2017, 1, 1), date(2017, 12, 31))
