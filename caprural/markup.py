@@ -21,8 +21,6 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-from caprural import validators
-
 register = template.Library()
 
 LIST_LEVELS = 4  # Two are styled. Deeper dashes stay dashes: the parser silently drops what is nested too deep.
@@ -31,6 +29,7 @@ _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _BARE_ADDRESS = re.compile(
     r"(?<![\w@/.+-])(?<!\]\()(?:(?:https?://|www\.)[^\s<>«»\"]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)", re.IGNORECASE
 )
+_EMAIL = re.compile(r"[A-Za-z0-9._+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
 class _Parser(MarkdownIt):
@@ -141,11 +140,7 @@ def _complete(address: str) -> str:
         return f"https:{address}"
     if address.startswith("/"):
         return f"{settings.SITE_URL}{address}"
-    try:
-        validators.email_address(address)
-    except ValidationError:
-        return ""
-    return f"mailto:{address}"
+    return f"mailto:{address}" if _EMAIL.fullmatch(address) else ""
 
 
 def _address(link_open: Token) -> SplitResult:

@@ -6,8 +6,6 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, P
 from django.db import connection
 from django.db.models import Q
 
-from sessions_app.models import TrainingSession
-
 TRAINERS = "Formateurs"
 COORDINATION = "Coordination"
 
@@ -56,11 +54,3 @@ def create_groups(**kwargs: Any) -> None:
 def sees_every_session(user: User | AnonymousUser | AbstractBaseUser) -> bool:
     """Coordination sees every session and its fees; a trainer only their own sessions, and nothing about fees."""
     return isinstance(user, User) and user.has_perm("sessions_app.change_trainingsession")
-
-
-def may_preview(user: User | AnonymousUser, session: TrainingSession) -> bool:
-    """Whether a draft's page is shown to this account: the team, and its own trainers."""
-    if sees_every_session(user):
-        return True
-    is_trainer = user.is_staff and user.has_perm("sessions_app.view_trainingsession")
-    return is_trainer and TrainingSession.objects.led_by(user).filter(pk=session.pk).exists()

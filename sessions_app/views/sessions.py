@@ -57,7 +57,7 @@ def session_detail(request: HttpRequest, slug: str) -> HttpResponse:
     session = get_object_or_404(TrainingSession.objects.for_display(), slug=slug)
     state = session.state(timezone.now())
     is_preview = state.code == StateCode.NOT_PUBLISHED
-    if is_preview and not roles.may_preview(request.user, session):
+    if is_preview and not _may_preview(request, session):
         return not_published(request, session, state)
     response = render(
         request,
@@ -94,12 +94,21 @@ def session_flyer(request: HttpRequest, slug: str) -> HttpResponse:
     """The flyer, made from the same record as the page."""
     session = get_object_or_404(TrainingSession.objects.for_display(), slug=slug)
     is_preview = session.status == TrainingSession.Status.DRAFT
-    if is_preview and not roles.may_preview(request.user, session):
+    if is_preview and not _may_preview(request, session):
         raise Http404
     response = pdf.response(f"fiche-{slug}.pdf", flyer.pdf(session))
     if is_preview:
         add_never_cache_headers(response)
     return response
+
+
+def _may_preview(request: HttpRequest, session: TrainingSession) -> bool:
+    """A draft is shown to the coordination, and to its own trainers."""
+    user = request.user
+    if roles.sees_every_session(user):
+        return True
+    is_trainer = user.is_staff and user.has_perm("sessions_app.view_trainingsession")
+    return is_trainer and TrainingSession.objects.led_by(user).filter(pk=session.pk).exists()
 
 
 def _published(slug: str) -> TrainingSession:
