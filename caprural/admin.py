@@ -220,16 +220,15 @@ class MessageAdmin(StaffAdmin):
 
     @admin.display(description="pièces jointes")
     def files(self, email: Email) -> SafeString | str:
-        """Links to the attachments."""
-        try:
-            names = [file.filename for file in emails.attachments_of(email)]
-        except emails.AttachmentFailed as error:
-            return f"impossibles à préparer : {error}"
+        """Links to the attachments, of which none is made to show the page."""
         return (
             format_html_join(
                 ", ",
                 '<a href="{}">{}</a>',
-                ((reverse("admin:message_file", args=[email.pk, n]), name) for n, name in enumerate(names)),
+                (
+                    (reverse("admin:message_file", args=[email.pk, number]), label)
+                    for number, label in enumerate(emails.attachment_labels(email))
+                ),
             )
             or "aucune"
         )
@@ -249,12 +248,11 @@ class MessageAdmin(StaffAdmin):
     def file(self, request: HttpRequest, pk: int, index: int) -> HttpResponse:
         """One attachment, made again from today's data."""
         try:
-            files = emails.attachments_of(self._viewable(request, pk))
+            file = emails.attachment_of(self._viewable(request, pk), index)
         except emails.AttachmentFailed as error:
             raise Http404 from error
-        if index >= len(files):
+        if file is None:
             raise Http404
-        file = files[index]
         return HttpResponse(
             file.content,
             content_type=file.mimetype,

@@ -4,7 +4,7 @@ The subject states the situation. Each message carries the private link (R9) and
 leaves a `Message`: the log of a registration, and for a dated message, the proof that it left once (R24).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -87,7 +87,7 @@ def fee_accepted(registration: Registration, session: TrainingSession) -> None:
 
 
 def fee_lost(registration: Registration, session: TrainingSession) -> None:
-    """The fee that confirmed this seat was cancelled: it is awaited again, until a new date (R16)."""
+    """Nothing covers this seat any more on the session's first day: the fee is awaited, until a new date (R7b, R16)."""
     _queue("fee_lost", registration, session, attach=(MEMBERSHIP_FORM,), **_fee(registration, session))
 
 
@@ -199,15 +199,28 @@ def decision_needed(session: TrainingSession) -> None:
             # One row proves it left; the other coordinators' copies carry no key.
             key=key if number == 0 else "",
             to=address,
-            context={"admin_url": f"{settings.SITE_URL}/admin/sessions_app/trainingsession/{session.pk}/change/"},
+            context={"admin_url": _admin_url(session)},
         )
+
+
+def covers_lost(session: TrainingSession, people: Sequence[Registration]) -> None:
+    """To the coordination: these confirmed seats are not covered any more, and await their fee (R7b)."""
+    context = {"people": people, "admin_url": _admin_url(session)}
+    for address in coordinators():
+        _write("covers_lost", session, None, key="", to=address, context=context)
 
 
 def coordinators() -> list[str]:
     """Addresses of the coordination's accounts; the organisation's own when none has one."""
-    accounts = User.objects.filter(groups__name=roles.COORDINATION, is_active=True).exclude(email="").order_by("pk")
-    organisation = Organisation.current()
-    return list(accounts.values_list("email", flat=True).distinct()) or [organisation.email][: bool(organisation.email)]
+    accounts = User.objects.filter(groups__name=roles.COORDINATION, is_active=True).exclude(email="")
+    addresses: dict[str, str] = {}
+    for email in accounts.order_by("pk").values_list("email", flat=True):
+        addresses.setdefault(email.casefold(), email)  # two accounts may share one mailbox
+    return list(addresses.values()) or list(filter(None, [Organisation.current().email]))
+
+
+def _admin_url(session: TrainingSession) -> str:
+    return f"{settings.SITE_URL}/admin/sessions_app/trainingsession/{session.pk}/change/"
 
 
 def _fee(registration: Registration, session: TrainingSession) -> dict[str, Any]:

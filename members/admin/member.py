@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
 from caprural import typography
-from members import fees
+from members import consequences
 from members.admin.merging import MergingPages
+from members.covering import Circle
 from members.forms import EmailDomainForm
 from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
 
@@ -66,6 +67,10 @@ class MemberAdmin(MergingPages):
     )
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
-        """People or domains may have been added: whoever waited for this member's fee is confirmed (R14, R16)."""
+        """People or domains may have come or gone: their seats are judged again (R7b, R14, R16)."""
+        before = Circle.of([form.instance.pk])
         super().save_related(request, form, formsets, change)
-        fees.announce_coverage([form.instance], now=timezone.now())
+        member = form.instance
+        lost = f"plus couverte par {member}"
+        for sentence in consequences.draw(before | Circle.of([member.pk]), lost=lost, now=timezone.now()):
+            messages.info(request, f"{sentence}.")

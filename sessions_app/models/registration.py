@@ -5,13 +5,12 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Value
-from django.db.models.functions import StrIndex, Substr
+from django.db.models import OuterRef, Q
 from django.urls import reverse
 
 from caprural import typography, validators
 from caprural.fields import EmailField
-from members.models import CoveredPerson, EmailDomain
+from members.models.member import listed
 
 
 def new_token() -> str:
@@ -30,12 +29,7 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
 
     def without_member(self) -> Self:
         """« À rattacher »: people awaiting a fee whom no member lists, by address or by domain (R14)."""
-        return (
-            self.filter(status=Registration.Status.AWAITING_FEE)
-            .annotate(email_domain=Substr("email", StrIndex("email", Value("@")) + 1))
-            .exclude(Exists(CoveredPerson.objects.filter(email=OuterRef("email"))))
-            .exclude(Exists(EmailDomain.objects.filter(domain=OuterRef("email_domain"))))
-        )
+        return self.filter(status=Registration.Status.AWAITING_FEE).exclude(listed(OuterRef("email")))
 
     def waiting(self) -> Self:
         """The waiting list in order of arrival (R8): numbers are given under the session's lock."""

@@ -5,14 +5,7 @@ counted, given and freed by one writer at a time. Messages are queued inside the
 """
 
 from sessions_app.registering.entering import change_details, register, register_by_hand, replace, send_links
-from sessions_app.registering.fee import (
-    attach,
-    await_fee_again,
-    await_fees_longer,
-    confirm_covered,
-    extend_fee_due,
-    review,
-)
+from sessions_app.registering.fee import attach, await_fees_longer, extend_fee_due
 from sessions_app.registering.gate import (
     PARTICIPANT,
     SYSTEM,
@@ -22,6 +15,15 @@ from sessions_app.registering.gate import (
     RegistrationRefused,
     TransitionRefused,
     staff,
+)
+from sessions_app.registering.judging import (
+    judge_cover,
+    judge_one,
+    judge_session,
+    review,
+    session_would_lose,
+    would_lose,
+    would_lose_with,
 )
 from sessions_app.registering.leaving import cancel, cancel_all, delete, release_unpaid, withdraw
 from sessions_app.registering.seats import assign_next_seat, fee_due_on
@@ -36,21 +38,25 @@ __all__ = [
     "TransitionRefused",
     "assign_next_seat",
     "attach",
-    "await_fee_again",
     "await_fees_longer",
     "cancel",
     "cancel_all",
     "change_details",
-    "confirm_covered",
     "delete",
     "extend_fee_due",
     "fee_due_on",
+    "judge_cover",
+    "judge_one",
+    "judge_session",
     "register",
     "register_by_hand",
     "release_unpaid",
     "replace",
     "review",
     "send_links",
+    "session_would_lose",
     "staff",
     "withdraw",
+    "would_lose",
+    "would_lose_with",
 ]

@@ -12,7 +12,6 @@ from sessions_app import emails
 from sessions_app.models import Registration, TrainingSession
 from sessions_app.registering.gate import (
     PARTICIPANT,
-    SYSTEM,
     Actor,
     NoSeatLeft,
     RegistrationClosed,
@@ -20,7 +19,8 @@ from sessions_app.registering.gate import (
     move,
     staff,
 )
-from sessions_app.registering.seats import give_seat, owes_fee
+from sessions_app.registering.judging import judge_one
+from sessions_app.registering.seats import give_seat
 
 Status = Registration.Status
 
@@ -145,8 +145,8 @@ def replace(registration: Registration, colleague: Registration, *, now: datetim
 def change_details(registration: Registration, details: Mapping[str, Any], *, now: datetime) -> Registration:
     """Correct what a person typed (R9). Another address receives the link, the former one is told.
 
-    A seat that awaits its fee is confirmed when the new address is covered. Raises RegistrationRefused when the address
-    is registered already, or the registration is cancelled.
+    Their seat is judged again, both ways: confirmed or awaiting its fee as the new address is covered (R7b). Raises
+    RegistrationRefused when the address is registered already, or the registration is cancelled.
     """
     session = TrainingSession.objects.lock(registration.session_id)
     current = session.registrations.get(pk=registration.pk)
@@ -162,10 +162,7 @@ def change_details(registration: Registration, details: Mapping[str, Any], *, no
     current.save()
     if has_moved:
         emails.address_changed(current, session, former=former)
-        if current.status == Status.AWAITING_FEE and not owes_fee(current, session):
-            move(current, Status.CONFIRMED, now=now, by=SYSTEM, why="nouvelle adresse couverte par une cotisation")
-            emails.fee_accepted(current, session)
-        else:
+        if not judge_one(current, session, now=now):
             emails.new_address(current, session)
     return current
 

@@ -1,5 +1,6 @@
 """The private page of a registration and its files (R9): whoever holds the token. Nothing here changes anything."""
 
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,8 @@ from sessions_app import emails, registering
 from sessions_app.documents import calendar, membership_form, own_data
 from sessions_app.models import Registration, SessionDocument, SessionState, TrainingSession
 from sessions_app.views.files import JSON, attached
+
+logger = logging.getLogger(__name__)
 
 
 def behind(token: str) -> tuple[Registration, TrainingSession]:
@@ -186,7 +189,11 @@ def registration_document(request: HttpRequest, token: str, pk: int) -> FileResp
     if not registration.holds_seat:
         raise Http404
     document = get_object_or_404(session.documents, pk=pk)
-    return FileResponse(document.file.open(), as_attachment=True)
+    try:
+        return FileResponse(document.file.open(), as_attachment=True)
+    except FileNotFoundError as gone:
+        logger.error("The file of document %s is missing: %s", document.pk, document.file.name)
+        raise Http404 from gone
 
 
 @private

@@ -5,6 +5,7 @@ from datetime import date
 
 from django.db.models import F, Min
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -90,16 +91,15 @@ def calendar_feed(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def session_flyer(request: HttpRequest, slug: str) -> HttpResponse:
+def session_flyer(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The flyer, made from the same record as the page."""
     session = get_object_or_404(TrainingSession.objects.for_display(), slug=slug)
     is_preview = session.status == TrainingSession.Status.DRAFT
     if is_preview and not _may_preview(request, session):
         raise Http404
-    response = pdf.response(f"fiche-{slug}.pdf", flyer.pdf(session))
     if is_preview:
-        add_never_cache_headers(response)
-    return response
+        return pdf.response(f"fiche-{slug}.pdf", flyer.pdf(session))
+    return pdf.public_response(request, f"fiche-{slug}.pdf", flyer.pdf(session))
 
 
 def _may_preview(request: HttpRequest, session: TrainingSession) -> bool:

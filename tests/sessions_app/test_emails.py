@@ -350,8 +350,10 @@ class TestFee:
             last_message(),
             registration,
             "Place retenue, cotisation de nouveau attendue au plus tard le 5 avril 2017",
-            "La cotisation qui couvrait votre inscription à « Conduire une démarche de coopération » a été annulée : "
-            "votre place reste retenue jusqu’au mercredi 5 avril 2017 inclus, le temps de recevoir une nouvelle "
+            "Aucune cotisation annuelle à jour ne couvre plus votre inscription à "
+            "« Conduire une démarche de coopération » "
+            "à la date de la session : "
+            "votre place reste retenue jusqu’au mercredi 5 avril 2017 inclus, le temps de recevoir la "
             "cotisation.\n",
             SESSION,
             FEE,
@@ -980,13 +982,23 @@ class TestDecisionNeeded:
                 "23 h 59. Personnes inscrites : 2, dont 1 en attente de cotisation. Minimum prévu : 8.\n\n"
                 f"{SESSION}\n"
                 "Il vous revient de décider : maintenir la session, la reporter ou l’annuler. Chaque décision est "
-                "annoncée à toutes les personnes concernées ; vous relisez le message avant qu’il parte. D’ici là, les "
+                "annoncée à toutes les personnes concernées ; vous voyez à qui avant qu’elle parte. D’ici là, les "
                 "convocations ne partent pas.\n\n"
                 "La session, dans l’administration :\n"
                 f"https://inscriptions.caprural.example/admin/sessions_app/trainingsession/{session.pk}/change/\n\n"
                 "Cap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
             )
             assert email.headers == {"Auto-Submitted": "auto-generated", "Reply-To": "contact@caprural.example"}
+
+    def test_two_accounts_with_one_mailbox_are_written_to_once(self) -> None:
+        session = make_seed_session(min_participants=2, fee_required=False)
+        for email in ("equipe@caprural.example", "alix@caprural.example", "Equipe@caprural.example"):
+            make_staff(group=roles.COORDINATION, email=email)
+
+        reminding.run(now=self.AFTER_DEADLINE)
+
+        found = [email.to for email in messages() if email.about.session == session]
+        assert found == [["equipe@caprural.example"], ["alix@caprural.example"]]
 
     @pytest.mark.parametrize(("people", "count"), [(0, "0 inscrit sur 2"), (1, "1 inscrit sur 2")])
     def test_to_the_organisation_when_the_coordination_has_no_address(self, people: int, count: str) -> None:
@@ -1080,6 +1092,7 @@ def every_message(session: TrainingSession) -> list[Email]:
         emails.awaiting_fee(registration, session, from_waiting_list=from_waiting_list)
     emails.fee_accepted(registration, session)
     emails.fee_lost(registration, session)
+    emails.covers_lost(session, [registration])
     emails.fee_reminder(registration, session)
     emails.fee_extended(registration, session)
     for cause in Cause:
@@ -1231,7 +1244,7 @@ class TestMissingData:
             name
             for name, function in vars(emails).items()
             if getattr(function, "__module__", "") == emails.__name__ and not name.startswith("_")
-        } - {"coordinators", "awaiting_fee", "fee_accepted", "fee_lost", "fee_extended", "fee_reminder"}
+        } - {"coordinators", "awaiting_fee", "fee_accepted", "fee_lost", "covers_lost", "fee_extended", "fee_reminder"}
         for email in messages():
             for text in (email.subject, email.message, email.html_message):
                 assert not re.search("cotis|barème|bulletin|€", text, re.IGNORECASE)

@@ -765,6 +765,13 @@ class TestPrivateDocuments:
         assert response.headers["Content-Disposition"].startswith("attachment; ")
         pages.assert_sound(client.get(f"{private_url(registration)}documents/{theirs.pk}/"), status=404)
 
+    def test_a_document_whose_file_is_missing(self, client: Client, caplog: pytest.LogCaptureFixture) -> None:
+        session = open_session()
+        gone = SessionDocument.objects.create(session=session, title="Plan", file="nowhere/plan.pdf")
+        registration = registered(session)
+        pages.assert_sound(client.get(f"{private_url(registration)}documents/{gone.pk}/"), status=404)
+        assert f"The file of document {gone.pk} is missing: nowhere/plan.pdf" in caplog.text
+
 
 class TestWithoutFee:
     """R17: for a session that does not ask for the fee, nothing about fees appears."""
