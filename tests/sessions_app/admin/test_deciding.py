@@ -197,7 +197,7 @@ class TestPostponing:
         [
             (today(), "Choisissez un jour à venir."),
             (today(-10), "Choisissez un jour à venir."),
-            ("demain", "Saisissez une date valide."),
+            ("demain", "Écrivez une date, par exemple 12/04/2027."),
         ],
     )
     def test_a_day_that_makes_no_sense(
