@@ -50,7 +50,7 @@ def teach_sqlite(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     """Both functions, for each new connection."""
     if connection.vendor == "sqlite":
         for name, function in (
-            (Folded.function, typography.fold),
-            (SortKey.function, lambda text: typography.sort_key(text)[0]),
+            (Folded.function, lambda text: text and typography.fold(text)),
+            (SortKey.function, lambda text: text and typography.sort_key(text)[0]),
         ):
             connection.connection.create_function(name, 1, function, deterministic=True)
