@@ -8,6 +8,7 @@ import base64
 import logging
 import mimetypes
 import re
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
@@ -40,7 +41,8 @@ def render(template: str, context: dict[str, Any], *, is_public: bool = False) -
     What is public is printed once for all who ask for it while it says the same.
     Raises PdfUnavailable on a machine without Pango, where everything else works.
     """
-    page = render_to_string(template, context)
+    # Composed: our fonts hold « é » in one piece, and an « e » with its accent apart comes from some keyboards.
+    page = unicodedata.normalize("NFC", render_to_string(template, context))
     return _public_documents.printed(page) if is_public else _print(page)
 
 

@@ -19,14 +19,11 @@ Status = TrainingSession.Status
 
 
 class SectionField(forms.CharField):
-    """A text of the session, put in our own form as it is read; `notes` says what was changed."""
-
-    notes: list[str] = []
+    """A text of the session, put in our own form as it is read."""
 
     def to_python(self, value: Any) -> str:
         """Raises ValidationError for a link that leads nowhere."""
-        text, self.notes = markup.tidy(super().to_python(value) or "")
-        return text
+        return markup.tidy(super().to_python(value) or "").text
 
 
 SECTIONS = ("rationale", "audience", "programme", "teaching_method", "about", "prerequisites", "conditions")
@@ -86,11 +83,12 @@ class TrainingSessionForm(forms.ModelForm):
     @property
     def tidied(self) -> list[str]:
         """What was changed in each text that was pasted."""
-        return [
-            f"{str(field.label).capitalize()} : {', '.join(field.notes)}"
-            for name, field in self.fields.items()
-            if isinstance(field, SectionField) and field.notes and name in self.changed_data
-        ]
+        notes = {
+            str(self.fields[name].label).capitalize(): ", ".join(markup.tidy(self[name].data or "").notes)
+            for name in SECTIONS
+            if name in self.changed_data
+        }
+        return [f"{label} : {note}" for label, note in notes.items() if note]
 
     def clean(self) -> dict[str, Any]:
         """The address of the page comes from the title; while it is a draft, it follows it."""

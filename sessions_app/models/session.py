@@ -152,7 +152,7 @@ class TrainingSession(models.Model):
         "inscription avant le",
         null=True,
         blank=True,
-        help_text="Ce jour-là n’est pas compris : on s’inscrit jusqu’à la veille, 23 h 59. "
+        help_text="Ce jour-là n’est pas compris : on s’inscrit jusqu’à la veille, 23 h 59. "
         "Laisser vide : jusqu’au début de la session.",
         validators=[validators.plausible_day],
     )
@@ -187,7 +187,7 @@ class TrainingSession(models.Model):
         "décision à prendre, en jours avant la session",
         default=7,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
-        help_text="Sans date limite d’inscription : ce jour-là, sous son minimum de participants, la session est à "
+        help_text="Sans date limite d’inscription : ce jour-là, sous son minimum de participants, la session est à "
         "maintenir, à reporter ou à annuler.",
     )
 
@@ -402,7 +402,7 @@ class TrainingSession(models.Model):
         if self.closes_at and now >= self.closes_at and self.last_registration_day:
             return SessionState(
                 StateCode.CLOSED,
-                f"Les inscriptions sont closes depuis le {typography.day_month(self.last_registration_day)}, 23 h 59.",
+                f"Les inscriptions sont closes depuis le {typography.day_month(self.last_registration_day)}, 23 h 59.",
             )
         if self.is_full and self.has_free_seat:
             return SessionState(

@@ -7,7 +7,7 @@ import caprural.validators
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0006_names_and_addresses"),
+        ("sessions_app", "0007_typography"),
     ]
 
     operations = [
