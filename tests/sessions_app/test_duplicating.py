@@ -118,7 +118,7 @@ class TestSlug:
 
         assert duplicating.free_slug("Coopérer", "-2018") == "cooperer-2018"
 
-    @pytest.mark.parametrize("title", ["x" * 160, "É" * 160, "…", "山田"])
+    @pytest.mark.parametrize("title", ["x" * 160, "É" * 160, "…", "« ? »"])
     def test_whatever_the_title_it_is_an_address(self, title: str) -> None:
         session = make_session(title=title)
 
