@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from caprural import typography
-from members.finding.folding import fold
+from caprural.typography import fold
 from members.models import Member
 
 _TOWN = re.compile(r"\b\d{5}[ \u00a0]+(.*\S)")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from caprural.fields import compact
-from members.finding.folding import ABBREVIATIONS, ARTICLES, amount_in, fold
+from caprural.typography import fold
+from members.finding.folding import ABBREVIATIONS, ARTICLES, amount_in
 from members.finding.naming import labels
 from members.models import Application, CoveredPerson, EmailDomain, FeeCampaign, Member, MembershipFee, Receipt
 
