@@ -353,6 +353,9 @@ class Listener:
     def would_lose(self, circle: Circle, members: Any, after: Any, *, now: datetime) -> list[consequences.Loss]:
         return []
 
+    def not_covered(self, circle: Circle, starts_on: date, ends_on: date, *, now: datetime) -> list[str]:
+        return []
+
 
 class TestAnnouncements:
     """R16: who covers more, or less, is said at the moment it becomes true, and only then."""
