@@ -9,8 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from caprural import typography, validators
-from caprural.typography import fold
-from members.finding.folding import ABBREVIATIONS, ARTICLES
+from members.finding.folding import ABBREVIATIONS, ARTICLES, fold
 from members.models import Application, CoveredPerson, EmailDomain, Member
 
 #: What kind of structure it is, which many share: « Communauté de communes », « SARL ».
