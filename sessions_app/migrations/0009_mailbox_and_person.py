@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0007_typography"),
+        ("sessions_app", "0008_what_a_session_promised"),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ def fill(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0008_mailbox_and_person"),
+        ("sessions_app", "0009_mailbox_and_person"),
     ]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
