@@ -1,5 +1,6 @@
 """« Bulletin en ligne »: what someone typed to become a member, until the coordination has checked it."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Self
@@ -41,15 +42,17 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         return found
 
     def beside_scale(
-        self, email: str, on: date | None, *, prefix: bytes
+        self, email: str, on: date | None, *, prefixes: Iterable[bytes]
     ) -> tuple[list[FeeCategory], "Application | None"]:
         """The scale of the day `on`, and the latest form that names this person for its campaign, its fee not
-        cancelled since: one that was checked, or filled behind the private link whose keys begin with `prefix`. One
-        query while there is no such form.
+        cancelled since: one that was checked, or whose key begins with one of `prefixes`, which say where it was
+        filled. One query while there is no such form.
         """
-        half = 16 - len(prefix)
-        own = (UUID(bytes=prefix + b"\x00" * half), UUID(bytes=prefix + b"\xff" * half))
-        known = models.Q(checked_at__isnull=False) | models.Q(submission_key__range=own)
+        known = models.Q(checked_at__isnull=False)
+        for prefix in prefixes:
+            half = 16 - len(prefix)
+            first, last = (UUID(bytes=prefix + byte * half) for byte in (b"\x00", b"\xff"))
+            known |= models.Q(submission_key__range=(first, last))
         live = self.naming(email).filter(known).exclude(fee__status=MembershipFee.Status.CANCELLED)
         answers = live.filter(category__campaign=models.OuterRef("campaign"))
         scale = list(FeeCategory.objects.of(on).annotate(is_answered=models.Exists(answers)))
