@@ -78,7 +78,7 @@ class TestTwins:
         for hours, subject in zip(("de 9 h à 12 h", "de 14 h à 17 h"), subjects, strict=True):
             assert subject.endswith(f" {today(60).year}, {hours}")
             assert links.count(hours) == 1
-        assert messages()[-1][1] == "Liens vers vos pages personnelles (2 sessions)"
+        assert messages()[-1][1] == "Liens vers vos pages personnelles (2 inscriptions)"
 
     def test_for_the_team(self, coordination: Client, twins: list[TrainingSession]) -> None:
         for session in twins:

@@ -78,10 +78,11 @@ class TestTheList:
         session = open_session(title="Coopérer", max_participants=1)
         for name in ("Durand", "Martin"):
             make_registration(session, last_name=name)
+        dated = f"Coopérer, {typography.medium_date(today(60))}"
 
         assert [row[:6] for row in table(coordination.get(REGISTRATIONS))] == [
-            ["Martin", "Camille", "Pays des Collines", "Chargée de mission", "Coopérer", "liste d’attente"],
-            ["Durand", "Camille", "Pays des Collines", "Chargée de mission", "Coopérer", "confirmée"],
+            ["Martin", "Camille", "Pays des Collines", "Chargée de mission", dated, "liste d’attente"],
+            ["Durand", "Camille", "Pays des Collines", "Chargée de mission", dated, "confirmée"],
         ]
 
     @pytest.mark.parametrize(
@@ -250,7 +251,7 @@ class TestExtending:
             (today(-1), "Choisissez un jour à venir, avant celui de la session."),
             (today(60), "Choisissez un jour à venir, avant celui de la session."),
             ("", "Ce champ est obligatoire."),
-            ("demain", "Saisissez une date valide."),
+            ("demain", "Écrivez une date, par exemple 12/04/2027."),
         ],
     )
     def test_a_day_that_makes_no_sense(
@@ -328,10 +329,11 @@ class TestATrainerSeesTheirOwnPeople:
         return make_registration(session, last_name="Ailleurs")
 
     def test_the_list(self, trainer: Client, mine: Registration, other: Registration) -> None:
+        dated = f"La mienne, {typography.medium_date(today(60))}"
         page = trainer.get(REGISTRATIONS)
 
         assert [row[:6] for row in table(page)] == [
-            ["Durand", "Camille", "Pays des Collines", "Chargée de mission", "La mienne", "sous réserve"]
+            ["Durand", "Camille", "Pays des Collines", "Chargée de mission", dated, "sous réserve"]
         ]
         assert "Une autre" not in page.content.decode()
 
