@@ -78,7 +78,7 @@ class TestTheList:
         session = open_session(title="Coopérer", max_participants=1)
         for name in ("Durand", "Martin"):
             make_registration(session, last_name=name)
-        dated = f"Coopérer, {typography.medium_date(today(60))}"
+        dated = f"Coopérer, {typography.medium_date(today(60))}".replace("\u00a0", " ")
 
         assert [row[:6] for row in table(coordination.get(REGISTRATIONS))] == [
             ["Martin", "Camille", "Pays des Collines", "Chargée de mission", dated, "liste d’attente"],
@@ -329,7 +329,7 @@ class TestATrainerSeesTheirOwnPeople:
         return make_registration(session, last_name="Ailleurs")
 
     def test_the_list(self, trainer: Client, mine: Registration, other: Registration) -> None:
-        dated = f"La mienne, {typography.medium_date(today(60))}"
+        dated = f"La mienne, {typography.medium_date(today(60))}".replace("\u00a0", " ")
         page = trainer.get(REGISTRATIONS)
 
         assert [row[:6] for row in table(page)] == [
