@@ -42,6 +42,8 @@ class SoundChoices(admin.options.BaseModelAdmin):
 class StaffAdmin(SoundChoices, admin.ModelAdmin):
     """A ModelAdmin that answers 404 for what one may not see, and a sentence to a forged selection."""
 
+    view_on_site = False  # see StaffSite: a page that has an address says so itself
+
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         raise Http404
 

@@ -10,7 +10,7 @@ from django.contrib.admin import AdminSite
 from django.db.models import Model
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
 from caprural import emails, typography
@@ -36,6 +36,10 @@ class StaffSite(AdminSite):
     index_template = "admin/home.html"
     # Few pages, wide tables: the room goes to the tables.
     enable_nav_sidebar = False
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Without the stock « Voir sur le site »: it leads to any row's page, private ones too, asking no permission."""
+        return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """What there is to do, above the stock list of everything one may open."""

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.utils import timezone
+
 from caprural import emails as mail
 from caprural import typography
 from sessions_app import emails, roles
@@ -49,6 +51,9 @@ class Board:
     def __init__(self, session: TrainingSession, *, user: Any, now: datetime, missing: str = "") -> None:
         self.session, self.user, self.now = session, user, now
         self.columns = [column for column in COLUMNS if column.is_for(self)]
+        last_on = session.last_day.date if session.last_day else None
+        self.shows_contacts = roles.sees_contacts(user, last_on=last_on, today=timezone.localdate(now))
+        self.shows_acts = roles.sees_every_session(user)
         people = list(session.registrations.order_by("pk"))
         self.joining: dict[int | None, Message] = {
             message.registration_id: message
@@ -79,8 +84,8 @@ class Board:
 
     @property
     def width(self) -> int:
-        """Cells of a row, acts included: what a heading of the table spans."""
-        return 5 + len(self.columns)
+        """Cells of a row, those of contacts and acts included where they are shown: what a heading spans."""
+        return 3 + self.shows_contacts + self.shows_acts + len(self.columns)
 
     @property
     def filters(self) -> list[tuple["Column", int]]:

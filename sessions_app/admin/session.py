@@ -267,6 +267,10 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting):
             f"{concerned} {people} de ce changement dans {minutes} minutes, sauf si vous modifiez encore la session.",
         )
 
+    def view_on_site(self, obj: TrainingSession) -> str:
+        """Its public page: nothing private is behind that door."""
+        return obj.get_absolute_url()
+
     def has_delete_permission(self, request: HttpRequest, obj: TrainingSession | None = None) -> bool:
         """Only what nobody ever registered for; anything else is cancelled."""
         return super().has_delete_permission(request, obj) and (obj is None or not obj.registrations.exists())

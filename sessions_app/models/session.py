@@ -42,6 +42,10 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
         """Sessions in which this account is a trainer."""
         return self.filter(pk__in=SessionTrainer.objects.filter(trainer__user=user.pk).values("session"))
 
+    def lasting_until(self, day: date) -> Self:
+        """Sessions that have a day on that date or after it, or none yet."""
+        return self.filter(Q(days__isnull=True) | Q(days__date__gte=day)).distinct()
+
     def with_seats(self) -> Self:
         """Adds the number of seats held, awaiting their fee, and of people waiting: computed, never stored (R3)."""
 
