@@ -6,6 +6,7 @@ from django.db import transaction
 
 from caprural import typography
 from members import consequences, fees
+from members.consequences import Loss
 from members.covering import Circle
 from members.models import CoveredPerson, EmailDomain, FeeCampaign, Member, MembershipFee
 
@@ -47,6 +48,17 @@ def merge(duplicate: Member, *, into: Member, now: datetime) -> None:
     kept.save()
     into.refresh_from_db()
     consequences.draw(before, lost=f"cotisants fusionnés ({kept})", now=now)
+
+
+def foresee(duplicate: Member, *, into: Member, now: datetime) -> list[Loss]:
+    """The seats that merging would cost: those who would come after the people of a limited fee (R7b). Only reads."""
+    pks = [into.pk, duplicate.pk]
+    people = [email for pk in pks for email in CoveredPerson.objects.filter(member=pk).values_list("email", flat=True)]
+    domains = EmailDomain.objects.filter(member__in=pks).values_list("domain", flat=True)
+    listed, declared = list(dict.fromkeys(people)), list(domains)
+    return consequences.foresee(
+        pks, lambda cover: cover.listing(dict.fromkeys(pks, listed), dict.fromkeys(pks, declared)), now=now
+    )
 
 
 def _keep_one(fee: MembershipFee, rival: MembershipFee, *, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Sessions and trainers in the admin."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from caprural import pdf, typography
 from caprural.admin import SoundChoices, StaffAdmin
+from caprural.confirming import ConfirmingAdmin, say_what_followed
 from sessions_app import duplicating, registering, reminding, roles
 from sessions_app.admin.base import current_user
 from sessions_app.admin.board import Board
@@ -89,9 +91,10 @@ class PeriodFilter(admin.SimpleListFilter):
 
 
 @admin.register(TrainingSession)
-class TrainingSessionAdmin(SessionDecisions, SessionWriting):
+class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
     """Sessions with their seats and state, and everything one does from a session."""
 
+    takes_files = True
     form = TrainingSessionForm
     inlines = (SessionDayInline, SessionTrainerInline, SessionDocumentInline)
     search_fields = ("title", "subtitle", "reference", "place")
@@ -226,12 +229,16 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting):
             }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
-    def save_model(self, request: HttpRequest, obj: TrainingSession, form: ModelForm, change: bool) -> None:
-        """Only what was edited is written: a decision taken since the page was read stays."""
-        if change:
-            obj.save(update_fields=[*form.changed_data, "updated_at"])
-        else:
-            super().save_model(request, obj, form, change)
+    def lock(self, obj: Any) -> None:
+        """As whoever gives a seat or decides does (R3): the seats are then counted for good."""
+        TrainingSession.objects.lock(obj.pk)
+
+    def losses(self, request: HttpRequest, obj: TrainingSession, formsets: Sequence[Any]) -> Sequence[object]:
+        """The seats that another first day, or the fee now required, would cost (R7b)."""
+        [days] = [formset for formset in formsets if formset.model is SessionDay]
+        lines = [form.cleaned_data for form in days.forms if form not in days.deleted_forms]
+        first_on = min((line["date"] for line in lines if line.get("date")), default=None)
+        return registering.session_would_lose(obj, fee_required=obj.fee_required, first_on=first_on, now=timezone.now())
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         """Days and cap are saved: a change is announced (R19), and whoever now has a right to a seat gets it, in this
@@ -241,7 +248,7 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting):
         if change:
             days = next(formset for formset in formsets if formset.model is SessionDay)
             self._note_change(request, form, days, now)
-        registering.review(form.instance, now=now)
+        say_what_followed(request, registering.review(form.instance, now=now))
 
     def _note_change(self, request: HttpRequest, form: ModelForm, days: BaseInlineFormSet, now: datetime) -> None:
         """Another date, hour or place of a published session, or a postponed one on again: people are told (R19)."""

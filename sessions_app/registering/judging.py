@@ -105,7 +105,9 @@ def session_would_lose(
     session: TrainingSession, *, fee_required: bool, first_on: date | None, now: datetime
 ) -> list[str]:
     """What `judge_session` would say of the seats lost, were the session to require the fee, or to start that day."""
-    if not fee_required or first_on is None or first_on < timezone.localdate(now):
+    today = timezone.localdate(now)
+    has_begun = session.starts_at is not None and session.starts_at <= now
+    if not fee_required or first_on is None or first_on < today or (has_begun and first_on == today):
         return []
     seats = list(session.registrations.filter(status=Status.CONFIRMED).order_by("pk"))
     covered = covering.up_to_date([seat.email for seat in seats], on=first_on)
