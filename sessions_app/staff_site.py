@@ -38,7 +38,7 @@ class StaffSite(AdminSite):
     enable_nav_sidebar = False
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Without the stock « Voir sur le site »: it leads to any row's page, private ones too, asking no permission."""
+        """Without the stock « Voir sur le site », which leads to any row's page and asks no permission."""
         return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
