@@ -25,6 +25,7 @@ from django.utils.text import capfirst
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
 from caprural import editing, emails, signing_in, typography
+from caprural.listing import FrenchLists
 
 #: Rows named one by one when several are not deleted.
 SAID = 5
@@ -51,7 +52,7 @@ class SoundChoices(admin.options.BaseModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class StaffAdmin(SoundChoices, admin.ModelAdmin):
+class StaffAdmin(SoundChoices, FrenchLists):
     """A ModelAdmin that answers 404 for what one may not see, and a sentence to a forged selection.
 
     Its forms write only what the person changed since the page they saw, on a row locked and read again.

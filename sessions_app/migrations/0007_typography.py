@@ -7,20 +7,30 @@ import caprural.validators
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sessions_app', '0006_names_and_addresses'),
+        ("sessions_app", "0006_names_and_addresses"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='trainingsession',
-            name='decision_days',
-            field=models.PositiveSmallIntegerField(default=7, help_text='Sans date limite d’inscription\xa0: ce jour-là, sous son minimum de participants, la session est à maintenir, à reporter ou à annuler.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(365)], verbose_name='décision à prendre, en jours avant la session'),
+            model_name="trainingsession",
+            name="decision_days",
+            field=models.PositiveSmallIntegerField(
+                default=7,
+                help_text="Sans date limite d’inscription\xa0: ce jour-là, sous son minimum de participants, la session est à maintenir, à reporter ou à annuler.",
+                validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(365)],
+                verbose_name="décision à prendre, en jours avant la session",
+            ),
         ),
         migrations.AlterField(
-            model_name='trainingsession',
-            name='registration_deadline',
-            field=models.DateField(blank=True, help_text='Ce jour-là n’est pas compris\xa0: on s’inscrit jusqu’à la veille, 23\xa0h\xa059. Laisser vide\xa0: jusqu’au début de la session.', null=True, validators=[caprural.validators.plausible_day], verbose_name='inscription avant le'),
+            model_name="trainingsession",
+            name="registration_deadline",
+            field=models.DateField(
+                blank=True,
+                help_text="Ce jour-là n’est pas compris\xa0: on s’inscrit jusqu’à la veille, 23\xa0h\xa059. Laisser vide\xa0: jusqu’au début de la session.",
+                null=True,
+                validators=[caprural.validators.plausible_day],
+                verbose_name="inscription avant le",
+            ),
         ),
     ]
