@@ -159,7 +159,7 @@ class StaffAdmin(SoundChoices, FrenchLists):
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Deleting several rows says the same of each."""
-        actions = super().get_actions(request)
+        actions: dict[str, Any] = super().get_actions(request)
         if stock := actions.get("delete_selected"):
             actions["delete_selected"] = (_delete_selected, *stock[1:])
         return actions
