@@ -396,7 +396,10 @@ class TestApplying:
         category, key = make_category(), uuid4()
 
         outcomes = at_once(
-            *[self.applying_one(category=category, email="a@x.example", submission_key=key) for _ in range(10)]
+            *[
+                self.applying_one(category=category, name="Pays", email="a@x.example", submission_key=key)
+                for _ in range(10)
+            ]
         )
 
         assert unexpected(outcomes) == []
