@@ -189,7 +189,7 @@ def _what_is_wrong(value: str) -> str:
         return advice
     likely = normalise_email(f"{local}@{domain}")
     likely = likely if _is_email_address(likely) else next(iter(several), "")
-    meant = f"\u00a0: est-ce «\u00a0{likely}\u00a0»\u00a0?" if likely else f". {advice}"
+    meant = f"\u00a0: est-ce «\u00a0{likely}\u00a0»\u202f?" if likely else f". {advice}"
     return f"Cette adresse {typography.join_and(faults)}{meant}"
 
 
