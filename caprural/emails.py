@@ -62,6 +62,8 @@ GIVEN_UP = STATUS.failed
 _recordings: ContextVar[tuple[list[Email], ...]] = ContextVar("recordings", default=())
 #: Messages that left just when the database stopped answering: to be written down before anything else leaves.
 _unrecorded: list[int] = []
+#: Messages that could not leave at such a moment, and until when they are ours: to be given back at the next round.
+_held: list[tuple[int, datetime]] = []
 
 
 class AttachmentFailed(Exception):
@@ -83,13 +85,18 @@ class Attachment:
 
 Maker = Callable[[str], Attachment | None]
 _makers: dict[str, Maker] = {}
+_labels: dict[str, str] = {}
 
 
-def attachment(name: str) -> Callable[[Maker], Maker]:
-    """Register the function that makes the document `name` from its key; it returns None when that is gone."""
+def attachment(name: str, label: str = "") -> Callable[[Maker], Maker]:
+    """Register the function that makes the document `name` from its key; it returns None when that is gone.
+
+    `label` says what it is where one chooses it, before it is made.
+    """
 
     def register(maker: Maker) -> Maker:
         _makers[name] = maker
+        _labels[name] = label or name
         return maker
 
     return register
@@ -151,8 +158,9 @@ def _from(sender: str) -> str:
 
 
 @transaction.atomic
-def send_again(email: Email, *, to: str) -> Email:
+def send_again(email: Email, *, to: str, rewrite: Callable[[str], str] = str) -> Email:
     """Put a message that left, or was given up, in the queue again for that address; returns the one that will leave.
+    `rewrite` brings its text up to date.
 
     What was given up takes its own place again; what was sent stays as it was, and a copy leaves. Asked twice, it
     leaves once: raises NotSentYet while the message or its copy is still to leave.
@@ -162,21 +170,33 @@ def send_again(email: Email, *, to: str) -> Email:
     if to_leave.filter(Q(pk=current.pk) | Q(context__copy_of=current.pk)).exists():
         raise NotSentYet("Ce message est déjà dans la file : il partira dans un instant.")
     if current.status == STATUS.failed:
-        current.to, current.status, current.scheduled_time, current.number_of_retries = [to], STATUS.queued, None, 0
-        current.save(update_fields=["to", "status", "scheduled_time", "number_of_retries", "last_updated"])
+        readdress([current.pk], to=to, rewrite=rewrite)
+        current.refresh_from_db()
         return current
     return Email.objects.create(
         from_email=current.from_email,
         to=[to],
         subject=current.subject,
-        message=current.message,
-        html_message=current.html_message,
+        message=rewrite(current.message),
+        html_message=rewrite(current.html_message),
         headers=current.headers,
         message_id=_new_message_id(),
         context={**(current.context or {}), "copy_of": current.pk},
         status=STATUS.queued,
         priority=PRIORITY.medium,
     )
+
+
+@transaction.atomic
+def readdress(pks: Any, *, to: str, rewrite: Callable[[str], str]) -> int:
+    """Of these messages, those that never left go to another address, their text rewritten. Returns how many."""
+    never_left = Email.objects.filter(pk__in=pks, status__in=(STATUS.queued, STATUS.requeued, STATUS.failed))
+    emails = list(never_left.select_for_update(of=("self",)))
+    for email in emails:
+        email.to, email.status, email.scheduled_time, email.number_of_retries = [to], STATUS.queued, None, 0
+        email.message, email.html_message = rewrite(email.message), rewrite(email.html_message)
+        email.save()
+    return len(emails)
 
 
 def _new_message_id() -> str:
@@ -196,9 +216,23 @@ def _closed_up(text: str) -> str:
 
 def attachments_of(email: Email) -> list[Attachment]:
     """The files of a queued or sent message, made now. Raises AttachmentFailed."""
-    pairs = (email.context or {}).get("attachments", [])
-    made = (_make(name, key) for name, key in pairs)
+    made = (_make(name, key) for name, key in _documents_of(email))
     return [file for file in made if file]
+
+
+def attachment_labels(email: Email) -> list[str]:
+    """What each file of the message is, without making any."""
+    return [_labels.get(name, name) for name, _ in _documents_of(email)]
+
+
+def attachment_of(email: Email, number: int) -> Attachment | None:
+    """The one at that place among the labels, made now; None when there is none. Raises AttachmentFailed."""
+    documents = _documents_of(email)[number:][:1]
+    return _make(*documents[0]) if documents else None
+
+
+def _documents_of(email: Email) -> list[tuple[str, str]]:
+    return [(name, key) for name, key in (email.context or {}).get("attachments", [])]
 
 
 def _make(name: str, key: str) -> Attachment | None:
@@ -238,6 +272,8 @@ def deliver(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -
     """
     while _unrecorded:
         _record_sent(_unrecorded.pop(), now)
+    while _held:
+        _give_back(*_held.pop())
     started = time.monotonic()
     connection = get_connection()
     sent = troubles = 0
@@ -246,14 +282,23 @@ def deliver(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -
             connection.open()
             # A round may last: leases and delays start from the present, what is due does not change.
             present = now + timedelta(seconds=time.monotonic() - started)
-            email = _lease(pk, now=now, until=present + LEASE)
+            lease = present + LEASE
+            try:
+                email = _lease(pk, now=now, until=lease)
+            except DatabaseTrouble:
+                _held.append((pk, lease))
+                raise
             if email is None:
                 continue
             try:
                 connection.send_messages([_compose(email)])
             except Exception as error:
                 _close(connection)
-                _put_back(email, error, now=present)
+                try:
+                    _put_back(email, error, now=present)
+                except DatabaseTrouble:
+                    _held.append((pk, lease))
+                    raise
                 troubles = troubles + 1 if _is_about_the_server(error) else 0
                 if troubles == MAX_TROUBLES:
                     raise
@@ -332,6 +377,15 @@ def _put_back(email: Email, error: Exception, *, now: datetime) -> None:
         last_updated=now,
     )
     email.logs.create(status=STATUS.failed, message=str(error), exception_type=type(error).__name__)
+
+
+def _give_back(pk: int, lease: datetime) -> None:
+    """The database had stopped answering: nobody refused the message, which loses neither its turn nor an attempt."""
+    try:
+        Email.objects.filter(pk=pk, scheduled_time=lease).update(scheduled_time=None)
+    except DatabaseTrouble:
+        _held.append((pk, lease))
+        raise
 
 
 def _is_refused_for_good(error: Exception) -> bool:

@@ -8,15 +8,21 @@ import base64
 import logging
 import mimetypes
 import re
+import unicodedata
+from collections import OrderedDict
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urljoin
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 
 logger = logging.getLogger(__name__)
@@ -29,11 +35,46 @@ class PdfUnavailable(Exception):
     """The machine lacks Pango, so nothing can be printed; the message is the French sentence to show."""
 
 
-def render(template: str, context: dict[str, Any]) -> bytes:
+def render(template: str, context: dict[str, Any], *, is_public: bool = False) -> bytes:
     """Print a template as a tagged PDF/UA-1 file, in French, its title being the template's `<title>` (SPEC §6).
 
+    What is public is printed once for all who ask for it while it says the same.
     Raises PdfUnavailable on a machine without Pango, where everything else works.
     """
+    # Composed: our fonts hold « é » in one piece, and an « e » with its accent apart comes from some keyboards.
+    page = unicodedata.normalize("NFC", render_to_string(template, context))
+    return _public_documents.printed(page) if is_public else _print(page)
+
+
+class _PublicDocuments:
+    """The last public documents printed by this process, each under the page it was printed from: never a stale one.
+
+    Anybody may ask for them, and each takes a third of a second: they are printed one at a time.
+    """
+
+    MOST_BYTES = 30_000_000
+
+    def __init__(self) -> None:
+        self._printed: OrderedDict[str, bytes] = OrderedDict()
+        self._printing = Lock()
+
+    def printed(self, page: str) -> bytes:
+        """From those that are kept, else printed now."""
+        version = sha256(page.encode()).hexdigest()
+        if (kept := self._printed.get(version)) is not None:
+            return kept
+        with self._printing:
+            content = self._printed.pop(version, None) or _print(page)
+            self._printed[version] = content
+            while sum(map(len, self._printed.values())) > self.MOST_BYTES:
+                self._printed.popitem(last=False)
+            return content
+
+
+_public_documents = _PublicDocuments()
+
+
+def _print(page: str) -> bytes:
     # Late: a machine without Pango still migrates, tests and serves its pages.
     try:
         from weasyprint import HTML
@@ -52,9 +93,7 @@ def render(template: str, context: dict[str, Any]) -> bytes:
             path = static_path(url)
             return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": mimetypes.guess_type(path)[0] or ""})
 
-    html = HTML(
-        string=render_to_string(template, context), base_url=f"{settings.SITE_URL}/", url_fetcher=StaticFetcher()
-    )
+    html = HTML(string=page, base_url=f"{settings.SITE_URL}/", url_fetcher=StaticFetcher())
     # A logo of thousands of pixels would weigh on every file: 300 per inch are what a printer shows.
     content: bytes = html.write_pdf(pdf_variant="pdf/ua-1", dpi=300)
     return content
@@ -103,3 +142,11 @@ def response(filename: str, content: bytes) -> HttpResponse:
             "Cache-Control": "private, no-store",
         },
     )
+
+
+def public_response(request: HttpRequest, filename: str, content: bytes) -> HttpResponseBase:
+    """A document that names nobody: a browser keeps it, and asks each time whether it still says the same."""
+    whole = response(filename, content)
+    whole.headers["Cache-Control"] = "public, no-cache"
+    whole.headers["ETag"] = etag = f'"{sha256(content).hexdigest()}"'
+    return get_conditional_response(request, etag=etag, response=whole) or whole

@@ -1,6 +1,10 @@
-"""Acts that write to people: shown first, exactly as they will happen, then done."""
+"""Acts that write to people: shown first, then done.
 
-from collections.abc import Callable
+Most are foreseen by reading (`Foreseen`). The words that someone has just typed, or what is opened at once for many,
+are tried and undone (`attempt`), on a POST only: a page that is only read never writes.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -22,6 +26,30 @@ class Outcome:
     def people(self) -> int:
         """How many people are written to: someone to whom a seat falls reads that too."""
         return len({tuple(letter.to) for letter in self.letters})
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What an act would do, as it was read: whom it writes to, a name and an address for each, and what else follows.
+
+    `details` is what was typed for it. The act is done only if the same is foreseen again, under its locks.
+    """
+
+    named: Sequence[tuple[str, str]]
+    details: object = None
+    follows: Sequence[str] = ()
+    #: No letter is shown.
+    letters: Sequence[Any] = ()
+
+    @property
+    def people(self) -> int:
+        """How many people are written to."""
+        return len({address for _, address in self.named})
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells one outcome from another."""
+        return sha256(repr((self.details, self.named, self.follows)).encode()).hexdigest()
 
 
 def words(letter: Any) -> object:

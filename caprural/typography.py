@@ -145,6 +145,16 @@ def join_and(items: Iterable[object]) -> str:
 
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
+_COMBINING = re.compile("[\u0300-\u036f]+")
+_WORD = re.compile(r"[^\W_]+")
+
+
+def fold(text: str) -> str:
+    """Words in lower case, accents, ligatures and punctuation set aside: « L’Œuvre-d’Été » is « l oeuvre d ete »."""
+    folded = text.lower()
+    if not folded.isascii():
+        folded = _COMBINING.sub("", unicodedata.normalize("NFKD", folded.translate(_LIGATURES)))
+    return " ".join(_WORD.findall(folded))
 
 
 def sort_key(name: str) -> tuple[str, str, str]:
@@ -154,12 +164,9 @@ def sort_key(name: str) -> tuple[str, str, str]:
     « d’ » in lower case are set aside (« de Villiers » is at V, « Le Gall » at L, « De Smet » at D). Accents, then
     case, only separate names that are otherwise the same.
     """
+    letters = fold(re.sub(r"^(de\s+|d['’]\s*)", "", name.strip()))
     folded = name.strip().casefold().translate(_LIGATURES)
-    decomposed = unicodedata.normalize("NFKD", folded)
-    if re.match(r"de\s|d['’]", name.strip()):
-        decomposed = re.sub(r"^(de\s+|d['’]\s*)", "", decomposed)
-    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return " ".join(re.findall(r"[^\W_]+", letters)), unicodedata.normalize("NFD", folded), name.swapcase()
+    return letters, unicodedata.normalize("NFD", folded), name.swapcase()
 
 
 # Phones, places and numbers of identity
@@ -213,7 +220,7 @@ def iban(value: str) -> str:
     return "\u00a0".join(value[start : start + 4] for start in range(0, len(value), 4))
 
 
-@register.filter
+@register.filter(is_safe=True)
 def unbroken_place(value: str) -> str:
     """« Givors (69) » is not split on two lines. For display only: the stored place stays as typed."""
     return re.sub(r"\s+(?=\((?:\d{2,3}|2[AB])\))", NBSP, value)
@@ -245,6 +252,7 @@ def _rule(pattern: str, replacement: str, message: str, *, surely_french: bool =
 _BREAKABLE = "espace ordinaire devant une ponctuation double"
 _ABSENT = "espace manquante devant une ponctuation double"
 _INSIDE = "espace insécable manquante à l’intérieur des guillemets"
+_UNIT = "espace ordinaire entre un nombre et son unité"
 _STRAIGHT = "apostrophe droite"
 _DOTS = "trois points au lieu du caractère …"
 _RULES = (
@@ -252,6 +260,8 @@ _RULES = (
     _rule(rf"{_WORD_END}(?!{NBSP}:){_SPACE}+(?=:(?:[\s«»)\"{_HIDDEN}]|\Z))", NBSP, _BREAKABLE),
     _rule(rf"(?<=«)(?!{NBSP}\S){_SPACE}*(?=[^\s{_NO_BREAK}])", NBSP, _INSIDE),
     _rule(rf"(?<=[^\s«{_NO_BREAK}])(?!{NBSP}»){_SPACE}*(?=»)", NBSP, _INSIDE),
+    _rule(rf"(?<=\d)(?!{NBSP}){_SPACE}+(?=(?:h|[kMG]?o|€|%|mm|cm)(?!\w))", NBSP, _UNIT),
+    _rule(rf"(?<=\d{_SPACE}h)(?!{NBSP}){_SPACE}+(?=\d)", NBSP, _UNIT),
     _rule(rf"{_ELIDED}('){_WORD_START}", "’", _STRAIGHT),
     _rule(r"(?<=\w)\.{3}(?![./\w])", "…", _DOTS),
     _rule(rf"{_WORD_END}(?=[!?]++(?:[\s»)\"{_HIDDEN}]|\Z)|;(?:[\s»]|\Z))", NNBSP, _ABSENT, surely_french=True),
@@ -259,7 +269,7 @@ _RULES = (
     _rule(rf"(?<=[^\W\d_])'{_WORD_START}", "’", _STRAIGHT, surely_french=True),
     _rule(r"(?<![./])\.{3}(?![./])", "…", _DOTS, surely_french=True),
 )
-_ADDRESS = re.compile(r"(?:https?://|www\.|mailto:|tel:)[^\s<>«»]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?://|www\.|mailto:|tel:)[^\s<>«»]*|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 _FRENCH = re.compile(r"[àâçéèêëîïôùûœ\u00ab\u00bb’…€]", re.IGNORECASE)
 
 
@@ -304,7 +314,10 @@ _TEMPLATE_TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 _TEMPLATE_STRING = re.compile(r'"[^"\\]*"')
 _NOT_PROSE = re.compile(r"<(script|style|pre|code)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 _HTML_TAG = re.compile(r"<[!/]?[a-z][^>]*>", re.IGNORECASE)
-_READABLE_ATTRIBUTE = re.compile(r'(?<=\s)(?:alt|title|label|placeholder|summary|aria-[a-z]+)="([^"]*)"', re.IGNORECASE)
+_READABLE_ATTRIBUTE = re.compile(
+    r'(?:(?<=\s)(?:alt|title|label|placeholder|summary|aria-[a-z]+)|(?<=name="description" )content)="([^"]*)"',
+    re.IGNORECASE,
+)
 _NO_BREAK_ENTITY = re.compile(r"&(?:nbsp|#160|#xa0|#8239|#x202f);", re.IGNORECASE)
 _OTHER_ENTITY = re.compile(r"&#?\w+;")
 

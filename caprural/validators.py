@@ -7,6 +7,8 @@
 import re
 import unicodedata
 from datetime import date
+from functools import cache
+from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -102,9 +104,32 @@ def _refuse_unreadable(text: str, *, allowed: str) -> None:
             )
 
 
+@cache
+def _coverage() -> frozenset[str]:
+    """The characters that the fonts of our documents hold; the list is made with them (static/src/fonts.py)."""
+    ranges = (Path(__file__).parent.parent / "static" / "fonts" / "couverture.txt").read_text().split()
+    bounds = ([int(bound, 16) for bound in line.split("-")] for line in ranges)
+    return frozenset(chr(code) for first, last in bounds for code in range(first, last + 1))
+
+
+def printable(value: str) -> None:
+    """Refuse what our documents cannot print: a name on a signed sheet is never blank (SPEC §6)."""
+    if missing := [
+        char for char in unicodedata.normalize("NFC", value) if char not in _coverage() and char.isprintable()
+    ]:
+        raise ValidationError(
+            f"Nos documents ne peuvent pas imprimer «\u00a0{' '.join(dict.fromkeys(missing))}\u00a0»\u00a0: "
+            "écrivez-le en lettres latines, comme sur une pièce d’identité, ou effacez-le.",
+            code="unprintable",
+        )
+
+
 def single_line(value: str) -> None:
-    """Refuse line breaks, tabs, control and format characters (bidirectional marks, zero widths) and broken Unicode."""
+    """Refuse line breaks, tabs, control and format characters (bidirectional marks, zero widths), broken Unicode, and
+    what no document can print.
+    """
     _refuse_unreadable(value, allowed="")
+    printable(value)
 
 
 def multi_line(value: str) -> None:
@@ -132,7 +157,7 @@ def person_name(value: str) -> None:
 
 def phone_number(value: str) -> None:
     """Six to fifteen digits, as people write them: « 06 66 46 62 76 », « +33 (0)6.66.46.62.76 »."""
-    single_line(value)
+    _refuse_unreadable(value, allowed="")
     digits = sum(char.isdigit() for char in value)
     if not _PHONE.fullmatch(value.strip()) or not 6 <= digits <= 15:
         raise ValidationError(

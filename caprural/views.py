@@ -1,21 +1,28 @@
 """The pages of the site itself: legal ones, health, and what is answered when a request is refused."""
 
 import logging
+from datetime import datetime, timedelta
+from functools import cache
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from caprural import typography
+from caprural import limits, typography
 from sessions_app.models import Heartbeat
 
 logger = logging.getLogger(__name__)
+
+#: How long /healthz believes that what could be written still can be.
+WRITE_AGAIN_AFTER = timedelta(seconds=10)
 
 
 @require_safe
@@ -39,19 +46,42 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 when the database answers and its migrations are applied, 503 otherwise; says when a worker was last seen."""
+    """200 when the database answers, its migrations are applied and it can be written (a full disk cannot), 503
+    otherwise; says when a worker was last seen.
+    """
+    trouble = ""
     try:
-        executor = MigrationExecutor(connection)
-        is_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        latest = Heartbeat.objects.first()
+        if not _migrations() <= MigrationRecorder(connection).applied_migrations().keys():
+            trouble = "migrations en attente"
+        elif not _is_writable(timezone.now()):
+            trouble = "base de données pleine ou en lecture seule"
     except DatabaseError:
         logger.exception("The database does not answer")
-        return HttpResponse("base de données injoignable\n", status=503, content_type="text/plain; charset=utf-8")
-    if not is_migrated:
-        return HttpResponse("migrations en attente\n", status=503, content_type="text/plain; charset=utf-8")
-    latest = Heartbeat.objects.first()
+        trouble = "base de données injoignable"
+    if trouble:
+        return HttpResponse(f"{trouble}\n", status=503, content_type="text/plain; charset=utf-8")
     seen = typography.moment(latest.seen_at) if latest else "jamais"
-    lines = ("ok", f"processus d’envoi vu : {seen}")
+    lines = ("ok", f"processus d’envoi vu\u00a0: {seen}")
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@cache
+def _migrations() -> set[tuple[str, str]]:
+    """Those of the code, which does not change while a process runs."""
+    return set(MigrationLoader(None).disk_migrations or ())
+
+
+def _is_writable(now: datetime) -> bool:
+    """Tried on one row, and not at every visit: on SQLite it waits for whoever writes."""
+    try:
+        limits.spend("healthz", "", most=1, within=WRITE_AGAIN_AFTER, now=now)
+    except limits.LimitReached:
+        pass
+    except DatabaseError:
+        logger.exception("The database cannot be written")
+        return False
+    return True
 
 
 @require_safe

@@ -12,7 +12,8 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from caprural import typography
-from members import emails, fees, merging
+from members import consequences, emails, fees, merging
+from members.covering import Circle
 from members.models import (
     Application,
     ApplicationPerson,
@@ -187,6 +188,7 @@ def check(
     locked = Application.objects.select_for_update(of=("self",)).select_related(*related).get(pk=application.pk)
     if locked.checked_at:
         raise AlreadyChecked("Ce bulletin a déjà été vérifié.")
+    before = Circle.of([locked.fee.member_id])
     if member != locked.fee.member:
         if locked.is_new_member:
             _forget(locked, people, take)
@@ -203,7 +205,7 @@ def check(
         EmailDomain.objects.get_or_create(member=payer, domain=locked.domain)
     locked.checked_at, locked.checked_by = now, user
     locked.save(update_fields=["fee", "checked_at", "checked_by"])
-    fees.announce_coverage([payer], now=now)
+    consequences.draw(before | Circle.of([payer.pk]), now=now)
 
 
 def _forget(application: Application, people: Collection[ApplicationPerson], take: Collection[str]) -> None:

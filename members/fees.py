@@ -9,19 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.dispatch import Signal
 from django.utils import timezone
 
 from caprural import validators
-from members import emails, receipts
+from members import consequences, emails, receipts
+from members.covering import Circle
 from members.models import CoveredPerson, FeeCategory, Member, MembershipFee, Receipt
-
-# Whoever listens answers with what follows, a sentence for each registration: the verbs hand these sentences back.
-
-#: Sent with `members` and `now` when these members now cover more: a fee accepted, an address or a domain added.
-coverage_gained = Signal()
-#: Sent with `members` and `now` when an accepted fee of these members is cancelled.
-coverage_lost = Signal()
 
 Status = MembershipFee.Status
 
@@ -57,11 +50,6 @@ class Proof:
 
 
 NO_PROOF = Proof()
-
-
-def is_up_to_date(email: str, *, on: date) -> bool:
-    """Whether the person with this address is covered by an accepted fee on the day `on` (R13, R14)."""
-    return MembershipFee.objects.up_to_date(on).covering(email).exists()
 
 
 @transaction.atomic
@@ -133,9 +121,9 @@ def accept(fees: Iterable[MembershipFee], status: str, *, proof: Proof = NO_PROO
         if status == Status.PAID:
             emails.receipt(receipts.issue(locked, now=now), now=now)
         if not was_accepted:
-            gained.append(locked.member)
+            gained.append(locked.member_id)
         _copy(locked, fee)
-    return _announce(coverage_gained, MembershipFee, gained, now=now)
+    return consequences.draw(Circle.of(gained), now=now) if gained else []
 
 
 @transaction.atomic
@@ -153,7 +141,9 @@ def cancel(fee: MembershipFee, *, now: datetime, is_told: bool = False, reopens:
     successor = subscribe(locked.member, locked.category, now=now) if reopens else None
     if is_told:
         emails.fee_cancelled(locked, successor=successor, now=now)
-    return _announce(coverage_lost, MembershipFee, [locked.member] if was_accepted else [], now=now)
+    if not was_accepted:
+        return []
+    return consequences.draw(Circle.of([locked.member_id]), lost=f"cotisation annulée ({locked.member})", now=now)
 
 
 @transaction.atomic
@@ -217,16 +207,6 @@ def _move(locked: MembershipFee, to: Status, *, now: datetime) -> None:
 @transaction.atomic
 def cover(member: Member, email: str, *, name: str = "", now: datetime) -> None:
     """Teach a member one of its people's addresses; nothing changes when it is known already (R14)."""
-    CoveredPerson.objects.get_or_create(member=member, email=validators.normalise_email(email), defaults={"name": name})
-    announce_coverage([member], now=now)
-
-
-def announce_coverage(members: Iterable[Member], *, now: datetime) -> None:
-    """Say that the people or domains of members were edited, so that whoever waits for their fee is looked at again."""
-    _announce(coverage_gained, Member, list(members), now=now)
-
-
-def _announce(signal: Signal, sender: type, members: list[Member], *, now: datetime) -> list[str]:
-    """Say it, and hand back what those who listen say that follows; nothing is said about nobody."""
-    answers = signal.send(sender=sender, members=members, now=now) if members else []
-    return [sentence for _, sentences in answers for sentence in sentences or ()]
+    address = validators.normalise_email(email)
+    CoveredPerson.objects.get_or_create(member=member, email=address, defaults={"name": name})
+    consequences.draw(Circle(frozenset({address}), frozenset()), now=now)

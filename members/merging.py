@@ -5,7 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from caprural import typography
-from members import fees
+from members import consequences, fees
+from members.consequences import Loss
+from members.covering import Circle
 from members.models import CoveredPerson, EmailDomain, FeeCampaign, Member, MembershipFee
 
 Status = MembershipFee.Status
@@ -21,8 +23,8 @@ def merge(duplicate: Member, *, into: Member, now: datetime) -> None:
 
     What the one that is kept says of itself stays; its empty details are filled, and its note keeps the rest. When both
     have a live fee for a campaign, the one still due is cancelled, the duplicate's when both are. Whoever is now
-    covered is told (R16). Raises MergeRefused when both fees were accepted: one of them is a mistake that only the
-    accounts can tell.
+    covered, or no longer, is told (R7b). Raises MergeRefused when both fees were accepted: one of them is a mistake
+    that only the accounts can tell.
     """
     # Whoever fills the on-line form at this instant finds one of the two, not what is left of it.
     FeeCampaign.objects.lock()
@@ -31,6 +33,7 @@ def merge(duplicate: Member, *, into: Member, now: datetime) -> None:
     if len(members) < 2:
         raise MergeRefused("Ces deux cotisants n’en font déjà plus qu’un.")
     gone, kept = members[duplicate.pk], members[into.pk]
+    before = Circle.of(pks)
     for fee in gone.fees.live().select_related("campaign"):
         rival = kept.fees.live().filter(campaign=fee.campaign_id).first()
         if rival:
@@ -44,7 +47,18 @@ def merge(duplicate: Member, *, into: Member, now: datetime) -> None:
     gone.delete()  # before the other takes its SIRET
     kept.save()
     into.refresh_from_db()
-    fees.announce_coverage([kept], now=now)
+    consequences.draw(before, lost=f"cotisants fusionnés ({kept})", now=now)
+
+
+def foresee(duplicate: Member, *, into: Member, now: datetime) -> list[Loss]:
+    """The seats that merging would cost: those who would come after the people of a limited fee (R7b). Only reads."""
+    pks = [into.pk, duplicate.pk]
+    people = [email for pk in pks for email in CoveredPerson.objects.filter(member=pk).values_list("email", flat=True)]
+    domains = EmailDomain.objects.filter(member__in=pks).values_list("domain", flat=True)
+    listed, declared = list(dict.fromkeys(people)), list(domains)
+    return consequences.foresee(
+        pks, lambda cover: cover.listing(dict.fromkeys(pks, listed), dict.fromkeys(pks, declared)), now=now
+    )
 
 
 def _keep_one(fee: MembershipFee, rival: MembershipFee, *, now: datetime) -> None:

@@ -20,12 +20,10 @@ def maintain(session: TrainingSession, *, now: datetime) -> list[Registration]:
 
     Raises DecisionRefused, also when that is decided already: nobody is written to twice.
     """
-    locked = _still_to_come(session, now)
-    if locked.maintained_at:
-        raise DecisionRefused("Cette session est déjà maintenue.")
+    locked = TrainingSession.objects.lock(session.pk)
+    concerned = told_of_maintaining(locked, now=now)
     locked.maintained_at = now
     locked.save(update_fields=["maintained_at", "updated_at"])
-    concerned = list(locked.registrations.holding_seat().order_by("pk"))
     for registration in concerned:
         emails.session_maintained(registration, locked)
     return concerned
@@ -39,14 +37,13 @@ def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) 
     « reportée » and nothing is due until it is published again. Everybody keeps their seat or their rank. Raises
     DecisionRefused, also for the day on which it begins already: nobody is written to twice.
     """
-    locked = _still_to_come(session, now)
+    locked = TrainingSession.objects.lock(session.pk)
+    concerned = told_of_postponing(locked, first_on=first_on, now=now)
     if first_on is not None:
-        if first_on <= timezone.localdate(now):
-            raise DecisionRefused("Choisissez un jour à venir.")
-        if first_on == locked.first_date:
-            raise DecisionRefused("La session commence déjà ce jour-là.")
+        locked.postponed_from = locked.postponed_from or locked.first_date
         locked.move_to(first_on)
     else:
+        locked.postponed_from = locked.first_date
         locked.status = TrainingSession.Status.POSTPONED
     locked.maintained_at = None
     locked.changed_at = None
@@ -55,11 +52,13 @@ def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) 
     moved = TrainingSession.objects.with_seats_and_days().get(pk=locked.pk)
     if first_on is not None:
         registering.await_fees_longer(moved, now=now)
-    concerned = list(moved.registrations.live().order_by("pk"))
+        # Its new date may be covered by other fees: what people read of their seat is then true (R7b).
+        registering.judge_session(moved, now=now)
+    concerned = list(moved.registrations.filter(pk__in=[one.pk for one in concerned]).order_by("pk"))
     for registration in concerned:
         emails.session_postponed(registration, moved)
     if first_on is not None:
-        # Its new date may be covered by other fees, and its new deadline gives the free seats again (R8).
+        # Its new deadline gives the free seats again (R8).
         registering.review(moved, now=now)
     return concerned
 
@@ -71,9 +70,7 @@ def cancel(session: TrainingSession, *, user: User, now: datetime) -> list[Regis
     Raises DecisionRefused.
     """
     locked = TrainingSession.objects.lock(session.pk)
-    state = locked.state(now)
-    if state.has_begun or locked.status not in (TrainingSession.Status.PUBLISHED, TrainingSession.Status.POSTPONED):
-        raise DecisionRefused(f"Cette session ne peut pas être annulée. {state.reason}")
+    told_of_cancelling(locked, now=now)
     concerned = registering.cancel_all(locked, now=now, by=registering.staff(user))
     locked.status = TrainingSession.Status.CANCELLED
     locked.changed_at = None
@@ -84,10 +81,36 @@ def cancel(session: TrainingSession, *, user: User, now: datetime) -> list[Regis
     return concerned
 
 
-def _still_to_come(session: TrainingSession, now: datetime) -> TrainingSession:
-    """The session under its lock. Raises DecisionRefused unless it is published and has not begun."""
-    locked = TrainingSession.objects.lock(session.pk)
-    state = locked.state(now)
+# Whom each decision tells: asked by the page that shows it, then again under the session's lock.
+
+
+def told_of_maintaining(session: TrainingSession, *, now: datetime) -> list[Registration]:
+    """The people who would learn that it is maintained. Raises DecisionRefused when that cannot be decided."""
+    _require_to_come(session, now)
+    if session.maintained_at:
+        raise DecisionRefused("Cette session est déjà maintenue.")
+    return list(session.registrations.holding_seat().order_by("pk"))
+
+
+def told_of_postponing(session: TrainingSession, *, first_on: date | None, now: datetime) -> list[Registration]:
+    """The people who would learn that it is postponed. Raises DecisionRefused when that cannot be decided."""
+    _require_to_come(session, now)
+    if first_on is not None and first_on <= timezone.localdate(now):
+        raise DecisionRefused("Choisissez un jour à venir.")
+    if first_on is not None and first_on == session.first_date:
+        raise DecisionRefused("La session commence déjà ce jour-là.")
+    return list(session.registrations.live().order_by("pk"))
+
+
+def told_of_cancelling(session: TrainingSession, *, now: datetime) -> list[Registration]:
+    """The people who would learn that it is cancelled. Raises DecisionRefused when that cannot be decided."""
+    state = session.state(now)
+    if state.has_begun or session.status not in (TrainingSession.Status.PUBLISHED, TrainingSession.Status.POSTPONED):
+        raise DecisionRefused(f"Cette session ne peut pas être annulée. {state.reason}")
+    return list(session.registrations.live().order_by("pk"))
+
+
+def _require_to_come(session: TrainingSession, now: datetime) -> None:
+    state = session.state(now)
     if not state.is_announced or state.has_begun:
         raise DecisionRefused(f"Cette décision n’est plus possible. {state.reason}")
-    return locked

@@ -3,8 +3,11 @@
 import pytest
 from pytest_django import Settings
 
+from caprural import pdf
+
 
 @pytest.fixture(autouse=True)
 def _test_settings(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.SITE_URL = "https://inscriptions.caprural.example"
+    pdf._public_documents._printed.clear()

@@ -433,6 +433,38 @@ class TestLease:
         assert sink.addresses == ["a@structure.example", "b@structure.example"]
         assert [status for _, status in states()] == [STATUS.sent, STATUS.sent]
 
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize("statement", ["SELECT", "UPDATE"])
+    def test_database_that_fails_before_the_message_left(
+        self, sink: SmtpSink, make_document: Callable[[emails.Maker], None], statement: str
+    ) -> None:
+        """When it answers again the message leaves at once: it neither waits for its lease nor loses an attempt."""
+        make_document(lambda key: emails.Attachment("a.txt", str(Email.objects.count()).encode(), "text/plain"))
+        queue(documents=1)
+        is_down = False
+
+        def fail(execute: Callable[..., object], sql: str, params: object, many: bool, context: object) -> object:
+            nonlocal is_down
+            if is_down:
+                raise DatabaseError("database is gone")
+            answer = execute(sql, params, many, context)
+            is_down = is_down or (is_leased() and sql.startswith(statement))
+            return answer
+
+        def is_leased() -> bool:
+            with connection.cursor() as cursor:
+                cursor.cursor.execute("SELECT count(*) FROM post_office_email WHERE scheduled_time IS NOT NULL")
+                return bool(cursor.cursor.fetchone()[0])
+
+        with connection.execute_wrapper(fail), pytest.raises(DatabaseError, match="is gone"):
+            emails.deliver(now=NOW)
+        with connection.execute_wrapper(fail), pytest.raises(DatabaseError, match="is gone"):
+            emails.deliver(now=NOW)
+        assert sink.addresses == []
+
+        assert emails.deliver(now=NOW) == 1
+        assert Email.objects.get().number_of_retries in {None, 0}
+
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_at_once_send_each_message_once(sink: SmtpSink) -> None:

@@ -12,7 +12,8 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
-from members import applying, fees, merging
+from members import applying, consequences, fees, merging
+from members.covering import Circle
 from members.models import Application, ApplicationPerson, CoveredPerson, Member, MembershipFee, Receipt
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
@@ -337,7 +338,7 @@ class TestTheFee:
         outcomes = at_once(
             lambda: fees.settle(fee, now=NOW),
             lambda: registering.review(session, now=NOW),
-            lambda: fees.announce_coverage([fee.member], now=NOW),
+            lambda: consequences.draw(Circle.of([fee.member_id]), now=NOW),
         )
 
         assert unexpected(outcomes) == []
@@ -453,7 +454,7 @@ class TestThroughHTTP:
             registration = make_candidate(session, email=person.email, status="confirmed", registered_at=NOW)
             registration.seat_given_at = NOW
             registration.save()
-            person.location = registration.get_absolute_url()
+            person.location = "/inscriptions/votre-inscription/signé/"
         visitors[2].statuses = [200, 500]
 
         found = race.faults(session.slug, visitors, seats=1)

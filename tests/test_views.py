@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from caprural import typography
+from caprural.limits.models import Spending
 from members.models import Organisation
 from sessions_app import roles
 from sessions_app.models import Heartbeat
@@ -47,6 +50,13 @@ def database_is_down(execute: Callable[..., Any], sql: str, params: Any, many: b
     raise DatabaseError("server closed the connection unexpectedly")
 
 
+def disk_is_full(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """What every change meets then; one that changes no row asks for no room."""
+    if sql.startswith("INSERT") or (sql.startswith("UPDATE") and Spending.objects.filter(until__lte=timezone.now())):
+        raise OperationalError("database or disk is full")
+    return execute(sql, params, many, context)
+
+
 class TestHealthz:
     def test_all_is_well(self, client: Client) -> None:
         response = client.get("/healthz")
@@ -69,6 +79,25 @@ class TestHealthz:
         with connection.execute_wrapper(database_is_down):
             response = client.get("/healthz")
         assert (response.status_code, response.content.decode()) == (503, "base de données injoignable\n")
+
+    def test_the_disk_is_full(self, client: Client) -> None:
+        with connection.execute_wrapper(disk_is_full):
+            response = client.get("/healthz")
+        said = response.content.decode()
+        assert (response.status_code, said) == (503, "base de données pleine ou en lecture seule\n")
+
+    def test_costs_four_queries_then_does_not_write_again_at_once(self, client: Client) -> None:
+        assert client.get("/healthz").status_code == 200
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/healthz").status_code == 200
+        said = [
+            query["sql"].split()[0] for query in queries.captured_queries if "django_migrations" not in query["sql"]
+        ]
+        assert "INSERT" not in said
+        assert len(queries.captured_queries) <= 6
+        Spending.objects.update(until=timezone.now())
+        with connection.execute_wrapper(disk_is_full):
+            assert client.get("/healthz").status_code == 503
 
     def test_methods(self, client: Client) -> None:
         assert client.head("/healthz").status_code == 200

@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from members import fees, figures
+from members import consequences, figures
 from members.admin.campaign_figures import CampaignFigures
 from members.admin.campaign_opening import CampaignOpening
 from members.admin.campaign_reminders import CampaignReminders
+from members.covering import Circle
 from members.forms import FeeCampaignForm, FeeCategoryForm, FeeCategoryFormSet
 from members.models import FeeCampaign, FeeCategory
 
@@ -65,13 +66,18 @@ class FeeCampaignAdmin(CampaignOpening, CampaignReminders, CampaignFigures):
             }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
+    def lock(self, obj: Any) -> None:
+        """All of them: no two cover the same day."""
+        FeeCampaign.objects.lock()
+        super().lock(obj)
+
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         """A longer period or a wider line of the scale: whoever waited for these fees is confirmed (R16)."""
         super().save_related(request, form, formsets, change)
         is_wider = form.is_wider or any(formset.is_wider for formset in formsets)  # type: ignore[attr-defined]
         if change and is_wider:
-            accepted = form.instance.fees.accepted().select_related("member")
-            fees.announce_coverage([fee.member for fee in accepted], now=timezone.now())
+            accepted = form.instance.fees.accepted().values_list("member", flat=True)
+            consequences.draw(Circle.of(accepted), now=timezone.now())
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Only what no fee was ever opened for."""

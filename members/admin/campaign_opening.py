@@ -1,5 +1,6 @@
 """From one year to the next in the admin: the campaign that follows, and the fees of whoever paid before (R12, R13)."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import messages
@@ -57,9 +58,11 @@ class CampaignOpening(CampaignPages):
         now = timezone.now()
         outcome: previewing.Outcome | None = None
         opened: list[MembershipFee] = []
-        with transaction.atomic():
-            # Asked twice at once, the second finds nothing left to open.
-            FeeCampaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+        is_sent = request.method == "POST"
+        with transaction.atomic() if is_sent else nullcontext():
+            if is_sent:
+                # Asked twice at once, the second finds nothing left to open.
+                FeeCampaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
             plan = opening.renewals(campaign)
             to_open = [renewal for renewal in plan if renewal.category]
             if form.is_valid() and to_open:

@@ -1,15 +1,19 @@
 """« Annuler une cotisation »: what follows is shown before it is done (R16)."""
 
+from contextlib import nullcontext
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from caprural import previewing, typography
+from caprural import typography
 from caprural.admin import StaffAdmin
-from members import fees
+from caprural.previewing import Foreseen
+from members import consequences, fees
 from members.forms import CancelFeeForm
 from members.models import Member, MembershipFee
 
@@ -38,19 +42,25 @@ class FeeCancelling(StaffAdmin):
         # Shown at once as it would happen with the usual choices: a bounced cheque is still owed.
         usual = {"is_told": bool(fee.member.email), "reopens": fee.status == Status.PAID}
         form = CancelFeeForm(request.POST if request.method == "POST" else usual)
-        outcome, follows = None, list[str]()
+        foreseen, follows = None, list[str]()
         if form.is_valid():
             is_confirmed = request.method == "POST" and "confirm" in request.POST
             try:
-                outcome = previewing.attempt(
-                    lambda: follows.extend(self._cancel(fee.pk, form)),
-                    details=form.cleaned_data,
-                    previewed=request.POST.get("previewed", "") if is_confirmed else "",
-                )
+                with transaction.atomic() if is_confirmed else nullcontext():
+                    if is_confirmed:
+                        # In the order of whoever records payments: first the member, then its fee.
+                        Member.objects.select_for_update().get(pk=fee.member_id)
+                        fee = MembershipFee.objects.select_related("member", "category__campaign", "campaign").get(
+                            pk=pk
+                        )
+                    foreseen = _foreseen(fee, form)
+                    is_done = is_confirmed and request.POST.get("previewed") == foreseen.fingerprint
+                    if is_done:
+                        follows = self._cancel(fee, form)
             except (fees.FeeTransitionRefused, fees.AlreadySubscribed) as refused:
                 messages.error(request, str(refused))
                 return redirect(back)
-            if outcome.is_done:
+            if is_done:
                 reason = form.cleaned_data["reason"]
                 self.log_change(request, fee, f"État : annulée{f' ({reason})' if reason else ''}.")
                 messages.success(request, f"La cotisation de {fee.member} est annulée.")
@@ -62,24 +72,33 @@ class FeeCancelling(StaffAdmin):
                     request, "Quelque chose a changé depuis ce que vous avez lu : relisez, puis confirmez."
                 )
         submit = "Annuler la cotisation"
-        if outcome and outcome.letters:
-            submit += f" et prévenir {outcome.people} {typography.plural(outcome.people, 'personne,personnes')}"
+        if foreseen and foreseen.people:
+            submit += f" et prévenir {foreseen.people} {typography.plural(foreseen.people, 'personne,personnes')}"
+        follows = list(foreseen.follows) if foreseen else []
         context = {"form": form, "submit": submit, "original": fee, "back": back, "subtitle": str(fee), "notice": ""}
-        context = {**context, "outcome": outcome, "follows": follows, "facts": _facts(fee, form, follows)}
+        context = {**context, "outcome": foreseen, "follows": follows, "facts": _facts(fee, form, follows)}
         return self.act_page(request, "admin/members/membershipfee/cancel_fee.html", "Annuler une cotisation", context)
 
-    def _cancel(self, pk: int, form: CancelFeeForm) -> list[str]:
-        """The act itself, on rows of its own: a preview undoes it in the database, not in what the page holds."""
+    def _cancel(self, fee: MembershipFee, form: CancelFeeForm) -> list[str]:
         now, reason = timezone.now(), form.cleaned_data["reason"]
-        fee = MembershipFee.objects.select_related("member", "category__campaign").get(pk=pk)
-        # In the order of whoever records payments: first the member, then its fee.
-        Member.objects.select_for_update().get(pk=fee.member_id)
         is_told, reopens = form.cleaned_data["is_told"], form.cleaned_data["reopens"]
+        note = fee.note
         follows = fees.cancel(fee, now=now, is_told=is_told, reopens=reopens)
         if reason:
             line = f"Annulée le {typography.medium_date(now)} : {reason}"
-            MembershipFee.objects.filter(pk=pk).update(note="\n".join(filter(None, (fee.note, line))))
+            MembershipFee.objects.filter(pk=fee.pk).update(note="\n".join(filter(None, (note, line))))
         return follows
+
+
+def _foreseen(fee: MembershipFee, form: CancelFeeForm) -> Foreseen:
+    """Whom cancelling tells, and which seats lose their cover: only read."""
+    losses = []
+    if fee.is_accepted:
+        losses = consequences.foresee([fee.member_id], lambda cover: cover.without(fee), now=timezone.now())
+    told = [(str(fee.member), fee.member.email)] if form.cleaned_data["is_told"] and fee.member.email else []
+    named = [*told, *dict.fromkeys(("", loss.address) for loss in losses)]
+    details = (fee.status, sorted(form.cleaned_data.items()))
+    return Foreseen(named, details, [loss.sentence for loss in losses])
 
 
 def _facts(fee: MembershipFee, form: CancelFeeForm, follows: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Members, the people they cover and their fees in the admin (R14)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -8,8 +9,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from caprural import typography
-from members import fees
+from caprural.confirming import ConfirmingAdmin, say_what_followed
+from members import consequences
 from members.admin.merging import MergingPages
+from members.covering import Circle
 from members.forms import EmailDomainForm
 from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
 
@@ -50,9 +53,10 @@ class FeeInline(admin.TabularInline):
 
 
 @admin.register(Member)
-class MemberAdmin(MergingPages):
+class MemberAdmin(MergingPages, ConfirmingAdmin):
     """Members, the people they cover and their fees."""
 
+    change_form_template = "admin/members/member/change_form.html"
     change_list_template = "admin/members/exported_list.html"
     list_display = ("name", "kind", "contact_name", "email", "siret")
     list_filter = ("kind",)
@@ -65,7 +69,24 @@ class MemberAdmin(MergingPages):
         (None, {"fields": ("note",)}),
     )
 
+    def losses(self, request: HttpRequest, obj: Member, formsets: Sequence[Any]) -> Sequence[object]:
+        """The seats that an address or a domain taken off would cost (R7b)."""
+
+        def left(model: type, field: str) -> list[str]:
+            [formset] = [formset for formset in formsets if formset.model is model]
+            lines = [form.cleaned_data for form in formset.forms if form not in formset.deleted_forms]
+            return [line[field] for line in lines if line.get(field)]
+
+        people, domains = left(CoveredPerson, "email"), left(EmailDomain, "domain")
+        return consequences.foresee(
+            [obj.pk], lambda cover: cover.listing({obj.pk: people}, {obj.pk: domains}), now=timezone.now()
+        )
+
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
-        """People or domains may have been added: whoever waited for this member's fee is confirmed (R14, R16)."""
+        """People or domains may have come or gone: their seats are judged again (R7b, R14, R16)."""
+        before = Circle.of([form.instance.pk])
         super().save_related(request, form, formsets, change)
-        fees.announce_coverage([form.instance], now=timezone.now())
+        member = form.instance
+        lost = f"plus couverte par {member}"
+        done = consequences.draw(before | Circle.of([member.pk]), lost=lost, now=timezone.now())
+        say_what_followed(request, done)

@@ -1,5 +1,6 @@
 """« Fusionner deux cotisants » in the admin (R13, R14)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from caprural import emails, typography
 from caprural.admin import StaffAdmin
+from caprural.confirming import is_confirmed, key
 from members import merging
 from members.forms import MergeForm
 from members.models import Member
@@ -51,14 +53,17 @@ class MergingPages(StaffAdmin):
             messages.warning(request, "Ces deux cotisants n’en font déjà plus qu’un.")
             return redirect(LIST)
         form = MergeForm(request.POST if request.method == "POST" else None, members=members)
+        losses: Sequence[object] = ()
         if form.is_valid():
             [kept], [gone] = (
                 [member for member in members if (member == form.cleaned_data["keep"]) is is_kept]
                 for is_kept in (True, False)
             )
-            if self._merge(request, form, gone, kept):
+            losses = merging.foresee(gone, into=kept, now=timezone.now())
+            if is_confirmed(request, losses) and self._merge(request, form, gone, kept):
                 return redirect("admin:members_member_change", kept.pk)
         context = {"form": form, "members": members, "back": reverse(LIST)}
+        context = {**context, "losses": losses, "losses_key": key(losses)}
         return self.act_page(request, "admin/members/member/merge.html", "Fusionner deux cotisants", context)
 
     def _merge(self, request: HttpRequest, form: MergeForm, gone: Member, kept: Member) -> bool:

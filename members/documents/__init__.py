@@ -42,9 +42,9 @@ PDF = "application/pdf"
 
 def register_attachments() -> None:
     """Tell the mail queue how to make the files of our messages (R23); the key is the row's."""
-    queue.attachment(emails.FILLED_FORM)(_filled_form)
-    queue.attachment(emails.FEE_CALL)(_fee_call)
-    queue.attachment(emails.RECEIPT)(_receipt)
+    queue.attachment(emails.FILLED_FORM, "bulletin de cotisation")(_filled_form)
+    queue.attachment(emails.FEE_CALL, "appel de cotisation")(_fee_call)
+    queue.attachment(emails.RECEIPT, "reçu")(_receipt)
 
 
 def _filled_form(key: str) -> queue.Attachment | None:

@@ -64,6 +64,7 @@ def membership_form(
     Without campaign, or while its scale is empty, the form says that the scale is not published yet. `on` is the day
     of edition.
     """
+    is_blank = applicant is None
     applicant = applicant or Applicant()
     return pdf.render(
         "pdf/membership_form.html",
@@ -77,6 +78,7 @@ def membership_form(
             "logo": organisation.logo_uri,
             "edited_on": on,
         },
+        is_public=is_blank,
     )
 
 

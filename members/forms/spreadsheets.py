@@ -20,7 +20,7 @@ class SpreadsheetForm(forms.Form):
     )
     file = forms.FileField(
         label="Fichier",
-        help_text="CSV ou XLSX, 10 Mo et 20 000 lignes au plus. Une ligne porte les titres des colonnes.",
+        help_text="CSV ou XLSX, 10 Mo et 20 000 lignes au plus. Une ligne porte les titres des colonnes.",
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xlsm"}),
     )
     sending = forms.UUIDField(widget=forms.HiddenInput)
@@ -35,7 +35,7 @@ class SpreadsheetForm(forms.Form):
         if not file or not kind:
             return cleaned
         if file.size > spreadsheets.MAX_BYTES:
-            self.add_error("file", "Ce fichier est trop lourd : 10 Mo au plus. Partagez-le en plusieurs fichiers.")
+            self.add_error("file", "Ce fichier est trop lourd : 10 Mo au plus. Partagez-le en plusieurs fichiers.")
             return cleaned
         try:
             self.content = file.read()

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from caprural import spreadsheets, typography
 from caprural.spreadsheets import fold, quoted
-from members import fees, receipts
+from members import consequences, fees, receipts
+from members.covering import Circle
 from members.importing.known import Known
 from members.importing.lines import Cells, Claims, Line, Outcome, change, either, number, shown
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
@@ -222,10 +223,8 @@ class FeeLines:
         MembershipFee.objects.bulk_create(self._created, batch_size=500)
         if self._cancelled:
             receipts.void(*self._cancelled, now=now)
-        if self._lost:
-            fees.coverage_lost.send(sender=MembershipFee, members=list(self._lost.values()), now=now)
-        if self._gained:
-            fees.coverage_gained.send(sender=MembershipFee, members=list(self._gained.values()), now=now)
+        if concerned := {*self._lost, *self._gained}:
+            consequences.draw(Circle.of(concerned), lost="cotisation annulée (import)", now=now)
 
 
 def _differences(fee: MembershipFee, given: dict[str, Any]) -> list[str]:

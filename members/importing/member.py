@@ -7,7 +7,8 @@ from typing import Any
 
 from caprural import spreadsheets, typography, validators
 from caprural.spreadsheets import fold, quoted
-from members import fees
+from members import consequences
+from members.covering import Circle
 from members.importing.known import Known
 from members.importing.lines import Cells, Claims, Line, Outcome, change, joined, number, shown
 from members.models import EmailDomain, Member
@@ -164,7 +165,7 @@ class MemberLines:
             Member.objects.bulk_update(self._changed, sorted(self._fields), batch_size=200)
         EmailDomain.objects.bulk_create(self._domains, batch_size=500)
         if self._gained:
-            fees.announce_coverage(self._gained.values(), now=now)
+            consequences.draw(Circle.of(self._gained), now=now)
 
 
 def _address(cells: Cells) -> str:

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from caprural import spreadsheets, validators
-from members import fees
+from members import consequences
+from members.covering import Circle
 from members.importing.known import Known
 from members.importing.lines import Cells, Claims, Line, Outcome, change, joined, shown
 from members.models import CoveredPerson, Member
@@ -53,4 +54,4 @@ class PersonLines:
         if self._changed:
             CoveredPerson.objects.bulk_update(self._changed, ["name"], batch_size=200)
         if self._gained:
-            fees.announce_coverage(self._gained.values(), now=now)
+            consequences.draw(Circle.of(self._gained), now=now)

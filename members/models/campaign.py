@@ -1,7 +1,8 @@
 """The period an annual fee covers, and its scale (R12)."""
 
+from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Self
+from typing import Self, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
@@ -10,6 +11,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from caprural import validators
+
+T = TypeVar("T")
 
 
 class FeeCampaignQuerySet(models.QuerySet["FeeCampaign"]):
@@ -156,6 +159,14 @@ class FeeCategory(models.Model):
     def people_limit(self) -> int | None:
         """How many listed people a fee of this category covers; None when it covers everybody of the member."""
         return 1 if self.scope == self.Scope.PERSON else self.max_people
+
+    def reach(self, people: Sequence[T], domains: Collection[str]) -> tuple[Sequence[T], Collection[str]]:
+        """Of the people a member lists, the first listed first, and its domains: those that such a fee covers (R14).
+
+        Limited to n people, it covers the first n; a domain is then not enough, since nothing would say who they are.
+        """
+        limit = self.people_limit
+        return (people, domains) if limit is None else (people[:limit], ())
 
     @property
     def scope_label(self) -> str:

@@ -1,16 +1,15 @@
 """The annual fee of one member, and what was written about it (R13, R14)."""
 
 import secrets
-from datetime import date
 from decimal import Decimal
 from typing import Self
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Q
 
 from caprural import validators
 from members.models.campaign import FeeCampaign, FeeCategory
-from members.models.member import CoveredPerson, EmailDomain, Member
+from members.models.member import CoveredPerson, Member
 
 
 def new_token() -> str:
@@ -26,40 +25,6 @@ class MembershipFeeQuerySet(models.QuerySet["MembershipFee"]):
     def accepted(self) -> Self:
         """Fees that put their member up to date: committed, paid or waived (R13)."""
         return self.filter(status__in=MembershipFee.ACCEPTED)
-
-    def up_to_date(self, on: date) -> Self:
-        """Accepted fees whose campaign covers the day `on` (R13)."""
-        return self.accepted().filter(campaign__starts_on__lte=on, campaign__ends_on__gte=on)
-
-    def covering(self, email: str) -> Self:
-        """Fees that cover the person with this address (R14).
-
-        A fee without a limit covers every listed address and every address of a declared domain. A fee limited to n
-        people (one, for a person) covers the first n addresses its member lists; a domain alone is then not enough,
-        since nothing would say who the n people are.
-        """
-        address = validators.normalise_email(email)
-        people = CoveredPerson.objects.filter(member=OuterRef("member"))
-        me = people.filter(email=address)
-        rank = (
-            CoveredPerson.objects.filter(member=OuterRef(OuterRef("member")), pk__lte=OuterRef("pk"))
-            .order_by()
-            .values("member")
-            .annotate(n=Count("pk"))
-            .values("n")
-        )
-        domain = EmailDomain.objects.filter(member=OuterRef("member"), domain=address.rpartition("@")[2])
-        return self.annotate(
-            person_rank=Subquery(me.annotate(rank=Subquery(rank)).values("rank")[:1]),
-            people_limit=models.Case(
-                models.When(category__scope=FeeCategory.Scope.PERSON, then=1),
-                default=F("category__max_people"),
-                output_field=models.PositiveSmallIntegerField(null=True),
-            ),
-        ).filter(
-            Q(people_limit__isnull=True) & (Q(person_rank__isnull=False) | Exists(domain))
-            | Q(person_rank__lte=F("people_limit"))
-        )
 
 
 class MembershipFee(models.Model):
@@ -144,17 +109,12 @@ class MembershipFee(models.Model):
         return self.status in (self.Status.DUE, self.Status.COMMITTED) and Decimal(self.amount) > 0
 
     def covered_people(self) -> list[CoveredPerson]:
-        """The people its member lists, no more than the category covers: the first listed (R14). One query."""
-        return list(self.member.people.all()[: self.category.people_limit])
+        """The people its member lists, no more than the category covers (R14). One query."""
+        return list(self.category.reach(list(self.member.people.all()), ())[0])
 
     def covered_domains(self) -> list[str]:
-        """The domains its member declares; none for a fee limited to some people, which a domain does not name (R14).
-
-        One query at most.
-        """
-        if self.category.people_limit is not None:
-            return []
-        return list(self.member.domains.values_list("domain", flat=True))
+        """The domains its member declares, when such a fee covers them (R14). One query."""
+        return list(self.category.reach((), list(self.member.domains.values_list("domain", flat=True)))[1])
 
     @property
     def code(self) -> str:

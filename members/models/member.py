@@ -3,7 +3,8 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import StrIndex, Substr
 
 from caprural import validators
 from caprural.fields import CodeField, EmailField
@@ -15,11 +16,14 @@ FULL_NAME_LENGTH = 161
 class MemberQuerySet(models.QuerySet["Member"]):
     def listing(self, email: str) -> Self:
         """Members that list this e-mail address, or declare the domain it belongs to (R14)."""
-        address = validators.normalise_email(email)
-        return self.filter(
-            Exists(CoveredPerson.objects.filter(member=OuterRef("pk"), email=address))
-            | Exists(EmailDomain.objects.filter(member=OuterRef("pk"), domain=address.rpartition("@")[2]))
-        )
+        return self.filter(listed(Value(validators.normalise_email(email)), member=OuterRef("pk")))
+
+
+def listed(email: Value | OuterRef, **by: OuterRef) -> Q:
+    """Whether a member (which, `by` says) lists this address, or declares the domain it belongs to (R14)."""
+    domain = Substr(email, StrIndex(email, Value("@")) + 1)
+    by_address = Exists(CoveredPerson.objects.filter(email=email, **by))
+    return Q(by_address) | Q(Exists(EmailDomain.objects.filter(domain=domain, **by)))
 
 
 class Member(models.Model):

@@ -4,6 +4,7 @@ from hashlib import sha256
 from itertools import groupby
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
@@ -29,11 +30,11 @@ def fee(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def membership_form_blank(request: HttpRequest) -> HttpResponse:
+def membership_form_blank(request: HttpRequest) -> HttpResponseBase:
     """The blank membership form of the current campaign."""
     campaign, today = _current_campaign(), timezone.localdate()
     content = documents.membership_form(campaign, organisation=Organisation.current(), applicant=None, on=today)
-    return pdf.response(documents.membership_form_filename(campaign), content)
+    return pdf.public_response(request, documents.membership_form_filename(campaign), content)
 
 
 @require_safe

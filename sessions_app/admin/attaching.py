@@ -67,9 +67,10 @@ class Outlook:
         live = MembershipFee.objects.live().filter(member__in=pks).select_related("campaign", "category")
         for fee in live.order_by("pk"):
             self.fees[fee.member_id].append(fee)
-        self.people: dict[int, set[str]] = defaultdict(set)
-        for member, email in CoveredPerson.objects.filter(member__in=pks).values_list("member", "email"):
-            self.people[member].add(email)
+        self.people: dict[int, list[str]] = defaultdict(list)
+        listed = CoveredPerson.objects.filter(member__in=pks).order_by("pk")
+        for member, email in listed.values_list("member", "email"):
+            self.people[member].append(email)
 
     def obstacle(self, member: Member, registration: Registration, on: date | None) -> str:
         """Why this member's fee would not cover the person on that day; empty when it would."""
@@ -79,8 +80,10 @@ class Outlook:
             return "pas de cotisation à la date de la session"
         if not fee.is_accepted:
             return "sa cotisation est attendue"
-        limit = fee.category.people_limit
-        if limit is not None and len(self.people[member.pk] - {registration.email}) >= limit:
+        listed = self.people[member.pk]
+        covered, _ = fee.category.reach(listed if registration.email in listed else [*listed, registration.email], ())
+        if registration.email not in covered:
+            limit = len(covered)
             people = typography.plural(limit, "personne,personnes")
             return f"sa cotisation est limitée à {limit} {people}, nombre déjà atteint"
         return ""

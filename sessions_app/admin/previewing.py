@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from caprural import previewing, typography
-from sessions_app import deciding, writing
+from sessions_app import writing
 from sessions_app.admin.base import SessionPages
 from sessions_app.models import TrainingSession
 
@@ -48,12 +48,12 @@ class PreviewedActs(SessionPages):
                     details=form.cleaned_data,
                     previewed=previewed,
                 )
-            except (deciding.DecisionRefused, writing.AlreadyWritten) as refused:
+            except writing.AlreadyWritten as refused:
                 messages.error(request, str(refused))
                 return redirect(back)
             if outcome.is_done:
                 self.log_change(request, session, title)
-                messages.success(request, f"{done} {_reach(outcome.people)}")
+                messages.success(request, f"{done} {reach(outcome.people)}")
                 return redirect(back)
             if nobody and not outcome.letters:
                 form.add_error(None, nobody)
@@ -63,17 +63,19 @@ class PreviewedActs(SessionPages):
                     request, "Quelque chose a changé depuis la prévisualisation : relisez, puis confirmez."
                 )
         if outcome and outcome.letters:
-            submit = f"{submit} {link} {_people(outcome.people)}"
+            submit = f"{submit} {link} {people_told(outcome.people)}"
         context = {"form": form, "submit": submit, "original": session, "back": back, "notice": notice}
         context = {**context, "subtitle": str(session), "outcome": outcome}
         return self.act_page(request, "admin/preview.html", title, context)
 
 
-def _people(count: int) -> str:
+def people_told(count: int) -> str:
+    """« 3 personnes »."""
     return f"{count} {typography.plural(count, 'personne,personnes')}"
 
 
-def _reach(count: int) -> str:
+def reach(count: int) -> str:
+    """Whom an act has written to, in a sentence."""
     if not count:
         return "Personne n’était à prévenir."
-    return f"{_people(count)} {typography.plural(count, 'reçoit,reçoivent')} un message."
+    return f"{people_told(count)} {typography.plural(count, 'reçoit,reçoivent')} un message."

@@ -15,9 +15,9 @@ logger = logging.getLogger(__name__)
 
 def register_attachments() -> None:
     """Tell the mail queue how to make the files of our messages (R23); the key is the registration's."""
-    queue.attachment(emails.CALENDAR)(_calendar)
-    queue.attachment(emails.CALENDAR_CANCELLED)(_calendar)
-    queue.attachment(emails.MEMBERSHIP_FORM)(_membership_form)
+    queue.attachment(emails.CALENDAR, "fichier d’agenda")(_calendar)
+    queue.attachment(emails.CALENDAR_CANCELLED, "fichier d’agenda")(_calendar)
+    queue.attachment(emails.MEMBERSHIP_FORM, "bulletin de cotisation")(_membership_form)
 
 
 def _calendar(key: str) -> queue.Attachment | None:

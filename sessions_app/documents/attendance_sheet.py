@@ -10,6 +10,8 @@ from sessions_app.models import HalfDay, Registration, SessionDay, TrainingSessi
 
 #: Cells of 30 mm at least: beyond, the columns of names would be too narrow, and a further sheet begins.
 MAX_HALF_DAYS = 5
+#: As many fit a portrait page, where a full session of ten takes one page.
+MAX_HALF_DAYS_IN_PORTRAIT = 3
 #: For people who come without having registered.
 BLANK_ROWS = 2
 
@@ -23,7 +25,7 @@ class Sheet:
 
 
 def pdf(session: TrainingSession, *, now: datetime) -> bytes:
-    """The sheet as a PDF, A4 landscape; a long session goes on with further sheets, each complete (SPEC §6)."""
+    """The sheet as a PDF, A4; a long session goes on with further sheets, each complete (SPEC §6)."""
     found = context(session, now=now)
     return printing.render("pdf/attendance_sheet.html", {**found, "logo": found["organisation"].logo_uri})
 
@@ -36,11 +38,14 @@ def context(session: TrainingSession, *, now: datetime) -> dict[str, Any]:
     """
     registrations = sorted(session.registrations.holding_seat(), key=lambda registration: registration.sort_key)
     organisation = Organisation.current()
+    cut = sheets(session)
     return {
         "session": session,
         "organisation": organisation,
         "logo": organisation.logo_url,
-        "sheets": sheets(session),
+        "address": ", ".join(session.exact_address.splitlines()),
+        "sheets": cut,
+        "is_landscape": any(len(sheet.half_days) > MAX_HALF_DAYS_IN_PORTRAIT for sheet in cut),
         "registrations": registrations,
         "is_provisional": any(row.status == Registration.Status.AWAITING_FEE for row in registrations),
         "blank_rows": range(BLANK_ROWS),

@@ -8,8 +8,10 @@ cancelled the same way, with the method CANCEL.
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
+from django.utils.functional import SimpleLazyObject
 from icalendar import Calendar, Event, Timezone, vCalAddress, vUri
 
 from caprural import typography
@@ -81,12 +83,14 @@ def session_calendar(session: TrainingSession) -> bytes:
 
 def feed(sessions: Iterable[TrainingSession]) -> bytes:
     """Every session given, in one calendar to subscribe to; what no longer holds is shown as cancelled."""
-    return _calendar(event for session in sessions for event in _public_events(session))
+    organisation: Any = SimpleLazyObject(Organisation.current)
+    return _calendar(event for session in sessions for event in _public_events(session, organisation))
 
 
-def _public_events(session: TrainingSession) -> list[Event]:
+def _public_events(session: TrainingSession, organisation: Organisation | None = None) -> list[Event]:
     url = f"{settings.SITE_URL}{session.get_absolute_url()}"
-    return _events(session, url=url, lines=[f"Présentation et inscription : {url}"], stamp=session.updated_at)
+    lines = [f"Présentation et inscription : {url}"]
+    return _events(session, organisation=organisation, url=url, lines=lines, stamp=session.updated_at)
 
 
 def registration_calendar(registration: Registration, session: TrainingSession) -> bytes:
@@ -132,6 +136,7 @@ def _calendar(events: Iterable[Event], *, method: Method = Method.PUBLISH) -> by
 def _events(
     session: TrainingSession,
     *,
+    organisation: Organisation | None = None,
     url: str,
     lines: list[str],
     stamp: datetime,
@@ -140,7 +145,7 @@ def _events(
     knows_address: bool = False,
 ) -> list[Event]:
     days = list(session.days.all())
-    organiser = _organiser(session)
+    organiser = _organiser(session, organisation)
     prefix = DATES_NO_LONGER_HOLD.get(
         TrainingSession.Status(session.status), REGISTRATION_CANCELLED if status == "CANCELLED" else ""
     )
@@ -199,11 +204,11 @@ def _status_sentence(registration: Registration) -> str:
     return "Votre inscription est annulée."
 
 
-def _organiser(session: TrainingSession) -> vCalAddress | None:
+def _organiser(session: TrainingSession, organisation: Organisation | None) -> vCalAddress | None:
     """Who publishes the event: the session's contact, else the organisation; None when neither has an address."""
     name, email = session.contact_name, session.contact_email
     if not email:
-        organisation = Organisation.current()
+        organisation = organisation or Organisation.current()
         name, email = organisation.name, organisation.email
     if not email:
         return None

@@ -24,4 +24,5 @@ def pdf(session: TrainingSession) -> bytes:
             # The include is the page's: « postponed » is the only state it asks about, and a status as well.
             "state": {"code": session.status},
         },
+        is_public=True,
     )

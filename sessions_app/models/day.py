@@ -95,7 +95,7 @@ class SessionDay(models.Model):
             if timedelta(days=1) - missing > LONGEST_DAY:
                 raise ValidationError(
                     {
-                        "ends_at": "L’heure de fin précède l’heure de début : vérifiez-les. Une soirée peut finir "
+                        "ends_at": "L’heure de fin précède l’heure de début : vérifiez-les. Une soirée peut finir "
                         "après minuit, mais une journée ne dure pas plus de 16 heures."
                     }
                 )

@@ -44,7 +44,7 @@ class Trainer(models.Model):
         )
 
     def __str__(self) -> str:
-        affiliation = " - ".join(part for part in (self.organisation, self.role) if part)
+        affiliation = " – ".join(part for part in (self.organisation, self.role) if part)
         return ", ".join(part for part in (self.name, affiliation) if part)
 
     def natural_key(self) -> tuple[str, str, str]:

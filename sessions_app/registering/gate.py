@@ -10,6 +10,10 @@ from sessions_app.models import Registration, SessionState, StatusChange
 Status = Registration.Status
 
 
+#: What the verbs write of a registration: what a person typed is not theirs to write.
+OWNED = ("status", "cancellation_cause", "seat_given_at", "fee_due_on")
+
+
 class RegistrationRefused(Exception):
     """Nobody can be registered; the message is the French sentence to show."""
 
@@ -20,6 +24,10 @@ class RegistrationClosed(RegistrationRefused):
     def __init__(self, state: SessionState) -> None:
         super().__init__(state.reason)
         self.state = state
+
+
+class AddressTaken(RegistrationRefused):
+    """The address is registered under another name: the team may say that it is someone else (R7)."""
 
 
 class NoSeatLeft(RegistrationRefused):
@@ -58,12 +66,21 @@ def move(registration: Registration, to: Status, *, now: datetime, by: Actor, wh
     registration.status = to
     if to != Status.AWAITING_FEE:
         registration.fee_due_on = None
-    registration.save()
+    registration.save(update_fields=None if registration._state.adding else OWNED)
+    _log(registration, before, now=now, by=by, why=why)
+
+
+def note(registration: Registration, *, now: datetime, by: Actor, why: str) -> None:
+    """A line in the log though the status stays."""
+    _log(registration, registration.status, now=now, by=by, why=why)
+
+
+def _log(registration: Registration, before: str, *, now: datetime, by: Actor, why: str) -> None:
     StatusChange.objects.create(
         registration=registration,
         at=now,
         from_status=before,
-        to_status=to,
+        to_status=registration.status,
         user=by.user,
         actor=by.label,
         reason=why,

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from members import fees
+from members.covering import Cover
 from sessions_app import emails
 from sessions_app.models import Registration, StateCode, TrainingSession
 from sessions_app.registering.gate import SYSTEM, Actor, RegistrationClosed, RegistrationRefused, move, staff
@@ -43,10 +43,16 @@ def give_seat(
 
 
 def owes_fee(registration: Registration, session: TrainingSession) -> bool:
-    """Whether the fee rule keeps this person's seat provisional on the session's date (R7, R17)."""
-    if not session.fee_required or session.first_date is None:
-        return False
-    return not fees.is_up_to_date(registration.email, on=session.first_date)
+    """Whether the fee rule keeps this person's seat provisional (R7, R17)."""
+    return session.fee_required and owes(registration.email, session, Cover.of([registration.email]))
+
+
+def owes(email: str, session: TrainingSession, cover: Cover) -> bool:
+    """Whether the fee rule keeps a seat provisional: nothing covers this address on the session's first day (R7, R17).
+
+    Nothing is owed while that day is unknown.
+    """
+    return session.fee_required and session.first_date is not None and not cover.covers(email, on=session.first_date)
 
 
 def fee_due_on(session: TrainingSession, *, given_at: datetime) -> date:

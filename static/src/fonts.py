@@ -1,4 +1,4 @@
-"""Build the five font files from the @fontsource packages, `fonts.py SOURCE TARGET`: `make fonts`.
+"""Build the font files from the @fontsource packages, `fonts.py SOURCE TARGET`: `make fonts`.
 
 Fontsource ships Latin and Latin Extended as two files under one internal name. A browser copes; WeasyPrint takes
 them for one font and prints « Štěpán » with the glyphs of another alphabet. So each face becomes one file, that holds
@@ -22,6 +22,13 @@ FACES = {
     "texte-700": ("source-sans-3", "700-normal", "Cap Rural Texte", "Bold"),
     "titre-700": ("podkova", "700-normal", "Cap Rural Titre", "Bold"),
 }
+#: Letters of our neighbours in the documents only (`pdf.css`): a page has the fonts of who reads it, a paper has not.
+NEIGHBOURS = {
+    "voisins-400": ("400-normal", "Regular", "texte-400"),
+    "voisins-700": ("700-normal", "Bold", "texte-700"),
+}
+SIGNS = " \u00a0-.,'’()&"
+ALPHABETS = ("latin-ext", "vietnamese", "greek", "greek-ext", "cyrillic", "cyrillic-ext")
 LATIN_EXTENDED = [*range(0x100, 0x180), *range(0x218, 0x21C), 0x1E9E]
 NEEDED = "«»’…–—œŒÀÉ€→•\u00a0\u202f\u2011✓ŠőŁ"
 FINE_SPACE, HYPHEN, ARROW, TICK = 0x202F, 0x2011, 0x2192, 0x2713
@@ -45,6 +52,10 @@ def merge(latin: Path, extended: Path) -> TTFont:
         subset(latin, held, layout=True),
         subset(extended, set(LATIN_EXTENDED) - held, layout=False),
     ]
+    return in_one(fonts)
+
+
+def in_one(fonts: list[TTFont]) -> TTFont:
     with tempfile.TemporaryDirectory() as folder:
         paths = []
         for number, font in enumerate(fonts):
@@ -133,21 +144,55 @@ def rename(font: TTFont, family: str, style: str) -> None:
     names.names = [record for record in names.names if record.platformID == 3]
 
 
+def write(font: TTFont, family: str, style: str, path: Path) -> None:
+    rename(font, family, style)
+    font.flavor = "woff2"
+    font["head"].created = font["head"].modified = 3_786_912_000  # 2024 for all: the same sources give the same bytes
+    font.recalcTimestamp = False
+    font.save(path)
+
+
+def build_neighbours(face: str, source: Path, target: Path) -> None:
+    """What the face beside it lacks, from every alphabet its family has."""
+    weight, style, beside = NEIGHBOURS[face]
+    # Spaces and the signs of names too: Pango prints those between two foreign words with the font of the words.
+    held = set(TTFont(target / f"{beside}.woff2").getBestCmap()) - set(map(ord, SIGNS))
+    fonts = []
+    for alphabet in ("latin", *ALPHABETS):
+        path = source / "source-sans-3" / "files" / f"source-sans-3-{alphabet}-{weight}.woff2"
+        codepoints = set(TTFont(path).getBestCmap()) - held if alphabet != "latin" else set(map(ord, SIGNS))
+        fonts.append(subset(path, codepoints, layout=False))
+        held |= codepoints
+    write(in_one(fonts), "Cap Rural Voisins", style, target / f"{face}.woff2")
+
+
 def build(face: str, source: Path, target: Path) -> None:
     package, weight, family, style = FACES[face]
     files = source / package / "files"
     font = merge(files / f"{package}-latin-{weight}.woff2", files / f"{package}-latin-ext-{weight}.woff2")
     add_missing(font)
-    rename(font, family, style)
-    font.flavor = "woff2"
-    font["head"].created = font["head"].modified = 3_786_912_000  # 2024 for all: the same sources give the same bytes
-    font.recalcTimestamp = False
-    font.save(target / f"{face}.woff2")
+    write(font, family, style, target / f"{face}.woff2")
     held = font.getBestCmap()
     if missing := [character for character in NEEDED if ord(character) not in held]:
         sys.exit(f"{face}: no glyph for {missing}")
 
 
+def write_coverage(target: Path) -> None:
+    """The characters that both weights print, as ranges: what `caprural.validators` lets people type on one line."""
+    weights = (("texte-400", "voisins-400"), ("texte-700", "voisins-700"))
+    regular, bold = ({c for face in faces for c in TTFont(target / f"{face}.woff2").getBestCmap()} for faces in weights)
+    ranges: list[list[int]] = []
+    for codepoint in sorted(regular & bold):
+        if ranges and codepoint == ranges[-1][1] + 1:
+            ranges[-1][1] = codepoint
+        else:
+            ranges.append([codepoint, codepoint])
+    (target / "couverture.txt").write_text("".join(f"{first:x}-{last:x}\n" for first, last in ranges))
+
+
 if __name__ == "__main__":
     for name in FACES:
         build(name, source=Path(sys.argv[1]), target=Path(sys.argv[2]))
+    for name in NEIGHBOURS:
+        build_neighbours(name, source=Path(sys.argv[1]), target=Path(sys.argv[2]))
+    write_coverage(Path(sys.argv[2]))

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
-from members import applying, fees
+from members import applying, covering, fees
 from members.models import Application, FeeCategory, Member, MembershipFee, Organisation
 from tests import pages
 from tests.announced import today
@@ -179,8 +179,8 @@ class TestForm:
         answer = sent(client, siret=SIRET, email="malin@ailleurs.example", domain="ailleurs.example")
 
         assert answer.status_code == 302
-        assert not fees.is_up_to_date("malin@ailleurs.example", on=today())
-        assert not fees.is_up_to_date("autre@ailleurs.example", on=today())
+        assert not covering.is_up_to_date("malin@ailleurs.example", on=today())
+        assert not covering.is_up_to_date("autre@ailleurs.example", on=today())
         assert list(member.people.values_list("email", flat=True)) == ["connue@collines.example"]
 
 

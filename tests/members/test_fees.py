@@ -1,12 +1,13 @@
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from members import fees
-from members.models import FeeCategory, Member, MembershipFee
+from members import consequences, covering, fees
+from members.covering import Circle
+from members.models import FeeCategory, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, paris
 from tests.traces import folded, status_of
 
@@ -24,7 +25,7 @@ VERBS: dict[str, Callable[..., None]] = {
 
 def is_covered(email: str, *, on: date = ON) -> bool:
     """Whether this person's fee is up to date on the day of the session."""
-    return fees.is_up_to_date(email, on=on)
+    return covering.is_up_to_date(email, on=on)
 
 
 class TestUpToDate:
@@ -312,78 +313,68 @@ class TestCovering:
         assert list(member.people.values_list("email", "name")) == [("camille@collines.example", "Camille Durand")]
 
 
+class Listener:
+    """Keeps whose cover may have changed, and says their addresses."""
+
+    def __init__(self) -> None:
+        self.circles: list[Circle] = []
+
+    def judge_cover(self, circle: Circle, *, lost: str, now: datetime) -> list[str]:
+        self.circles.append(circle)
+        return sorted(circle.addresses)
+
+    def would_lose(self, circle: Circle, members: Any, after: Any, *, now: datetime) -> list[consequences.Loss]:
+        return []
+
+
 class TestAnnouncements:
     """R16: who covers more, or less, is said at the moment it becomes true, and only then."""
 
     @pytest.fixture
-    def heard(self) -> Iterator[list[tuple[str, Member]]]:
-        """What the signals of the fees said, in order."""
-        said: list[tuple[str, Member]] = []
-
-        def gained(sender: object, *, members: list[Member], **kwargs: Any) -> None:
-            said.extend(("gained", member) for member in members)
-
-        def lost(sender: object, *, members: list[Member], **kwargs: Any) -> None:
-            said.extend(("lost", member) for member in members)
-
-        fees.coverage_gained.connect(gained)
-        fees.coverage_lost.connect(lost)
-        yield said
-        fees.coverage_gained.disconnect(gained)
-        fees.coverage_lost.disconnect(lost)
+    def heard(self) -> Iterator[Listener]:
+        """Someone whose seats rest on the fees."""
+        listener = Listener()
+        consequences.register(listener)
+        yield listener
+        consequences.unregister(listener)
 
     @pytest.mark.parametrize(
         ("path", "expected"),
         [
-            (["committed"], ["gained"]),
-            (["paid"], ["gained"]),
-            (["waived"], ["gained"]),
-            (["cancelled"], []),
-            (["committed", "paid", "cancelled"], ["gained", "lost"]),
-            (["committed", "waived"], ["gained"]),
+            (["committed"], 1),
+            (["paid"], 1),
+            (["waived"], 1),
+            (["cancelled"], 0),
+            (["committed", "paid", "cancelled"], 2),
+            (["committed", "waived"], 1),
         ],
     )
-    def test_along_the_life_of_a_fee(
-        self, heard: list[tuple[str, Member]], path: list[str], expected: list[str]
-    ) -> None:
-        member = make_member()
+    def test_along_the_life_of_a_fee(self, heard: Listener, path: list[str], expected: int) -> None:
+        member = make_member(emails=("a@x.example",), domains=("y.example",))
         fee = make_fee(member, status="due")
 
         for status in path:
             VERBS[status](fee, now=NOW)
 
-        assert heard == [(word, member) for word in expected]
+        assert heard.circles == [Circle(frozenset({"a@x.example"}), frozenset({"y.example"}))] * expected
 
-    def test_when_a_person_is_learnt(self, heard: list[tuple[str, Member]]) -> None:
-        member = make_member()
+    def test_when_a_person_is_learnt(self, heard: Listener) -> None:
+        fees.cover(make_member(), "camille@collines.example", now=NOW)
 
-        fees.cover(member, "camille@collines.example", now=NOW)
+        assert heard.circles == [Circle(frozenset({"camille@collines.example"}), frozenset())]
 
-        assert heard == [("gained", member)]
+    def test_what_follows_is_handed_back(self, heard: Listener) -> None:
+        """In the words of whoever listens."""
+        names = ("pays", "sources")
+        due = [
+            make_fee(make_member(emails=(f"{name}@x.example",)), category=make_category(), status="due")
+            for name in names
+        ]
 
-    def test_what_follows_is_handed_back(self) -> None:
-        """In the words of whoever listens; one who has nothing to say says nothing."""
+        said = (
+            fees.accept(due, "committed", now=NOW),
+            fees.accept(due, "paid", now=NOW),
+            fees.cancel(due[0], now=NOW),
+        )
 
-        def listener(sender: object, *, members: list[Member], **kwargs: Any) -> list[str]:
-            return [f"{member} : inscription confirmée" for member in members]
-
-        def silent(sender: object, **kwargs: Any) -> None:
-            return None
-
-        due = [make_fee(make_member(name=name), category=make_category(), status="due") for name in ("Pays", "Sources")]
-        for signal in (fees.coverage_gained, fees.coverage_lost):
-            signal.connect(listener)
-            signal.connect(silent)
-        try:
-            said = (
-                fees.accept(due, "committed", now=NOW),
-                fees.accept(due, "paid", now=NOW),
-                fees.cancel(due[0], now=NOW),
-            )
-        finally:
-            for signal in (fees.coverage_gained, fees.coverage_lost):
-                signal.disconnect(listener)
-                signal.disconnect(silent)
-
-        both = ["Pays : inscription confirmée", "Sources : inscription confirmée"]
-        assert said == (both, [], both[:1])
+        assert said == (["pays@x.example", "sources@x.example"], [], ["pays@x.example"])

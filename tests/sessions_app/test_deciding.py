@@ -274,7 +274,7 @@ class TestPostponingToADate:
 
         deciding.postpone(session, first_on=date(2018, 1, 10), now=DECIDED)
 
-        assert told(registration)[1:] == ["Session reportée au 10 janvier 2018", "Inscription confirmée"]
+        assert told(registration)[1:] == ["Inscription confirmée", "Session reportée au 10 janvier 2018"]
 
     def test_sent_twice_it_is_refused_the_second_time(self) -> None:
         session = make_session()

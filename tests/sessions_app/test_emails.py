@@ -117,7 +117,7 @@ Lieu : à proximité de Givors (69)
 """
 
 END = """\
-Votre page personnelle, à garder pour vous :
+Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :
 {link}
 
 Une question ? Dominique Bernier, 06 66 46 62 76, contact@caprural.example, ou répondez à ce message.
@@ -350,8 +350,10 @@ class TestFee:
             last_message(),
             registration,
             "Place retenue, cotisation de nouveau attendue au plus tard le 5 avril 2017",
-            "La cotisation qui couvrait votre inscription à « Conduire une démarche de coopération » a été annulée : "
-            "votre place reste retenue jusqu’au mercredi 5 avril 2017 inclus, le temps de recevoir une nouvelle "
+            "Aucune cotisation annuelle à jour ne couvre plus votre inscription à "
+            "« Conduire une démarche de coopération » "
+            "à la date de la session : "
+            "votre place reste retenue jusqu’au mercredi 5 avril 2017 inclus, le temps de recevoir la "
             "cotisation.\n",
             SESSION,
             FEE,
@@ -463,6 +465,8 @@ class TestLinkAgain:
             "Lien vers votre page personnelle",
             f"{situation}\n",
             SESSION,
+            "Vous vouliez inscrire une autre personne ? Donnez son adresse à elle ; si vous partagez celle-ci, répondez "
+            "à ce message : nous l’inscrivons pour vous.\n",
             "Vous n’êtes pas à l’origine de cette demande ? Ne tenez pas compte de ce message : rien n’a changé.\n",
         )
 
@@ -650,9 +654,10 @@ class TestLinks:
         full = make_seed_session(title="Atelier", fee_required=False, max_participants=1)
         make_registration(full)
         waiting = make_registration(full, email=address, first_name="Léa", last_name="Blanc")
-        awaiting = make_registration(make_seed_session(slug="cycle", title="Cycle", days=DAYS), email=address)
+        name = {"email": address, "first_name": "Léa", "last_name": "Blanc"}
+        awaiting = make_registration(make_seed_session(slug="cycle", title="Cycle", days=DAYS), **name)
         postponed = make_seed_session(slug="plus-tard", title="Plus tard", fee_required=False)
-        kept = make_registration(postponed, email=address)
+        kept = make_registration(postponed, **name)
         deciding.postpone(postponed, first_on=None, now=NOW)
 
         registering.send_links(address, now=NOW)
@@ -660,7 +665,7 @@ class TestLinks:
         assert_is(
             last_message(),
             waiting,
-            "Liens vers vos pages personnelles (3 sessions)",
+            "Liens vers vos pages personnelles (3 inscriptions)",
             self.ASKED,
             f"Atelier – 12 avril 2017\nListe d’attente, rang 1\n{link_of(waiting)}\n",
             "Cycle – 12 avril 2017 (3 jours)\n"
@@ -678,7 +683,7 @@ class TestAddressChanged:
     def test_the_former_address_gets_no_link(self) -> None:
         registration = register_up_to_date(make_seed_session(), email="ancienne@structure.example")
 
-        registering.change_details(registration, {"email": "nouvelle@structure.example"}, now=NOW)
+        registering.change_details(registration, {"email": "nouvelle@structure.example"}, now=NOW, is_behind_link=True)
 
         email = Message.objects.get(kind="address_changed").email
         assert email is not None
@@ -938,7 +943,8 @@ class TestWritten:
             "Bonjour Léa,\n\nPensez à vos bottes :\n- il a plu ;\n- il pleuvra.\n\nDominique\n\n"
         )
         assert plain(email.message).partition("Dominique\n\n")[2] == (
-            f"{SESSION}\nVotre page personnelle, à garder pour vous :\n{link_of(registration)}\n\n"
+            f"{SESSION}\n"
+            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}\n\n"
             "Cap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
         )
         assert "<p>Pensez à vos bottes :<br>- il a plu ;<br>- il pleuvra.</p>" in email.html_message
@@ -980,13 +986,23 @@ class TestDecisionNeeded:
                 "23 h 59. Personnes inscrites : 2, dont 1 en attente de cotisation. Minimum prévu : 8.\n\n"
                 f"{SESSION}\n"
                 "Il vous revient de décider : maintenir la session, la reporter ou l’annuler. Chaque décision est "
-                "annoncée à toutes les personnes concernées ; vous relisez le message avant qu’il parte. D’ici là, les "
+                "annoncée à toutes les personnes concernées ; vous voyez à qui avant qu’elle parte. D’ici là, les "
                 "convocations ne partent pas.\n\n"
                 "La session, dans l’administration :\n"
                 f"https://inscriptions.caprural.example/admin/sessions_app/trainingsession/{session.pk}/change/\n\n"
                 "Cap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
             )
             assert email.headers == {"Auto-Submitted": "auto-generated", "Reply-To": "contact@caprural.example"}
+
+    def test_two_accounts_with_one_mailbox_are_written_to_once(self) -> None:
+        session = make_seed_session(min_participants=2, fee_required=False)
+        for email in ("equipe@caprural.example", "alix@caprural.example", "Equipe@caprural.example"):
+            make_staff(group=roles.COORDINATION, email=email)
+
+        reminding.run(now=self.AFTER_DEADLINE)
+
+        found = [email.to for email in messages() if email.about.session == session]
+        assert found == [["equipe@caprural.example"], ["alix@caprural.example"]]
 
     @pytest.mark.parametrize(("people", "count"), [(0, "0 inscrit sur 2"), (1, "1 inscrit sur 2")])
     def test_to_the_organisation_when_the_coordination_has_no_address(self, people: int, count: str) -> None:
@@ -1080,6 +1096,7 @@ def every_message(session: TrainingSession) -> list[Email]:
         emails.awaiting_fee(registration, session, from_waiting_list=from_waiting_list)
     emails.fee_accepted(registration, session)
     emails.fee_lost(registration, session)
+    emails.covers_lost(session, [registration])
     emails.fee_reminder(registration, session)
     emails.fee_extended(registration, session)
     for cause in Cause:
@@ -1099,12 +1116,12 @@ def every_message(session: TrainingSession) -> list[Email]:
         for registration.status in (*SEATED, Registration.Status.WAITING):
             emails.session_postponed(registration, session)
             emails.links([registration, colleague])
-            emails.link_again(registration, session)
+            emails.link_again([registration], session)
     return messages()
 
 
 def every_message_at_that_status(registration: Registration, session: TrainingSession) -> None:
-    emails.link_again(registration, session)
+    emails.link_again([registration], session)
     emails.links([registration])
     emails.address_changed(registration, session, former="ancienne@structure.example")
     emails.new_address(registration, session)
@@ -1231,7 +1248,14 @@ class TestMissingData:
             name
             for name, function in vars(emails).items()
             if getattr(function, "__module__", "") == emails.__name__ and not name.startswith("_")
-        } - {"coordinators", "awaiting_fee", "fee_accepted", "fee_lost", "fee_extended", "fee_reminder"}
+        } - {"coordinators", "follow", "standing", "with_present_link"} - {
+            "awaiting_fee",
+            "fee_accepted",
+            "fee_lost",
+            "covers_lost",
+            "fee_extended",
+            "fee_reminder",
+        }
         for email in messages():
             for text in (email.subject, email.message, email.html_message):
                 assert not re.search("cotis|barème|bulletin|€", text, re.IGNORECASE)
@@ -1280,7 +1304,7 @@ class TestMissingData:
             "Atelier\n"
             "Date : à venir\n\n"
             f"Vous n’avez rien d’autre à faire pour le moment.\n\n{ADDRESS_TO_COME}\n{UNABLE}\n"
-            f"Votre page personnelle, à garder pour vous :\n{link_of(registration)}\n\n"
+            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}\n\n"
             "Une question ? Répondez à ce message.\n\n"
             "Bien cordialement,\n"
             "Centre de ressources\n"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from members import fees
+from members import covering
 from members.models import EmailDomain
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_registration, make_session
 
@@ -33,7 +33,7 @@ def answers(email: str, *days: date) -> list[tuple[bool, str]]:
     """What the fees say on each day, and the status of someone who registers for a session of that day."""
     return [
         (
-            fees.is_up_to_date(email, on=day),
+            covering.is_up_to_date(email, on=day),
             make_registration(
                 make_session(days=(day,), registration_deadline=None, fee_required=True), email=email, now=NOW
             ).status,

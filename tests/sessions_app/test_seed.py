@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 def fold(words: str) -> str:
-    """Without white space, accents, bullets, nor the choice of quotes, apostrophes and ellipsis; dashes stay."""
-    decomposed = unicodedata.normalize("NFKD", re.sub(r"^\s*[→-]", "", words))
+    """Without white space, accents, bullets, nor the choice of quotes, apostrophes, ellipsis and dash between words."""
+    decomposed = unicodedata.normalize("NFKD", re.sub(r"^\s*[→-]", "", words).replace(" - ", " – "))
     letters = "".join(char for char in decomposed if not unicodedata.combining(char) and not char.isspace())
     return re.sub("[«»“”]", '"', letters.replace("’", "'"))
 

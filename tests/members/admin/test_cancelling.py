@@ -88,10 +88,11 @@ class TestWhatIsSaidBefore:
             named,
         ]
         assert [box in typed(page) for box in ("is_told", "reopens")] == [True, True]
-        assert {text(title) for title in tree(page).iter("summary")} == {
-            "pays@collines.example",
+        told = one(tree(page), ".//section[@class='preview']")
+        assert [text(item) for item in told.iter("li")] == [
+            "Pays des Collines pays@collines.example",
             "camille@collines.example",
-        }
+        ]
         assert "Annuler la cotisation et prévenir 2 personnes" in page.content.decode()
 
     @pytest.mark.parametrize(

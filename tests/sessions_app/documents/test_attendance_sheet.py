@@ -1,5 +1,7 @@
 """The attendance sheet (SPEC §6), read in the PDF itself."""
 
+import subprocess
+import unicodedata
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from django.template.loader import render_to_string
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from caprural import validators
 from members.models import Organisation
 from sessions_app.documents import attendance_sheet
 from sessions_app.models import Trainer, TrainingSession
@@ -64,7 +67,7 @@ class TestWhatItSays:
             "Feuille d’émargement Cap Rural Conduire une démarche de coopération entre acteurs ou entre territoires",
             "Date : mercredi 12 avril 2017, de 9 h 30 à 17 h 30",
             "Lieu : à proximité de Givors (69)",
-            "Intervenant·e : Dominique Bernier, Cap Rural - Mission Coopérations entre acteurs",
+            "Intervenant·e : Dominique Bernier, Cap Rural – Mission Coopérations entre acteurs",
             "mercredi 12 avril 2017 matin, à partir de 9 h 30",
             "mercredi 12 avril 2017 après-midi, jusqu’à 17 h 30",
             "Édité le lundi 10 avril 2017, 14 h 02.",
@@ -113,7 +116,7 @@ class TestWhatItSays:
             "Référence : COOP-2017-04",
             "Partenaires : Réseau rural",
             "Action cofinancée par l’Union européenne avec le FEADER",
-            "Lieu : à proximité de Givors (69) Salle des fêtes 12 rue de la République 69700 Givors",
+            "Lieu : à proximité de Givors (69) – Salle des fêtes, 12 rue de la République, 69700 Givors",
             "Durée totale : 6,5 h",
         ):
             assert expected in text
@@ -165,7 +168,7 @@ class TestWhatItSays:
         sheet = printed(session)
 
         assert (
-            "Intervenant·e·s : Dominique Bernier, Cap Rural - Mission Coopérations entre acteurs ; Université"
+            "Intervenant·e·s : Dominique Bernier, Cap Rural – Mission Coopérations entre acteurs ; Université"
             in sheet.text
         )
         assert "Intervenant·e Université de Lyon Chercheuse" in sheet.text
@@ -186,7 +189,7 @@ class TestWhatItSays:
 
 
 class TestOnPaper:
-    @pytest.mark.parametrize(("people", "pages"), [(1, 1), (10, 2), (30, 3)])
+    @pytest.mark.parametrize(("people", "pages"), [(1, 1), (10, 1), (30, 2)])
     def test_every_row_is_whole_with_cells_of_30_by_12_mm_and_a_head_on_each_page(
         self, seed: TrainingSession, people: int, pages: int
     ) -> None:
@@ -206,20 +209,60 @@ class TestOnPaper:
             assert "Feuille d’émargement – Conduire une démarche de coopération" in page
         assert all(f"{number + 1} Nom{number:02} Camille" in sheet.text for number in range(people))
 
-    def test_ten_people_fit_the_first_page(self, seed: TrainingSession) -> None:
-        make_people(seed, 10)
+    @pytest.mark.parametrize("half_days", [1, 2, 3])
+    def test_a_full_session_of_ten_with_all_it_may_say_takes_one_sheet_of_paper(
+        self, seed: TrainingSession, settings: Settings, tmp_path: Path, half_days: int
+    ) -> None:
+        TrainingSession.objects.update(
+            reference="COOP-2017-04",
+            exact_address="Salle des fêtes\n12 rue de la République\n69700 Givors",
+            funders_notice="Action cofinancée par l’Union européenne avec le FEADER",
+            training_hours=Decimal("6.50"),
+        )
+        if half_days == 1:
+            seed.days.update(ends_at=time(12))
+        elif half_days == 3:
+            seed.days.create(date=date(2017, 4, 13), starts_at=time(9), ends_at=time(12))
+        seed.session_trainers.create(
+            trainer=make_trainer(name="Camille Exemple", organisation="Réseau", role="Juriste")
+        )
+        make_people(seed, 10, organisation="Communauté de communes du Plateau", job_title="Chargé de mission mobilité")
+        give_logo(settings, tmp_path, picture())
 
-        assert "10 Nom09" in printed(seed).pages[0]
+        sheet = printed(seed)
+        rows = signature_cells(sheet, half_days)
 
-    def test_is_a4_landscape_and_sound(self, seed: TrainingSession) -> None:
+        assert (len(sheet.pages), sheet.size()) == (1, (210, 297))
+        assert len(rows) == 1 + 10 + attendance_sheet.BLANK_ROWS + 2
+        assert [size for row in rows for size in row if size[0] < 30] == []
+        assert [size for row in rows[1:] for size in row if size[1] < 12] == []
+
+    def test_is_a4_and_sound(self, seed: TrainingSession) -> None:
         make_people(seed, 10)
 
         sheet = printed(seed)
 
-        assert {sheet.size(number) for number in range(len(sheet.pages))} == {(297, 210)}
+        assert sheet.size() == (210, 297)
         assert sheet.faults == []
         assert sheet.language == "fr"
         assert all(sheet.fonts.values())
+
+    @pytest.mark.parametrize(
+        "name",
+        ["Ștefănescu", "Nguyễn", "Παπαδόπουλος", "Ковальчук", "Þórðarson", "Ayşe Gül", "Ọláyínká", "e\u0301te\u0301"],
+    )
+    def test_a_name_of_any_alphabet_that_the_form_takes_is_legible(self, seed: TrainingSession, name: str) -> None:
+        validators.person_name(name)
+        make_registration(seed, last_name=name, organisation=name, job_title=name)
+
+        sheet = printed(seed)
+
+        assert all(font.startswith("Cap-Rural-") for font in sheet.fonts), "with no font of this machine"
+        text = subprocess.run(
+            ["pdftotext", "-", "-"], input=sheet.content, capture_output=True, check=True
+        ).stdout.decode()
+        assert text.count(unicodedata.normalize("NFC", name)) == 3
+        assert sheet.faults == [], "a missing glyph is one"
 
     def test_names_without_end_wrap_and_stay_in_their_cell(self) -> None:
         long = "Interterritorialité" * 8

@@ -55,7 +55,7 @@ Apports théoriques illustrés d’exemples
 Exercices pratiques en lien avec les attentes ou projets des participants
 Temps de synthèse personnelle : ce que je retiens pour mon projet ou mon action
 Qui intervient ?
-Dominique Bernier, Cap Rural - Mission Coopérations entre acteurs
+Dominique Bernier, Cap Rural – Mission Coopérations entre acteurs
 À propos
 Travailler en coopération ne se décrète pas, ne s’improvise pas mais se construit pas à pas dans la durée, suppose des
 règles de travail explicites, des responsabilités clairement définies et assumées… En synthèse, de la méthode !
@@ -66,7 +66,7 @@ En pratique
 8 à 10 participants : inscription en ligne avant le 5 avril 2017
 (jusqu’au mardi 4 avril, 23 h 59)
 Participation soumise à la cotisation annuelle à Cap Rural (télécharger le bulletin de cotisation)
-Contact : Dominique Bernier - 06 66 46 62 76 - cooperationsentreacteurs@caprural.org
+Contact : Dominique Bernier – 06 66 46 62 76 – cooperationsentreacteurs@caprural.org
 """
 
 

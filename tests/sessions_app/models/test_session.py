@@ -469,11 +469,11 @@ class TestTrainer:
                 "Dominique Bernier",
                 "Cap Rural",
                 "Mission Coopérations entre acteurs",
-                "Dominique Bernier, Cap Rural - Mission Coopérations entre acteurs",
+                "Dominique Bernier, Cap Rural – Mission Coopérations entre acteurs",
             ),
             ("Dominique Bernier", "", "", "Dominique Bernier"),
             ("", "Cap Rural", "", "Cap Rural"),
-            ("", "Cap Rural", "Animation", "Cap Rural - Animation"),
+            ("", "Cap Rural", "Animation", "Cap Rural – Animation"),
         ],
     )
     def test_said(self, name: str, organisation: str, role: str, expected: str) -> None:

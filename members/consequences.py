@@ -1,0 +1,62 @@
+"""What rests on a cover without being known here: the seats (R16). Whoever knows registers itself, when Django starts.
+
+Every verb that may change who is covered asks for the consequences in its own transaction; every screen that leads to
+such a verb foresees them first, by reading.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from members.covering import Circle, Cover
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Someone would lose something: their address, and a sentence that says who and what."""
+
+    address: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class Dependants(Protocol):
+    """What rests on a cover."""
+
+    def judge_cover(self, circle: Circle, *, lost: str, now: datetime) -> list[str]:
+        """Judge these people again against the facts; a sentence for each thing that follows.
+
+        `lost`: why someone may have lost their cover, for a log.
+        """
+
+    def would_lose(
+        self, circle: Circle, members: Collection[int], after: Callable[[Cover], Cover], *, now: datetime
+    ) -> list[Loss]:
+        """Each thing that would be lost once `after` is done to the cover of these people."""
+
+
+_known: list[Dependants] = []
+
+
+def register(dependants: Dependants) -> None:
+    """Whatever follows from a cover gained or lost is asked of them too."""
+    _known.append(dependants)
+
+
+def unregister(dependants: Dependants) -> None:
+    """They are not asked any more."""
+    _known.remove(dependants)
+
+
+def draw(circle: Circle, *, lost: str = "plus couverte par une cotisation", now: datetime) -> list[str]:
+    """The cover of these people may have changed: do what follows, and say it in sentences."""
+    return [sentence for known in _known for sentence in known.judge_cover(circle, lost=lost, now=now)]
+
+
+def foresee(members: Collection[int], after: Callable[[Cover], Cover], *, now: datetime) -> list[Loss]:
+    """What the people of these members would lose once `after` is done to their cover. Only reads."""
+    circle = Circle.of(members)
+    return [loss for known in _known for loss in known.would_lose(circle, members, after, now=now)]

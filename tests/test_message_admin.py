@@ -1,0 +1,51 @@
+"""The messages in the admin: what was written, and its files, made when asked for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from post_office.models import Email
+
+from caprural import emails
+from sessions_app import roles
+from tests.factories import make_registration, make_session, make_staff
+from tests.office import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def made() -> Iterator[list[str]]:
+    """Keys of the documents made during the test."""
+    keys: list[str] = []
+
+    def make(key: str) -> emails.Attachment | None:
+        keys.append(key)
+        return None if key == "gone" else emails.Attachment(f"{key}.txt", key.encode(), "text/plain")
+
+    emails.attachment("document", "le document")(make)
+    yield keys
+    emails._makers.pop("document")
+    emails._labels.pop("document")
+
+
+@pytest.fixture
+def client() -> Client:
+    return signed_in(make_staff(group=roles.COORDINATION, is_superuser=True))
+
+
+def test_the_page_makes_no_file_and_each_link_makes_its_own(client: Client, made: list[str]) -> None:
+    make_registration(make_session())
+    email = Email.objects.get()
+    email.context = {"attachments": [["document", "one"], ["document", "gone"]]}
+    email.save(update_fields=["context"])
+    path = f"/admin/post_office/email/{email.pk}/"
+
+    page = client.get(f"{path}change/")
+    answers: list[Any] = [client.get(f"{path}fichiers/{number}/") for number in range(3)]
+
+    assert page.content.decode().count(">le document</a>") == 2
+    assert [answer.status_code for answer in answers] == [200, 404, 404]
+    assert answers[0].content == b"one"
+    assert made == ["one", "gone"]
