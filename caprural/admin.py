@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
-from caprural import emails, signing_in, typography
+from caprural import emails, signing_in, typed_again, typography
 
 admin.site.login_form = signing_in.LoginForm
 
@@ -61,9 +61,15 @@ class StaffAdmin(SoundChoices, admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The page is named after the thing; its subtitle says which."""
+        """The page is named after the thing; its subtitle says which. What was sent while signed out comes back."""
+        signing_in.give_back(request)
         context = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})} if object_id else extra_context
         return super().changeform_view(request, object_id, form_url, context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form of the row; one that is only shown again is never valid."""
+        form = super().get_form(request, obj, change, **kwargs)
+        return typed_again.unaccepted(form) if getattr(request, "not_sent", False) else form
 
     def act_page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> TemplateResponse:
         """A page of the admin around something to do: usual header, messages and breadcrumbs."""

@@ -5,10 +5,11 @@ from uuid import UUID, uuid4
 
 from django import forms
 
+from caprural import typed_again
 from sessions_app.models import Registration, TrainingSession
 
 
-class DetailsForm(forms.ModelForm):
+class DetailsForm(typed_again.Form, forms.ModelForm):
     """What a person says of themselves, to be corrected from the private page (R9)."""
 
     class Meta:
@@ -86,7 +87,7 @@ class RegistrationForm(DetailsForm):
         return candidate
 
 
-class ReplacementForm(forms.ModelForm):
+class ReplacementForm(typed_again.Form, forms.ModelForm):
     """The colleague who takes a seat over (R10); the rest is theirs to say."""
 
     class Meta:
@@ -101,7 +102,7 @@ class ReplacementForm(forms.ModelForm):
         help_texts = {"email": "Le lien personnel de votre collègue y est envoyé."}
 
 
-class FindRegistrationForm(forms.ModelForm):
+class FindRegistrationForm(typed_again.Form, forms.ModelForm):
     """« Retrouver mon inscription » (R11)."""
 
     class Meta:
