@@ -94,6 +94,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# A page of the admin sends six fields for each line of its longest table, of a thousand lines at most.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 6_500
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Language and time: people read and type Europe/Paris, the database holds UTC.

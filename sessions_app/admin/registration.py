@@ -191,6 +191,11 @@ class RegistrationAdmin(MemberAttaching):
             return f"{registration.get_status_display()} ({registration.get_cancellation_cause_display()})"
         return registration.get_status_display()
 
+    def lock(self, obj: Any) -> None:
+        """First the session, like every verb: one of them may be writing this row (R3)."""
+        TrainingSession.objects.lock(obj.session_id)
+        super().lock(obj)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Someone is registered from the session's page."""
         return False

@@ -229,12 +229,9 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
             }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
-    def save_model(self, request: HttpRequest, obj: TrainingSession, form: ModelForm, change: bool) -> None:
-        """Only what was edited is written: a decision taken since the page was read stays."""
-        if change:
-            obj.save(update_fields=[*form.changed_data, "updated_at"])
-        else:
-            super().save_model(request, obj, form, change)
+    def lock(self, obj: Any) -> None:
+        """As whoever gives a seat or decides does (R3): the seats are then counted for good."""
+        TrainingSession.objects.lock(obj.pk)
 
     def losses(self, request: HttpRequest, obj: TrainingSession, formsets: Sequence[Any]) -> Sequence[object]:
         """The seats that another first day, or the fee now required, would cost (R7b)."""
