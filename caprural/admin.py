@@ -23,6 +23,7 @@ from django.utils.text import capfirst
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
 from caprural import editing, emails, signing_in, typed_again, typography
+from caprural.listing import FrenchLists
 
 admin.site.login_form = signing_in.LoginForm
 
@@ -46,7 +47,7 @@ class SoundChoices(admin.options.BaseModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class StaffAdmin(SoundChoices, admin.ModelAdmin):
+class StaffAdmin(SoundChoices, FrenchLists):
     """A ModelAdmin that answers 404 for what one may not see, and a sentence to a forged selection.
 
     Its forms write only what the person changed since the page they saw, on a row locked and read again.

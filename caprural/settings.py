@@ -104,6 +104,8 @@ LANGUAGES = [("fr", "Français")]
 TIME_ZONE = "Europe/Paris"
 USE_TZ = True
 FORMAT_MODULE_PATH = ["caprural.formats"]
+# Not our own words, which are French in the code: Django's, where they speak of the machine.
+LOCALE_PATHS = [BASE_DIR / "caprural" / "locale"]
 
 # Static files are served by the application (whitenoise); uploads are private and never served by a URL of their own.
 STATIC_URL = "static/"

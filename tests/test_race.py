@@ -454,7 +454,7 @@ class TestThroughHTTP:
             registration = make_candidate(session, email=person.email, status="confirmed", registered_at=NOW)
             registration.seat_given_at = NOW
             registration.save()
-            person.location = registration.get_absolute_url()
+            person.location = "/inscriptions/votre-inscription/signé/"
         visitors[2].statuses = [200, 500]
 
         found = race.faults(session.slug, visitors, seats=1)

@@ -9,14 +9,22 @@ from sessions_app.forms.admin import (
     RecordFeeForm,
     RegisterByHandForm,
     SessionDayFormSet,
+    TrainerForm,
     TrainingSessionForm,
     WriteForm,
 )
 from sessions_app.forms.attaching import AttachForm, NewMemberForm, together_label
 from sessions_app.forms.documents import SessionDocumentForm
-from sessions_app.forms.public import DetailsForm, FindRegistrationForm, RegistrationForm, ReplacementForm
+from sessions_app.forms.public import (
+    AddressForm,
+    DetailsForm,
+    FindRegistrationForm,
+    RegistrationForm,
+    ReplacementForm,
+)
 
 __all__ = [
+    "AddressForm",
     "AttachForm",
     "CancelForm",
     "DetailsForm",
@@ -32,6 +40,7 @@ __all__ = [
     "ReplacementForm",
     "SessionDayFormSet",
     "SessionDocumentForm",
+    "TrainerForm",
     "TrainingSessionForm",
     "WriteForm",
     "together_label",
