@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from members.finding.folding import fold
+from caprural.typography import fold
 
 
 def fill(apps, schema_editor):

@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from caprural import typography, validators
 from caprural.fields import EmailField
-from members.finding.folding import fold
 from members.models.member import listed
 
 
@@ -180,7 +179,7 @@ class Registration(models.Model):
     @property
     def folded_name(self) -> str:
         """What two ways of typing the same name have in common; what `name_key` holds once saved."""
-        return fold(self.full_name)[:200]
+        return typography.fold(self.full_name)[:200]
 
     @property
     def sort_key(self) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
