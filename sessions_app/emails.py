@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from caprural import emails
-from members.models import Application, Organisation
+from members.models import Organisation
 from sessions_app import roles
 from sessions_app.models import Message, Registration, TrainingSession
 
@@ -260,8 +260,8 @@ def _admin_url(session: TrainingSession) -> str:
 
 
 def _fee(registration: Registration, session: TrainingSession) -> dict[str, Any]:
-    """The scale that applies on the session's date, and the on-line form that names the person already, if any."""
-    categories, application = Application.objects.beside_scale(registration.email, session.first_date)
+    """What the words about the fee are made of."""
+    categories, application = registration.scale(session.first_date)
     campaign = categories[0].campaign if categories else None
     return {"campaign": campaign, "categories": categories, "application": application}
 
