@@ -208,6 +208,12 @@ class RegistrationAdmin(MemberAttaching):
         """Someone is registered from the session's page."""
         return False
 
+    def why_kept(self, request: HttpRequest, obj: Registration) -> str:
+        """The coordination cancels; erasing for good is for whoever may."""
+        return (
+            "" if self.has_delete_permission(request, obj) else "Annulez plutôt l’inscription : la personne l’apprend."
+        )
+
     def delete_model(self, request: HttpRequest, obj: Registration) -> None:
         """A seat freed by a deletion is given like any other (R8)."""
         registering.delete([obj], now=timezone.now())

@@ -35,6 +35,13 @@ from sessions_app.staff_site import can_assign
 
 Status = TrainingSession.Status
 
+#: Sessions named when a trainer is not deleted.
+NAMED = 5
+INSTEAD = (
+    "retirez-la d’abord de ces sessions si c’est une erreur ; sinon sa fiche reste, pour les feuilles d’émargement. "
+    "Pour lui fermer l’administration, videz « compte »."
+)
+
 
 @admin.register(Trainer)
 class TrainerAdmin(StaffAdmin):
@@ -44,6 +51,16 @@ class TrainerAdmin(StaffAdmin):
     fields = ("name", "is_another", "role", "organisation", "user")
     list_display = ("name", "organisation", "role", "user")
     search_fields = ("name", "organisation", "role")
+
+    def why_kept(self, request: HttpRequest, obj: Trainer) -> str:
+        """Sessions name their trainers for good."""
+        sessions = (
+            TrainingSession.objects.filter(session_trainers__trainer=obj).prefetch_related("days").order_by("-pk")
+        )
+        days = [(session, session.first_date) for session in sessions]
+        named = [f"« {session} »{f' ({typography.medium_date(day)})' if day else ''}" for session, day in days[:NAMED]]
+        more = [f"{len(days) - NAMED} autres"] if len(days) > NAMED else []
+        return f"Cette personne intervient dans {typography.join_and([*named, *more])} : {INSTEAD}" if days else ""
 
 
 class SessionDayInline(admin.TabularInline):
@@ -308,6 +325,14 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
             request,
             f"{concerned} {people} de ce changement dans {minutes} minutes, sauf si vous modifiez encore la session.",
         )
+
+    def why_kept(self, request: HttpRequest, obj: TrainingSession) -> str:
+        """What people registered for is cancelled, and stays."""
+        count = obj.registrations.count()
+        people = f"{count} {typography.plural(count, 'inscription y a été faite,inscriptions y ont été faites')}"
+        if not count or obj.status == Status.CANCELLED:
+            return f"{people} : elle reste, annulée, avec leur histoire." if count else ""
+        return f"{people}. Annulez-la plutôt (« Annuler la session ») : les personnes inscrites l’apprennent."
 
     def has_delete_permission(self, request: HttpRequest, obj: TrainingSession | None = None) -> bool:
         """Only what nobody ever registered for; anything else is cancelled."""
