@@ -24,7 +24,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
-from caprural import editing, emails, signing_in, typography
+from caprural import editing, emails, signing_in, typed_again, typography
 from caprural.listing import FrenchLists
 
 #: Rows named one by one when several are not deleted.
@@ -77,7 +77,8 @@ class StaffAdmin(SoundChoices, FrenchLists):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The page is named after the thing; its subtitle says which."""
+        """The page is named after the thing; its subtitle says which. What was sent while signed out comes back."""
+        signing_in.give_back(request)
         context = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})} if object_id else extra_context
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, context)
@@ -102,8 +103,9 @@ class StaffAdmin(SoundChoices, FrenchLists):
         rows.only("pk").get(pk=obj.pk)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """A form that remembers what its page showed."""
-        return editing.remembering(super().get_form(request, obj, change=change, **kwargs))
+        """A form that remembers what its page showed; one that is only shown again is never valid."""
+        form = editing.remembering(super().get_form(request, obj, change=change, **kwargs))
+        return typed_again.unaccepted(form) if getattr(request, "not_sent", False) else form
 
     def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Iterator[Any]:
         """Tables that remember too, unless they are only read."""

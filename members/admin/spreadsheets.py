@@ -167,7 +167,7 @@ class SpreadsheetImportAdmin(StaffAdmin):
         found: SpreadsheetImport | None = self.get_object(request, str(pk))
         if found is None or part not in ("refusees", "autres") or not found.content:
             raise Http404
-        table = spreadsheets.read(found.file_name, bytes(found.content))
+        table = importing.read(found.kind, found.file_name, bytes(found.content))
         reasons = {line.number: " ".join(line.details) for line in _lines_of(found) if _is_refused(line)}
         width = len(table.header)
         rows = [
