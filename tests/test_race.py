@@ -12,7 +12,8 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
-from members import applying, consequences, fees, merging
+from caprural import limits
+from members import applying, consequences, fees
 from members.covering import Circle
 from members.models import Application, ApplicationPerson, CoveredPerson, Member, MembershipFee, Receipt
 from sessions_app import registering
@@ -293,6 +294,41 @@ class TestTheTeam:
         assert [status_of(fee) for fee in due] == ["cancelled"] * 8
 
 
+class TestTheFormsOfTheTeam:
+    """G1: the coordination saves forms drawn before, while people come and go: nothing is undone."""
+
+    def test_forms_saved_while_people_leave(self) -> None:
+        """R3, R6, R8: never a seat too many, no status without its line in the log, no word lost."""
+        session = open_session(max_participants=4)
+        people = [make_registration(session, now=timezone.now()) for _ in range(10)]
+        paths = [f"/admin/sessions_app/registration/{person.pk}/change/" for person in people]
+        team = [signed_in(make_staff(group="Coordination")) for _ in range(3)]
+        forms = [typed(team[0].get(path)) for path in paths]
+        path = f"/admin/sessions_app/trainingsession/{session.pk}/change/"
+        form = typed(team[0].get(path))
+
+        def save(client: Client, numbers: Sequence[int]) -> list[int]:
+            return [client.post(paths[n], {**forms[n], "phone": f"06 00 00 00 0{n}"}).status_code for n in numbers]
+
+        def save_session() -> list[int]:
+            return [team[2].post(path, {**form, "subtitle": f"Bis {n}"}).status_code for n in range(1)]
+
+        outcomes = at_once(
+            lambda: save(team[0], range(5)),
+            lambda: save(team[1], range(5, 10)),
+            save_session,
+            *[cancelling(person) for person in people[:4]],
+            *[registering_one(session) for _ in range(3)],
+        )
+
+        assert unexpected(outcomes) == []
+        assert outcomes[:3] == [[302] * 5, [302] * 5, [302]]
+        assert Counter(status for _, status in statuses(session)) == {"cancelled": 4, "confirmed": 4, "waiting": 5}
+        for number, person in enumerate(people):
+            person.refresh_from_db()
+            assert (person.phone, log(person)[-1][1]) == (f"06 00 00 00 0{number}", person.status)
+
+
 class TestTheFee:
     """R16: nobody is left awaiting a fee that was accepted at the very instant they registered."""
 
@@ -347,62 +383,46 @@ class TestTheFee:
 
 
 class TestApplying:
-    """R12–R14: one payer, one live fee, whoever fills the on-line form at the same instant."""
+    """R12–R14: forms filled, or checked, at the same instant."""
 
     SIRET = "73282932000074"
 
     def applying_one(self, **fields: Any) -> Callable[[], Application]:
         """Someone who is about to send the form."""
         form = make_form(**fields)
-        return lambda: applying.apply(form, [ApplicationPerson(email=form.email)], now=NOW)
+        return lambda: applying.apply(form, [ApplicationPerson(email=form.email)], network="192.0.2.1", now=NOW)
 
     def test_the_same_form_sent_ten_times(self) -> None:
         category, key = make_category(), uuid4()
 
         outcomes = at_once(
-            *[self.applying_one(category=category, email="a@x.example", submission_key=key) for _ in range(10)]
+            *[
+                self.applying_one(category=category, name="Pays", email="a@x.example", submission_key=key)
+                for _ in range(10)
+            ]
         )
 
         assert unexpected(outcomes) == []
         assert len({outcome.pk for outcome in outcomes}) == 1
-        assert (Member.objects.count(), MembershipFee.objects.count(), CoveredPerson.objects.count()) == (1, 1, 1)
         assert [to for to, _ in messages()] == ["a@x.example"]
 
-    def test_ten_people_for_one_new_siret_in_two_campaigns(self) -> None:
-        """Only the first one speaks for the payer: the others are to be checked."""
-        categories = [make_category(campaign=make_campaign(year=year)) for year in (2017, 2018)]
+    def test_the_same_key_and_other_contents(self) -> None:
+        """The browser's « back » in two tabs: two forms, each of them once."""
+        category, key = make_category(), uuid4()
+        fields = {"category": category, "submission_key": key, "email": "a@x.example"}
 
-        outcomes = at_once(*[self.applying_one(category=categories[n % 2], siret=self.SIRET) for n in range(10)])
-
-        assert unexpected(outcomes) == []
-        [member] = Member.objects.all()
-        [first] = [outcome for outcome in outcomes if outcome.is_new_member]
-        assert list(member.people.values_list("email", flat=True)) == [first.email]
-        assert {fee.campaign_id for fee in member.fees.all()} == {category.campaign_id for category in categories}
-        assert (member.fees.count(), Application.objects.to_check().count()) == (2, 10)
-
-    def test_the_team_creates_that_member_meanwhile(self) -> None:
-        """Its form does not wait for ours: whoever comes second finds the first one's, or is told."""
-        category = make_category()
-        forms = [self.applying_one(category=category, siret=self.SIRET) for _ in range(4)]
-
-        outcomes = at_once(lambda: Member.objects.create(name="Pays", siret=self.SIRET), *forms)
-
-        assert unexpected(outcomes[1:]) == []
-        assert (Member.objects.count(), MembershipFee.objects.count()) == (1, 1)
-
-    def test_two_members_merged_while_someone_applies(self) -> None:
-        category = make_category()
-        kept, gone = make_member(name="A"), make_member(name="B", siret=self.SIRET)
-
-        outcomes = at_once(
-            *[self.applying_one(category=category, siret=self.SIRET) for _ in range(4)],
-            lambda: merging.merge(gone, into=kept, now=NOW),
-        )
+        outcomes = at_once(*[self.applying_one(**fields, name=f"Asso {n % 2}") for n in range(6)])
 
         assert unexpected(outcomes) == []
-        assert [(member.pk, member.siret) for member in Member.objects.all()] == [(kept.pk, self.SIRET)]
-        assert [fee.status for fee in kept.fees.all()] == ["due"]
+        assert sorted(form.name for form in Application.objects.all()) == ["Asso 0", "Asso 1"]
+
+    def test_an_address_receives_three_letters(self) -> None:
+        category = make_category()
+
+        outcomes = at_once(*[self.applying_one(category=category, email="a@x.example") for _ in range(8)])
+
+        assert [type(one) for one in outcomes if not isinstance(one, Application)] == [limits.LimitReached] * 5
+        assert len(messages()) == 3
 
     def test_one_form_checked_by_two_people(self) -> None:
         """R16: whoever waited is confirmed once."""
@@ -411,7 +431,7 @@ class TestApplying:
         fee = make_fee(member)
         person = make_registration(session)
         form = make_form(category=fee.category, siret=self.SIRET)
-        application = applying.apply(form, [ApplicationPerson(email=person.email)], now=NOW)
+        application = applying.apply(form, [ApplicationPerson(email=person.email)], network="192.0.2.1", now=NOW)
         team = [make_staff(group="Coordination") for _ in range(3)]
 
         outcomes = at_once(
@@ -423,7 +443,9 @@ class TestApplying:
             ]
         )
 
-        assert [type(outcome) for outcome in outcomes if outcome] == [applying.AlreadyChecked] * 2
+        assert [type(outcome) for outcome in outcomes if not isinstance(outcome, MembershipFee)] == [
+            applying.AlreadyChecked
+        ] * 2
         assert told(person)[1:] == ["Cotisation à jour, inscription confirmée"]
 
 

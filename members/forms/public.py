@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from caprural import typography, validators
+from caprural import typed_again, typography, validators
 from members.models import Application, ApplicationPerson, FeeCategory, MembershipFee
 
 Method = MembershipFee.Method
@@ -182,12 +182,15 @@ class ApplicationForm(forms.ModelForm):
 
         Someone who asks for more lines has not finished: nothing is judged, nothing is lost.
         """
-        if data is None or MORE not in data:
+        comes_back = typed_again.typed() if data is None else None
+        if comes_back is None and (data is None or MORE not in data):
             return cls(data, **known)
-        sent = cls(data, **known)
+        sent = cls(comes_back or data, **known)
         people = [{name: line[name].data for name in line.fields} for line in sent.lines.forms]
         typed = {name: sent[name].data for name in sent.fields}
-        return cls(**{**known, "initial": typed, "people": people, "lines": len(people) + MORE_LINES})
+        return cls(
+            **{**known, "initial": typed, "people": people, "lines": len(people) + (0 if comes_back else MORE_LINES)}
+        )
 
     @property
     def can_have_more_lines(self) -> bool:
@@ -205,10 +208,7 @@ class ApplicationForm(forms.ModelForm):
         fields = [*fields, *(line[name] for line in self.lines.forms for name in line.fields)]
         found = [("", "", str(error)) for error in [*self.non_field_errors(), *self.lines.non_form_errors()]]
         return found + [
-            # A group of buttons has no field of its own: its first button.
-            (field.id_for_label or f"{field.auto_id}_0", capfirst(field.label), str(error))
-            for field in fields
-            for error in field.errors
+            (_anchor(field), capfirst(field.label), str(error)) for field in fields for error in field.errors
         ]
 
     def clean_domain(self) -> str:
@@ -289,6 +289,12 @@ _METHODS = {
     Method.CHEQUE: "Chèque",
     Method.MANDATE: "Mandat administratif (organismes publics)",
 }
+
+
+def _anchor(field: forms.BoundField) -> str:
+    """Where a fault leads: the field, or the first button of a group, which has no field of its own."""
+    buttons = [str(button.id_for_label) for button in field.subwidgets] if not field.id_for_label else []
+    return field.id_for_label or (buttons[0] if buttons else "")
 
 
 def _grouped(categories: Sequence[FeeCategory]) -> list[tuple[Any, Any]]:

@@ -1,15 +1,19 @@
 """The registration of one person for one session, its status, and the log of everything that happened to it."""
 
 import secrets
+from datetime import date
+from hashlib import sha256
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import OuterRef, Q
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
 from caprural import typography, validators
 from caprural.fields import EmailField
+from members.models import Application, FeeCategory
 from members.models.member import listed
 
 
@@ -172,6 +176,25 @@ class Registration(models.Model):
         return reverse("registration_detail", args=[self.token])
 
     @property
+    def link_source(self) -> bytes:
+        """How the keys of the membership forms filled behind this private link begin: half of a UUID."""
+        return sha256(self.token.encode()).digest()[:8]
+
+    @property
+    def page_source(self) -> bytes:
+        """Of those filled by whoever registered, on the page of their browser."""
+        return salted_hmac("page_source", str(self.pk), algorithm="sha256").digest()[:8]
+
+    @property
+    def form_sources(self) -> tuple[bytes, bytes]:
+        """Where the membership forms that the holder of the link may read were filled."""
+        return self.link_source, self.page_source
+
+    def scale(self, on: date | None) -> tuple[list[FeeCategory], Application | None]:
+        """The scale that applies on that day, the session's, and the on-line form that answers it already, if any."""
+        return Application.objects.beside_scale(self.email, on, prefixes=self.form_sources)
+
+    @property
     def full_name(self) -> str:
         """First name then surname, as typed."""
         return f"{self.first_name} {self.last_name}"
@@ -185,6 +208,11 @@ class Registration(models.Model):
     def sort_key(self) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
         """Order of the attendance sheet: surname then first name, the French way."""
         return (typography.sort_key(self.last_name), typography.sort_key(self.first_name))
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether someone of the team registered this person (R4). One query."""
+        return self.status_changes.filter(from_status="", user__isnull=False).exists()
 
     @property
     def holds_seat(self) -> bool:

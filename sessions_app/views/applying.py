@@ -5,11 +5,12 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from caprural import limits
 from members import applying
 from members.forms import ApplicationForm
 from members.views.application import form_status
 from sessions_app.models import Registration
-from sessions_app.views.files import form_page
+from sessions_app.views.files import TOO_MANY, form_page
 from sessions_app.views.private_page import Fee, new_submission_key
 
 
@@ -18,6 +19,7 @@ def apply_for(
 ) -> HttpResponse:
     """What the registration says is not typed again, and its address stays among the people covered."""
     refusal = "" if owed and owed.categories else "Cette inscription n’attend pas de cotisation à régler en ligne."
+    status = 0
     if refusal and request.method != "POST":
         return redirect(back)
     form = ApplicationForm.of(
@@ -36,9 +38,9 @@ def apply_for(
     )
     if not refusal and form.is_bound and form.is_valid():
         try:
-            applying.apply(*form.application(), now=now)
-        except applying.ApplicationRefused as refused:
-            refusal = str(refused)
+            applying.apply(*form.application(), network=limits.network_of(request), now=now)
+        except limits.LimitReached as refused:
+            refusal, status = str(refused), TOO_MANY
         else:
             return redirect(back)
     context = {
@@ -48,4 +50,6 @@ def apply_for(
         "refusal": refusal,
         "back": back,
     }
-    return form_page(request, "registration_apply", context, status=form_status(form, is_refused=bool(refusal)))
+    return form_page(
+        request, "registration_apply", context, status=status or form_status(form, is_refused=bool(refusal))
+    )

@@ -22,7 +22,7 @@ from sessions_app.models import Registration, TrainingSession
 from sessions_app.registering import visiting
 from sessions_app.views.applying import apply_for
 from sessions_app.views.files import TOO_MANY, form_page
-from sessions_app.views.private_page import Fee, fee_owed, page_source, with_session
+from sessions_app.views.private_page import Fee, fee_owed, with_session
 
 LIFE = timedelta(hours=2)
 #: The secret of this browser, in its Django session. The pages it may read are signed with it and not listed in the
@@ -99,7 +99,7 @@ def just_registered(request: HttpRequest, handle: str = "") -> HttpResponse:
 
 def _fee(registration: Registration, session: TrainingSession, now: datetime) -> Fee | None:
     """What is owed; of the membership forms, only the one this browser filled."""
-    fee = fee_owed(registration, session, session.state(now), sources=[page_source(registration)])
+    fee = fee_owed(registration, session, session.state(now), sources=[registration.page_source])
     if fee and not fee.is_theirs:
         return Fee(fee.campaign, fee.categories, fee.due_on, application=None, is_theirs=False)
     return fee
@@ -118,4 +118,4 @@ def just_registered_apply(request: HttpRequest, handle: str) -> HttpResponse:
     if registration.address_confirmed_at:
         return redirect(back)
     owed = _fee(registration, session, now)
-    return apply_for(request, registration, owed, source=page_source(registration), back=back, now=now)
+    return apply_for(request, registration, owed, source=registration.page_source, back=back, now=now)

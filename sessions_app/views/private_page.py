@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_safe
 
 from caprural import pdf, typography
@@ -64,7 +62,7 @@ def registration_detail(request: HttpRequest, token: str) -> HttpResponse:
             "is_to_come": is_to_come,
             "rank": registration.rank(),
             "predecessor": getattr(registration, "replaces", None),
-            "fee": fee_owed(registration, session, state, sources=sources(registration)),
+            "fee": fee_owed(registration, session, state, sources=registration.form_sources),
             "steps": _steps(registration, session, state, now) if is_to_come else [],
             "has_changed": bool(session.changed_at and session.changed_at > registration.registered_at),
             "can_be_replaced": can_be_replaced(registration, state),
@@ -112,7 +110,7 @@ def fee_owed(
     """Nothing is owed before a session whose date no longer holds, nor asked for once it has begun."""
     if registration.status != Registration.Status.AWAITING_FEE or not state.is_announced or state.has_begun:
         return None
-    categories, application = Application.objects.beside_scale(registration.email, session.first_date)
+    categories, application = registration.scale(session.first_date)
     campaign = categories[0].campaign if categories else None
     is_theirs = application is not None and is_submitted_from(sources, application)
     return Fee(campaign, categories, registration.fee_due_on, application, is_theirs)
@@ -129,21 +127,6 @@ def is_submitted_from(sources: Sequence[bytes], application: Application) -> boo
     Anybody may register with somebody else's address: that a form names it is not enough to open it.
     """
     return application.submission_key.bytes.startswith(tuple(sources))
-
-
-def link_source(registration: Registration) -> bytes:
-    """What marks the membership forms filled behind this private link."""
-    return sha256(registration.token.encode()).digest()[:8]
-
-
-def page_source(registration: Registration) -> bytes:
-    """What marks those filled by whoever registered, on the page of their browser."""
-    return salted_hmac("page_source", str(registration.pk), algorithm="sha256").digest()[:8]
-
-
-def sources(registration: Registration) -> tuple[bytes, bytes]:
-    """Where the membership forms that the holder of the link may read were filled."""
-    return link_source(registration), page_source(registration)
 
 
 def _steps(registration: Registration, session: TrainingSession, state: SessionState, now: datetime) -> list[Step]:
@@ -231,6 +214,6 @@ def registration_own_data(request: HttpRequest, token: str) -> HttpResponse:
     registration, session = behind(token)
     actors = {registering.PARTICIPANT.label: "vous", registering.SYSTEM.label: "règle automatique"}
     named = Application.objects.naming(registration.email).select_related("category__campaign").order_by("pk")
-    applications = [application for application in named if is_submitted_from(sources(registration), application)]
+    applications = [application for application in named if is_submitted_from(registration.form_sources, application)]
     content = own_data.content(registration, session, applications=applications, actors=actors, now=timezone.now())
     return attached(own_data.filename(session), content, JSON)

@@ -24,7 +24,7 @@ from sessions_app.registering import visiting
 from sessions_app.views import just_registered
 from sessions_app.views.applying import apply_for
 from sessions_app.views.files import TOO_MANY, form_page
-from sessions_app.views.private_page import behind, can_be_replaced, fee_owed, link_source, sources
+from sessions_app.views.private_page import behind, can_be_replaced, fee_owed
 from sessions_app.views.sessions import not_published
 
 
@@ -183,8 +183,8 @@ def registration_apply(request: HttpRequest, token: str) -> HttpResponse:
     return apply_for(
         request,
         registration,
-        fee_owed(registration, session, session.state(now), sources=sources(registration)),
-        source=link_source(registration),
+        fee_owed(registration, session, session.state(now), sources=registration.form_sources),
+        source=registration.link_source,
         back=registration.get_absolute_url(),
         now=now,
     )

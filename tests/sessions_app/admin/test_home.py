@@ -12,8 +12,7 @@ from post_office.models import STATUS, Email
 
 from caprural import typography
 from members import emails as members_emails
-from members import fees
-from members.models import FeeMessage
+from members.models import Application, FeeMessage
 from sessions_app import registering
 from sessions_app.models import Heartbeat, Message, Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
@@ -87,7 +86,7 @@ class TestTheCoordination:
         category = make_category(campaign=make_campaign(year=today(60).year), label="Association", amount="80.00")
         now = timezone.now()
         forms = [make_application(category=category, name=name, now=now) for name in ("Collines", "Plateau", "Vallée")]
-        fees.settle(forms[1].fee, now=now)
+        Application.objects.filter(pk=forms[1].pk).update(checked_at=now)
 
         assert home(coordination)["Bulletins en ligne à vérifier"] == [
             f"Collines Association, 80 € – reçu le {day(0)}",
@@ -191,12 +190,14 @@ class TestTheCoordination:
 
         assert home(coordination) == {
             "Messages qui n’ont pas pu partir": [
-                f"Inscription confirmée : Coopérer – {day(60)} pour camille@collines.example"
+                f"Inscription confirmée : Coopérer – {day(60)} pour {registration}, camille@collines.example"
             ]
         }
         [address] = where(coordination).values()
-        assert address == f"{SESSIONS}{registration.session_id}/messages/{message.pk}/renvoyer/"
-        coordination.post(address)
+        assert address == f"/admin/sessions_app/registration/{registration.pk}/change/"
+        again = f"{SESSIONS}{registration.session_id}/messages/{message.pk}/renvoyer/"
+        assert f'href="{again}"' in coordination.get(address).content.decode()
+        coordination.post(again)
         assert home(coordination) == {"": ["Rien à faire."]}
 
     def test_a_message_to_a_payer_too(self, coordination: Client) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from members.models import Application
 from sessions_app import deciding, registering, reminding
 from sessions_app.models import Message, Registration, SessionDocument, TrainingSession
-from sessions_app.views.private_page import link_source, new_submission_key
+from sessions_app.views.private_page import new_submission_key
 from tests import pages
 from tests.announced import STATES, open_session, registered, session_in, today
 from tests.factories import make_campaign, make_candidate, make_category, make_fee, make_member, make_staff
@@ -504,12 +504,11 @@ class TestOwnData:
         registration = registered(open_session())
         fee = make_fee(make_member(name="Commune connue"), status="due")
         for name, key in (
-            ("Pays des Collines", new_submission_key(link_source(registration))),
+            ("Pays des Collines", new_submission_key(registration.link_source)),
             ("Pays secret", uuid4()),
         ):
             Application.objects.create(
                 fee=fee,
-                is_new_member=False,
                 category=fee.category,
                 amount=fee.amount,
                 kind="structure",
