@@ -227,7 +227,8 @@ def _fee(registration: Registration, session: TrainingSession) -> dict[str, Any]
     """The scale that applies on the session's date, and the on-line form that names the person already, if any."""
     categories, application = Application.objects.beside_scale(registration.email, session.first_date)
     campaign = categories[0].campaign if categories else None
-    return {"campaign": campaign, "categories": categories, "application": application}
+    judged = session.judged_under(campaign)
+    return {"campaign": campaign, "categories": categories, "application": application, "judged": judged}
 
 
 def _queue(

@@ -79,6 +79,8 @@ class Fee:
     application: Application | None
     #: Whether it was filled from this very page: someone else's says more than the person may read.
     is_theirs: bool
+    #: What is said of a session over two campaigns.
+    judged: str
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def fee_owed(registration: Registration, session: TrainingSession, state: Sessio
     categories, application = Application.objects.beside_scale(registration.email, session.first_date)
     campaign = categories[0].campaign if categories else None
     is_theirs = application is not None and is_submitted_from(registration, application)
-    return Fee(campaign, categories, registration.fee_due_on, application, is_theirs)
+    judged = session.judged_under(campaign)
+    return Fee(campaign, categories, registration.fee_due_on, application, is_theirs, judged)
 
 
 def new_submission_key(registration: Registration) -> UUID:
