@@ -1,11 +1,18 @@
 """What every page of the admin shares, and the reading of the message queue."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.db.models import ForeignKey
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import IntegrityError, transaction
+from django.db.models import ForeignKey, Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -15,7 +22,8 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
-from caprural import emails, signing_in, typography
+from caprural import editing, emails, signing_in, typography
+from caprural.listing import FrenchLists
 
 admin.site.login_form = signing_in.LoginForm
 
@@ -39,8 +47,11 @@ class SoundChoices(admin.options.BaseModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class StaffAdmin(SoundChoices, admin.ModelAdmin):
-    """A ModelAdmin that answers 404 for what one may not see, and a sentence to a forged selection."""
+class StaffAdmin(SoundChoices, FrenchLists):
+    """A ModelAdmin that answers 404 for what one may not see, and a sentence to a forged selection.
+
+    Its forms write only what the person changed since the page they saw, on a row locked and read again.
+    """
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         raise Http404
@@ -63,7 +74,58 @@ class StaffAdmin(SoundChoices, admin.ModelAdmin):
     ) -> HttpResponse:
         """The page is named after the thing; its subtitle says which."""
         context = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})} if object_id else extra_context
+        if request.method != "POST":
+            return super().changeform_view(request, object_id, form_url, context)
+        try:
+            return self._locked_view(request, object_id, form_url, context)
+        except IntegrityError:
+            # Somebody wrote the same thing between our reading and our writing: read again, the form says so.
+            return self._locked_view(request, object_id, form_url, context)
+
+    @transaction.atomic
+    def _locked_view(self, request: HttpRequest, object_id: str | None, form_url: str, context: Any) -> HttpResponse:
+        found = self.get_object(request, unquote(object_id)) if object_id else None
+        if found is not None:
+            with suppress(ObjectDoesNotExist):  # deleted this instant: the page is then a 404
+                self.lock(found)
         return super().changeform_view(request, object_id, form_url, context)
+
+    def lock(self, obj: Model) -> None:
+        """Until the transaction ends, nobody else changes what this page shows. In the order of the verbs, which may
+        lock more than the row. Not its key: what refers to it need not wait."""
+        rows = type(obj)._base_manager.select_for_update(of=("self",), no_key=True)
+        rows.only("pk").get(pk=obj.pk)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """A form that remembers what its page showed."""
+        return editing.remembering(super().get_form(request, obj, change=change, **kwargs))
+
+    def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Iterator[Any]:
+        """Tables that remember too, unless they are only read."""
+        for formset, inline in super().get_formsets_with_inlines(request, obj):
+            is_typed = inline.has_change_permission(request, obj)
+            yield editing.remembering_rows(formset) if is_typed else formset, inline
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Only what was edited is written: what was decided since the page was read stays."""
+        if change:
+            obj.save(update_fields=form.written())
+        else:
+            super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """And what others changed meanwhile is said."""
+        super().save_related(request, form, formsets, change)
+        for sentence in editing.changed_since(form, formsets):
+            messages.warning(request, sentence)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Also when the form comes back for another reason."""
+        if request.method == "POST":
+            formsets = [inline.formset for inline in context["inline_admin_formsets"]]
+            for sentence in editing.changed_since(context["adminform"].form, formsets):
+                messages.warning(request, sentence)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def act_page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> TemplateResponse:
         """A page of the admin around something to do: usual header, messages and breadcrumbs."""
@@ -72,8 +134,18 @@ class StaffAdmin(SoundChoices, admin.ModelAdmin):
         )
 
 
-for model in (Attachment, Email, EmailTemplate, Log):
+for model in (Attachment, Email, EmailTemplate, Log, User, Group):
     admin.site.unregister(model)
+
+
+@admin.register(User)
+class AccountAdmin(StaffAdmin, UserAdmin):
+    """The accounts of the team."""
+
+
+@admin.register(Group)
+class AccountGroupAdmin(StaffAdmin, GroupAdmin):
+    """Their groups."""
 
 
 class StateFilter(admin.SimpleListFilter):

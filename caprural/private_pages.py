@@ -1,5 +1,7 @@
 """What is behind a link that only one person holds (R9): a registration, the documents of a fee."""
 
+import logging
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -7,6 +9,13 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
+
+#: Where the token stands in an address, whole, cut or followed by what a mail program added to it.
+_TOKEN = re.compile(
+    r"((?:/|%2F)(?:inscriptions|cotisation(?:/|%2F)+(?:bulletins|appels|recus))(?:/|%2F)+)"
+    r"(?!retrouver\b|votre-inscription\b)(?:(?!%2F)[^/?#\s\"'<>])+",
+    re.IGNORECASE,
+)
 
 View = Callable[..., HttpResponseBase]
 
@@ -23,3 +32,25 @@ def private(view: View) -> View:
         return response
 
     return answer
+
+
+def masked(text: str) -> str:
+    """The same, without the tokens of the private links in it."""
+    return _TOKEN.sub(r"\1…", text)
+
+
+class MaskedFormatter(logging.Formatter):
+    """Whoever reads a log does not hold people's links: masked in the whole line, traceback included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line as it is written."""
+        return masked(super().format(record))
+
+
+class OneLine(logging.Filter):
+    """What a stranger can provoke at will takes no traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let through, without it."""
+        record.exc_info = record.exc_text = None
+        return True

@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "caprural.uploads.UploadMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -93,6 +94,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# A page of the admin sends six fields for each line of its longest table, of a thousand lines at most.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 6_500
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Language and time: people read and type Europe/Paris, the database holds UTC.
@@ -101,6 +104,8 @@ LANGUAGES = [("fr", "Français")]
 TIME_ZONE = "Europe/Paris"
 USE_TZ = True
 FORMAT_MODULE_PATH = ["caprural.formats"]
+# Not our own words, which are French in the code: Django's, where they speak of the machine.
+LOCALE_PATHS = [BASE_DIR / "caprural" / "locale"]
 
 # Static files are served by the application (whitenoise); uploads are private and never served by a URL of their own.
 STATIC_URL = "static/"
@@ -169,11 +174,26 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# One handler for all: what it writes is masked.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "class": "caprural.private_pages.MaskedFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
+    "filters": {"one_line": {"()": "caprural.private_pages.OneLine"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"fontTools": {"level": "ERROR"}, "weasyprint": {"level": "ERROR"}},
+    "loggers": {
+        "fontTools": {"level": "ERROR"},
+        "weasyprint": {"level": "ERROR"},
+        # Django would give these handlers of their own, and send errors by mail to ADMINS.
+        "django": {"handlers": []},
+        "django.server": {"handlers": [], "propagate": True},
+        "django.security.DisallowedHost": {"filters": ["one_line"]},
+    },
 }

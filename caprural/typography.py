@@ -145,6 +145,16 @@ def join_and(items: Iterable[object]) -> str:
 
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
+_COMBINING = re.compile("[\u0300-\u036f]+")
+_WORD = re.compile(r"[^\W_]+")
+
+
+def fold(text: str) -> str:
+    """Words in lower case, accents, ligatures and punctuation set aside: « L’Œuvre-d’Été » is « l oeuvre d ete »."""
+    folded = text.lower()
+    if not folded.isascii():
+        folded = _COMBINING.sub("", unicodedata.normalize("NFKD", folded.translate(_LIGATURES)))
+    return " ".join(_WORD.findall(folded))
 
 
 def sort_key(name: str) -> tuple[str, str, str]:
@@ -154,12 +164,9 @@ def sort_key(name: str) -> tuple[str, str, str]:
     « d’ » in lower case are set aside (« de Villiers » is at V, « Le Gall » at L, « De Smet » at D). Accents, then
     case, only separate names that are otherwise the same.
     """
+    letters = fold(re.sub(r"^(de\s+|d['’]\s*)", "", name.strip()))
     folded = name.strip().casefold().translate(_LIGATURES)
-    decomposed = unicodedata.normalize("NFKD", folded)
-    if re.match(r"de\s|d['’]", name.strip()):
-        decomposed = re.sub(r"^(de\s+|d['’]\s*)", "", decomposed)
-    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return " ".join(re.findall(r"[^\W_]+", letters)), unicodedata.normalize("NFD", folded), name.swapcase()
+    return letters, unicodedata.normalize("NFD", folded), name.swapcase()
 
 
 # Phones, places and numbers of identity

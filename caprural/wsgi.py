@@ -13,6 +13,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
+from caprural.uploads import MAX_FILES, MAX_FORM
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caprural.settings")
 
 
@@ -39,9 +41,6 @@ TOO_LARGE = _Refusal(
     "Cet envoi est trop volumineux",
     "Les formulaires du site ne prennent pas de fichier. Raccourcissez votre texte, puis recommencez.",
 )
-
-#: Only the team uploads files, in the admin; anything that large elsewhere would only fill the disk.
-MAX_PUBLIC_BODY = 10_000_000
 
 _PAGE = """<!DOCTYPE html>
 <html lang="fr">
@@ -73,8 +72,9 @@ def _has_nul(environ: WSGIEnvironment) -> bool:
 
 def _is_too_large(environ: WSGIEnvironment) -> bool:
     length = environ.get("CONTENT_LENGTH") or "0"
-    is_for_team = environ.get("PATH_INFO", "").startswith("/admin/")
-    return not (length.isascii() and length.isdecimal()) or (int(length[:20]) > MAX_PUBLIC_BODY and not is_for_team)
+    # The rest is decided where it is known who sends it (caprural.uploads).
+    most = MAX_FILES if environ.get("PATH_INFO", "").startswith("/admin/") else MAX_FORM
+    return not (length.isascii() and length.isdecimal()) or int(length[:20]) > most
 
 
 def _refusal(environ: WSGIEnvironment) -> _Refusal | None:

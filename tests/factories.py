@@ -53,6 +53,7 @@ def make_session(
         "slug": f"session-{number}",
         "status": TrainingSession.Status.PUBLISHED,
         "place": "à proximité de Givors (69)",
+        "exact_address_follows": True,
         "contact_name": "Dominique Bernier",
         "contact_phone": "06 66 46 62 76",
         "contact_email": "contact@caprural.example",

@@ -1,13 +1,14 @@
 import re
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.template import Context, Template
 from django.utils.html import strip_tags
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from caprural.markup import LIST_LEVELS, markdown, plain
+from caprural.markup import LIST_LEVELS, markdown, plain, tidy
 
 
 def folded(html: str) -> str:
@@ -26,7 +27,13 @@ class TestMarkdown:
             ("un\n\ndeux", "<p>un</p><p>deux</p>"),
             ("un\ndeux", "<p>un<br>\ndeux</p>"),
             ("**fort** et _souligné_", "<p><strong>fort</strong> et <em>souligné</em></p>"),
-            ("nom_de_fichier 2*3*4", "<p>nom_de_fichier 2<em>3</em>4</p>"),
+            ("nom_de_fichier 2*3*4", "<p>nom_de_fichier 2*3*4</p>"),
+            (
+                "Les habitant*es et les élu*es, *aussi* les **très** jeun*es",
+                "<p>Les habitant*es et les élu*es, <em>aussi</em> les <strong>très</strong> jeun*es</p>",
+            ),
+            ("- un\n- deux\nsuite", "<ul><li>un</li><li>deux</li></ul><p>suite</p>"),
+            ("- un\n  suite\n  - un un\n  fin", "<ul><li>un<br>\nsuite\n<ul><li>un un</li></ul>\nfin</li></ul>"),
             ("1 \\* 2", "<p>1 * 2</p>"),
             ("Conduire - ou s'inscrire dans - une démarche !", "<p>Conduire - ou s'inscrire dans - une démarche !</p>"),
             ("- un\n- deux", "<ul><li>un</li><li>deux</li></ul>"),
@@ -69,6 +76,28 @@ class TestMarkdown:
         assert markdown(typed) == f"<p>{html}</p>\n"
 
     @pytest.mark.parametrize(
+        ("typed", "html"),
+        [
+            (
+                "Voir https://a.test/x_(y)?b=c&d, ou bien (www.a.test/).",
+                'Voir <a href="https://a.test/x_(y)?b=c&amp;d" rel="noopener noreferrer">'
+                "https://a.test/x_(y)?b=c&amp;d</a>, "
+                'ou bien (<a href="https://www.a.test/" rel="noopener noreferrer">www.a.test/</a>).',
+            ),
+            ("Écrire à a.b@c-d.fr.", 'Écrire à <a href="mailto:a.b@c-d.fr">a.b@c-d.fr</a>.'),
+            ("é@a.fr, @a.fr, a@b, www., https://", "é@a.fr, @a.fr, a@b, www., https://"),
+            (
+                "[https://a.test](https://b.test)",
+                '<a href="https://b.test" rel="noopener noreferrer">https://a.test</a>',
+            ),
+            ("[x](www.a.test)", "[x](www.a.test)"),
+        ],
+    )
+    def test_bare_addresses_lead_where_they_say(self, typed: str, html: str) -> None:
+        """F3: nobody has to know how a link is written."""
+        assert markdown(typed) == f"<p>{html}</p>\n"
+
+    @pytest.mark.parametrize(
         "target",
         [
             "javascript:alert(1)",
@@ -108,13 +137,12 @@ class TestMarkdown:
             "```\ncode\n```",
             "~~barré~~",
             "![image](https://a.test/a.png)",
-            "[image]: https://a.test/a.png",
+            "[image]: /a.png",
             "| a | b |\n|---|---|\n| 1 | 2 |",
             "<b onclick=x>gras</b>",
             "<script>alert(1)</script>",
             "<!-- caché -->",
             "&eacute; &amp; &#106;",
-            "https://a.test www.a.test a@b.fr",
             '(c) -- ... "l\'eau"',
         ],
     )
@@ -162,12 +190,52 @@ class TestPlain:
             ("[écrire](mailto:a@b.fr) [a@b.fr](mailto:a@b.fr) <a@b.fr>", "écrire (a@b.fr) a@b.fr a@b.fr"),
             ("[06 66 46 62 76](tel:0666466276) [Dominique](tel:0666466276)", "06 66 46 62 76 Dominique (0666466276)"),
             ("<https://a.test/é>", "https://a.test/é"),
+            ("www.a.test, a@b.fr", "www.a.test, a@b.fr"),
             ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
             ("# Titre\n![i](j)", "# Titre\n![i](j)"),
         ],
     )
     def test_reads_as_a_letter(self, typed: str, text: str) -> None:
         assert plain(typed) == text
+
+
+LISTS = "puces devenues des listes"
+
+
+class TestTidy:
+    """F3: what was pasted is put in our own form when it is saved."""
+
+    @pytest.mark.parametrize(
+        ("pasted", "kept", "notes"),
+        [
+            ("•\tUn\n•\tDeux", "- Un\n- Deux", [LISTS]),
+            ("\uf0b7 Un\no\tUn un\n▪ Un deux\n\uf0b7 Deux", "- Un\n  - Un un\n  - Un deux\n- Deux", [LISTS]),
+            ("· Un\n\t· Un un\n\n· Deux", "- Un\n  - Un un\n\n- Deux", [LISTS]),
+            ("- Un\n– Un un\n-\tDeux\nFin\n– Seul", "- Un\n  - Un un\n- Deux\nFin\n- Seul", [LISTS]),
+            ("Un<br />deux<BR><br/>trois", "Un\ndeux\n\ntrois", ["« <br> » devenus des retours à la ligne"]),
+            ("coopé\u00adra\u200btion", "coopération", ["signes invisibles enlevés"]),
+            (
+                "[a](/cotisation/) [b](www.b.test) [c](c@d.fr) [d](https://d.test)",
+                "[a](https://inscriptions.caprural.example/cotisation/) [b](https://www.b.test) [c](mailto:c@d.fr) [d](https://d.test)",
+                ["adresses des liens complétées"],
+            ),
+            ("a\r\nb\u2028c", "a\nb\nc", []),
+            ("Un – deux\no tempora\n-trois\n**gras**", "Un – deux\no tempora\n-trois\n**gras**", []),
+        ],
+    )  # fmt: skip
+    def test_what_is_kept(self, pasted: str, kept: str, notes: list[str]) -> None:
+        assert tidy(pasted) == (kept, notes)
+
+    @pytest.mark.parametrize("target", ["cotisation", "page.html", "#titre", "ftp://a.test", "../a"])
+    def test_a_link_to_nowhere_is_refused(self, target: str) -> None:
+        with pytest.raises(ValidationError, match="qui n’est pas une adresse complète"):
+            tidy(f"voir [ici]({target})")
+
+    @settings(deadline=None)
+    @given(st.text(alphabet="•·–o\t -*\n<br/>\xad\r1a\uf0b7\xa0"))
+    def test_done_once_it_is_done(self, pasted: str) -> None:
+        text = tidy(pasted).text
+        assert tidy(text) == (text, [])
 
 
 LONG = 100_000
@@ -188,6 +256,7 @@ HOSTILE = {
     "stairs": "\n".join(" " * (2 * step) + "- a" for step in range(300)),
     "lines": "a\n" * (LONG // 2),
     "autolinks": "<http://a" * (LONG // 9),
+    "bare links": "www." * (LONG // 4) + " " + "a.+-" * (LONG // 4) + "@ https://a" + ")" * LONG,
     "escapes": "\\" * LONG,
     "spaces": " " * LONG,
     "controls": "".join(map(chr, range(32))) * (LONG // 32),
@@ -201,6 +270,7 @@ class TestHostileInput:
     def test_raises_nothing(self, typed: str) -> None:
         markdown(typed).encode()
         plain(typed[: LONG // 10]).encode()
+        tidy(typed)
 
     @settings(deadline=None)
     @given(st.text(alphabet="[]()<>!*_-`#&:/\\\"'\n a1.hjtps\x00\u202e\ud800"))

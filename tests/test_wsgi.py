@@ -6,12 +6,16 @@ from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
 from caprural.wsgi import application
+from sessions_app import roles
+from tests.factories import make_staff
+from tests.office import signed_in
 
 pytestmark = pytest.mark.django_db  # Django looks after its database connections around every request
 
@@ -170,15 +174,63 @@ class TestNul:
 
 
 class TestSize:
-    @pytest.mark.parametrize("length", ["10000001", "9" * 5_000, "-1", "beaucoup", "١"])
+    @pytest.mark.parametrize("length", ["2500001", "9" * 5_000, "-1", "beaucoup", "١"])
     def test_too_large_or_unreadable(self, length: str) -> None:
         answer = ask(application, REQUEST_METHOD="POST", PATH_INFO="/", CONTENT_TYPE=FORM, CONTENT_LENGTH=length)
         assert answer.status == 413
         assert "<h1>Cet envoi est trop volumineux</h1>" in answer.body
 
-    def test_the_team_uploads_files(self) -> None:
-        environ = {"PATH_INFO": "/admin/", "CONTENT_TYPE": FORM, "CONTENT_LENGTH": "10000001"}
-        assert ask(application, REQUEST_METHOD="POST", **environ).status != 413
+    @pytest.mark.parametrize(
+        ("page", "who", "status", "is_read"),
+        [
+            ("/admin/login/", "", 413, False),
+            ("/admin/login/", "coordination", 413, False),
+            ("/admin/members/organisation/add/", "", 413, False),
+            ("/admin/members/organisation/add/", "gone", 413, False),
+            ("/admin/members/organisation/add/", "visitor", 413, False),
+            ("/admin/members/organisation/add/", "coordination", 200, True),
+            ("/admin/members/spreadsheetimport/add/", "coordination", 200, True),
+            ("/admin/sessions_app/trainingsession/add/", "coordination", 200, True),
+            ("/admin/members/member/add/", "coordination", 413, False),
+            ("/cotisation/adherer/", "coordination", 413, False),
+            ("/nulle-part/", "coordination", 413, False),
+        ],
+    )
+    @pytest.mark.django_db(transaction=True)
+    def test_only_the_team_and_only_where_it_uploads(self, page: str, who: str, status: int, is_read: bool) -> None:
+        """3 MB, then 51: the second are nobody's."""
+        cookie = {"coordination": self.signed_in, "visitor": self.visitor, "gone": lambda: "gone"}.get(who, str)()
+        for megabytes, expected in ((3, (status, is_read)), (51, (413, False))):
+            body = Body(megabytes * 1_000_000)
+            answer = ask(
+                application,
+                REQUEST_METHOD="POST",
+                PATH_INFO=page,
+                CONTENT_TYPE="multipart/form-data; boundary=x",
+                CONTENT_LENGTH=str(megabytes * 1_000_000),
+                HTTP_COOKIE=f"csrftoken={TOKEN}; sessionid={cookie}",
+                HTTP_X_CSRFTOKEN=TOKEN,
+                **{"wsgi.input": body},  # type: ignore[arg-type]
+            )
+            assert (answer.status, body.is_read) == expected
+
+    def signed_in(self) -> str:
+        return signed_in(make_staff(group=roles.COORDINATION)).cookies["sessionid"].value
+
+    def visitor(self) -> str:
+        return signed_in(User.objects.create_user("visitor")).cookies["sessionid"].value
+
+
+class Body(io.RawIOBase):
+    """A form whose only part is a file, as heavy as one likes."""
+
+    def __init__(self, size: int) -> None:
+        start = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n'
+        self.rest, self.is_read = io.BytesIO(start.ljust(size - 9, b"f") + b"\r\n--x--\r\n"), False
+
+    def read(self, size: int = -1) -> bytes:
+        self.is_read = True
+        return self.rest.read(size)
 
 
 class TestPage:

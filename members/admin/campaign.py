@@ -66,6 +66,11 @@ class FeeCampaignAdmin(CampaignOpening, CampaignReminders, CampaignFigures):
             }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
+    def lock(self, obj: Any) -> None:
+        """All of them: no two cover the same day."""
+        FeeCampaign.objects.lock()
+        super().lock(obj)
+
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         """A longer period or a wider line of the scale: whoever waited for these fees is confirmed (R16)."""
         super().save_related(request, form, formsets, change)

@@ -18,6 +18,7 @@ from members.models import Organisation
 class OrganisationAdmin(StaffAdmin):
     """The one organisation: its list is its page."""
 
+    takes_files = True
     form = OrganisationForm
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     fieldsets = (

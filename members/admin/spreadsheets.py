@@ -44,6 +44,7 @@ DONE_LABELS = {**LABELS, Outcome.CREATED: "créée,créées", Outcome.CHANGED: "
 class SpreadsheetImportAdmin(StaffAdmin):
     """Files that came in, the last one first; « Ajouter » is the page that sends one."""
 
+    takes_files = True
     list_display = ("file_name", "kind", "state", "lines_total", "created_by", "created_at")
     list_filter = ("kind", "status")
     actions = None

@@ -4,7 +4,8 @@ Names are compared in Python, folded: no database does it alike. A few thousand 
 number of queries that does not depend on them.
 """
 
-from members.finding.folding import amount_in, fold
+from caprural.typography import fold
+from members.finding.folding import amount_in
 from members.finding.searching import Found, of_members, search
 from members.finding.suggesting import Suggestion, of_one_structure, suggest, suggest_all
 

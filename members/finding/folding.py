@@ -1,12 +1,8 @@
 """What two ways of writing the same name, or the same amount, have in common."""
 
 import re
-import unicodedata
 from decimal import Decimal
 
-_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
-_COMBINING = re.compile("[\u0300-\u036f]+")
-_WORD = re.compile(r"[^\W_]+")
 _AMOUNT = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?(?:€|euros?|eur)?")
 
 #: Words that say nothing of whom they name.
@@ -34,14 +30,6 @@ ABBREVIATIONS = {
     "ste": "sainte",
     "synd": "syndicat",
 }
-
-
-def fold(text: str) -> str:
-    """Words in lower case, accents, ligatures and punctuation set aside: « L’Œuvre-d’Été » is « l oeuvre d ete »."""
-    folded = text.lower()
-    if not folded.isascii():
-        folded = _COMBINING.sub("", unicodedata.normalize("NFKD", folded.translate(_LIGATURES)))
-    return " ".join(_WORD.findall(folded))
 
 
 def amount_in(text: str) -> Decimal | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from caprural.fields import compact
-from members.finding.folding import ABBREVIATIONS, ARTICLES, amount_in, fold
+from caprural.typography import fold
+from members.finding.folding import ABBREVIATIONS, ARTICLES, amount_in
 from members.models import CoveredPerson, EmailDomain, FeeCampaign, Member, MembershipFee, Receipt
 
 _CODE = re.compile(r"cot\W*0*([1-9]\d{0,8})|0+([1-9]\d{0,8})", re.IGNORECASE)

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from caprural import typography, validators
-from members.finding.folding import ABBREVIATIONS, ARTICLES, fold
+from caprural.typography import fold
+from members.finding.folding import ABBREVIATIONS, ARTICLES
 from members.models import Application, CoveredPerson, EmailDomain, Member
 
 #: What kind of structure it is, which many share: « Communauté de communes », « SARL ».

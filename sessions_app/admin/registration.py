@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import F, Max, Min, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -22,6 +22,8 @@ from sessions_app.models import Message, Registration, StatusChange, TrainingSes
 
 #: How much longer a seat is held for its fee, unless another day is chosen.
 LONGER = timedelta(days=7)
+#: Sessions over for longer are not offered as a filter: their own page leads to their people.
+RECENT = timedelta(days=366)
 
 
 class StatusChangeInline(admin.TabularInline):
@@ -91,20 +93,26 @@ class SessionFilter(admin.SimpleListFilter):
     parameter_name = "session"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The sessions this person may see."""
-        sessions = TrainingSession.objects.with_seats_and_days()
+        """Of those this person may see: the last twelve months, what is to come, and the one asked for (H5)."""
+        sessions = TrainingSession.objects.annotate(first_on=Min("days__date"), last_on=Max("days__date"))
         if not roles.sees_every_session(request.user):
             sessions = sessions.led_by(request.user)
+        recent = Q(last_on__isnull=True) | Q(last_on__gte=timezone.localdate() - RECENT) | Q(pk=self._asked())
         return [
-            (str(session.pk), f"{session} – {session.first_day}" if session.first_day else str(session))
-            for session in sessions
+            (str(pk), f"{title} – {typography.medium_date(first_on) or 'date à venir'}")
+            for pk, title, first_on in sessions.filter(recent)
+            .order_by(F("first_on").desc(nulls_first=True), "-pk")
+            .values_list("pk", "title", "first_on")
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Registrations of that session."""
+        asked = self._asked()
+        return queryset if asked is None else queryset.filter(session=asked)
+
+    def _asked(self) -> int | None:
         value = self.value() or ""
-        is_number = value.isascii() and value.isdigit() and len(value) < 19
-        return queryset.filter(session=int(value)) if is_number else queryset
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
 class AttachmentFilter(admin.SimpleListFilter):
@@ -190,6 +198,11 @@ class RegistrationAdmin(MemberAttaching):
         if registration.cancellation_cause:
             return f"{registration.get_status_display()} ({registration.get_cancellation_cause_display()})"
         return registration.get_status_display()
+
+    def lock(self, obj: Any) -> None:
+        """First the session, like every verb: one of them may be writing this row (R3)."""
+        TrainingSession.objects.lock(obj.session_id)
+        super().lock(obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Someone is registered from the session's page."""

@@ -27,6 +27,7 @@ from sessions_app.forms import (
     RegisterByHandForm,
     SessionDayFormSet,
     SessionDocumentForm,
+    TrainerForm,
     TrainingSessionForm,
 )
 from sessions_app.models import SessionDay, SessionDocument, SessionTrainer, Trainer, TrainingSession
@@ -39,6 +40,8 @@ Status = TrainingSession.Status
 class TrainerAdmin(StaffAdmin):
     """Trainers, with the account that opens the admin to them."""
 
+    form = TrainerForm
+    fields = ("name", "is_another", "role", "organisation", "user")
     list_display = ("name", "organisation", "role", "user")
     search_fields = ("name", "organisation", "role")
 
@@ -48,8 +51,10 @@ class SessionDayInline(admin.TabularInline):
 
     model = SessionDay
     formset = SessionDayFormSet
-    extra = 0
-    min_num = 1
+
+    def get_extra(self, request: HttpRequest, obj: TrainingSession | None = None, **kwargs: Any) -> int:
+        """A line to fill in as long as there is no day; it may stay empty (R27)."""
+        return 0 if obj and obj.first_day else 1
 
 
 class SessionTrainerInline(SoundChoices, admin.TabularInline):
@@ -94,6 +99,7 @@ class PeriodFilter(admin.SimpleListFilter):
 class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
     """Sessions with their seats and state, and everything one does from a session."""
 
+    takes_files = True
     form = TrainingSessionForm
     inlines = (SessionDayInline, SessionTrainerInline, SessionDocumentInline)
     search_fields = ("title", "subtitle", "reference", "place")
@@ -115,12 +121,23 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
         ),
         (
             "Lieu et contact",
-            {"fields": ("place", "exact_address", "joining_on", "contact_name", "contact_phone", "contact_email")},
+            {
+                "fields": (
+                    "place",
+                    "exact_address",
+                    "exact_address_follows",
+                    "joining_on",
+                    "contact_name",
+                    "contact_phone",
+                    "contact_email",
+                )
+            },
         ),
         (
             "Contenu",
             {
                 "description": "Paragraphes, **gras**, [liens](https://…) et listes à deux niveaux (« - »). "
+                "Les puces d’un texte collé deviennent des listes à l’enregistrement. "
                 "Une rubrique vide ne laisse aucune trace sur la page.",
                 "fields": (
                     "rationale",
@@ -158,9 +175,12 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
         return (PeriodFilter, "status") if roles.sees_every_session(request.user) else (PeriodFilter,)
 
     def get_fieldsets(self, request: HttpRequest, obj: TrainingSession | None = None) -> Any:
-        """A trainer reads nothing about fees."""
+        """A trainer reads nothing about fees. Whether the dates stay is asked of a postponed session only."""
         if roles.sees_every_session(request.user):
-            return self.fieldsets
+            if obj is None or obj.status != Status.POSTPONED:
+                return self.fieldsets
+            (title, options), *others = self.fieldsets
+            return ((title, {"fields": (*options["fields"], "same_dates")}), *others)
         hidden = {"fee_required", "fee_due_on"}
         return [
             (title, {**options, "fields": tuple(name for name in options["fields"] if name not in hidden)})
@@ -228,12 +248,15 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
             }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
-    def save_model(self, request: HttpRequest, obj: TrainingSession, form: ModelForm, change: bool) -> None:
-        """Only what was edited is written: a decision taken since the page was read stays."""
-        if change:
-            obj.save(update_fields=[*form.changed_data, "updated_at"])
-        else:
-            super().save_model(request, obj, form, change)
+    def save_model(self, request: HttpRequest, obj: TrainingSession, form: Any, change: bool) -> None:
+        """What was changed in pasted texts is said."""
+        super().save_model(request, obj, form, change)
+        for changed in form.tidied:
+            messages.info(request, f"Texte collé, mis en forme – {changed}.")
+
+    def lock(self, obj: Any) -> None:
+        """As whoever gives a seat or decides does (R3): the seats are then counted for good."""
+        TrainingSession.objects.lock(obj.pk)
 
     def losses(self, request: HttpRequest, obj: TrainingSession, formsets: Sequence[Any]) -> Sequence[object]:
         """The seats that another first day, or the fee now required, would cost (R7b)."""
@@ -251,6 +274,16 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
             days = next(formset for formset in formsets if formset.model is SessionDay)
             self._note_change(request, form, days, now)
         say_what_followed(request, registering.review(form.instance, now=now))
+        if form.instance.status == Status.PUBLISHED and form.initial.get("status") != Status.PUBLISHED:
+            self._advise(request, TrainingSession.objects.for_display().get(pk=form.instance.pk), now)
+
+    def _advise(self, request: HttpRequest, session: TrainingSession, now: datetime) -> None:
+        """What was just published, and looks unfinished or odd: said, not refused."""
+        if lacks := session.lacks():
+            messages.warning(request, f"La session est publiée ; il y manque peut-être {', '.join(lacks)}.")
+        state = session.state(now)
+        if not state.is_registrable:
+            messages.warning(request, f"La session est publiée, mais personne ne peut s’inscrire. {state.reason}")
 
     def _note_change(self, request: HttpRequest, form: ModelForm, days: BaseInlineFormSet, now: datetime) -> None:
         """Another date, hour or place of a published session, or a postponed one on again: people are told (R19)."""
@@ -301,9 +334,9 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
     def duplicate(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A draft copy on another date, opened at once."""
         session = self.session_for(request, pk, "add")
-        form = DuplicateForm(request.POST or None)
+        form = DuplicateForm(request.POST or None, session=session)
         if form.is_valid():
-            copy = duplicating.duplicate(session, first_on=form.cleaned_data["first_on"])
+            copy = duplicating.duplicate(session, **form.cleaned_data)
             self.log_addition(request, copy, f"Copie de « {session} ».")
             messages.success(request, "La copie est un brouillon : relisez-la, puis publiez-la.")
             return redirect("admin:sessions_app_trainingsession_change", copy.pk)

@@ -9,6 +9,7 @@ from sessions_app.forms.admin import (
     RecordFeeForm,
     RegisterByHandForm,
     SessionDayFormSet,
+    TrainerForm,
     TrainingSessionForm,
     WriteForm,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "ReplacementForm",
     "SessionDayFormSet",
     "SessionDocumentForm",
+    "TrainerForm",
     "TrainingSessionForm",
     "WriteForm",
     "together_label",

@@ -1,5 +1,6 @@
 """What the team types in the admin."""
 
+import re
 from datetime import date
 from typing import Any, cast
 
@@ -7,21 +8,58 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
-from caprural import validators
+from caprural import markup, validators
+from members.finding import fold
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
-from sessions_app import writing
+from sessions_app import duplicating, writing
 from sessions_app.forms.public import RegistrationForm
-from sessions_app.models import Registration, TrainingSession
+from sessions_app.models import Registration, Trainer, TrainingSession
 
 Status = TrainingSession.Status
 
 
+class SectionField(forms.CharField):
+    """A text of the session, put in our own form as it is read."""
+
+    def to_python(self, value: Any) -> str:
+        """Raises ValidationError for a link that leads nowhere."""
+        return markup.tidy(super().to_python(value) or "").text
+
+
+SECTIONS = ("rationale", "audience", "programme", "teaching_method", "about", "prerequisites", "conditions")
+ONE_NUMBER = (
+    "Un seul nombre par case, en chiffres : pour « 8 à 10 participants », 8 dans « au moins » et 10 dans « au plus »."
+)
+
+
 class TrainingSessionForm(forms.ModelForm):
-    """A session in the admin: what its days say together, and a cap that respects the seats held (R3)."""
+    """A session in the admin: what its days say together, and a cap that respects the seats held (R3).
+
+    A draft needs a title only (R27). `tidied` says what was changed in the texts.
+    """
+
+    same_dates = forms.BooleanField(
+        label="Les dates ne changent pas",
+        required=False,
+        help_text="À cocher si cette session, reportée, est publiée à nouveau sur les dates annoncées d’abord.",
+    )
 
     class Meta:
         model = TrainingSession
         fields = "__all__"  # noqa: DJ007 -- the admin's fieldsets choose
+        field_classes = dict.fromkeys(SECTIONS, SectionField)
+        # A box that takes nothing but digits drops the rest of « 8 à 10 » in silence.
+        widgets = dict.fromkeys(
+            ("min_participants", "max_participants"),
+            forms.TextInput(attrs={"inputmode": "numeric", "class": "vIntegerField"}),
+        )
+        localized_fields = ("training_hours",)
+        error_messages = {
+            "title": {"required": "Donnez un titre : il suffit à enregistrer un brouillon."},
+            "min_participants": {"invalid": ONE_NUMBER},
+            "max_participants": {"invalid": ONE_NUMBER},
+            "training_hours": {"invalid": "Écrivez un nombre d’heures, par exemple 7 ou 6,5."},
+        }
         help_texts = {
             "status": "Une session publiée se reporte ou s’annule par les boutons en haut de la page.",
         }
@@ -39,6 +77,33 @@ class TrainingSessionForm(forms.ModelForm):
         if status := self.fields.get("status"):  # there is none on the page of someone who only reads
             by_hand = self.BY_HAND[Status(self.instance.status)]
             cast(forms.ChoiceField, status).choices = [(choice.value, choice.label) for choice in by_hand]
+        if slug := self.fields.get("slug"):
+            slug.required = False
+
+    @property
+    def tidied(self) -> list[str]:
+        """What was changed in each text that was pasted."""
+        notes = {
+            str(self.fields[name].label).capitalize(): ", ".join(markup.tidy(self[name].data or "").notes)
+            for name in SECTIONS
+            if name in self.changed_data
+        }
+        return [f"{label} : {note}" for label, note in notes.items() if note]
+
+    def clean(self) -> dict[str, Any]:
+        """The address of the page comes from the title; while it is a draft, it follows it."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        title, slug = cleaned.get("title"), cleaned.get("slug")
+        if not title or slug is None:
+            return cleaned
+        was = re.fullmatch(
+            re.escape(duplicating.slug_base(self.initial.get("title") or "")) + r"(-\d{4})?(-\d+)?", slug
+        )
+        is_following = self.instance.pk and self.instance.status == Status.DRAFT and "title" in self.changed_data
+        if not slug or (is_following and was and "slug" not in self.changed_data):
+            cleaned["slug"] = duplicating.free_slug(title, was[1] or "" if was else "")
+            self.changed_data.append("slug")
+        return cleaned
 
     def clean_status(self) -> str:
         """A session is not hidden from the people who are registered for it. Read under the session's lock."""
@@ -76,6 +141,16 @@ class LabelledFormSet(forms.BaseInlineFormSet):
 class SessionDayFormSet(LabelledFormSet):
     """The days of a session, checked against the session they belong to."""
 
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        """An empty line is no day; a line begun says what it lacks."""
+        super().add_fields(form, index)
+        for name, sentence in (
+            ("date", "Indiquez la date de cette journée, ou videz toute la ligne."),
+            ("starts_at", "Indiquez l’heure de début de cette journée."),
+        ):
+            if name in form.fields:
+                form.fields[name].error_messages["required"] = sentence
+
     def clean(self) -> None:
         """A published session has a date, and its deadline does not fall after it."""
         super().clean()
@@ -92,6 +167,11 @@ class SessionDayFormSet(LabelledFormSet):
         is_again = session.status == Status.PUBLISHED and session.pk and self._was_postponed()
         if is_again and min(days) <= timezone.localdate():
             raise forms.ValidationError("Indiquez les nouvelles dates avant de publier à nouveau la session.")
+        if is_again and min(days) == session.postponed_from and "same_dates" not in self.data:
+            raise forms.ValidationError(
+                "Cette session a été reportée, et ses dates n’ont pas changé : changez-les, "
+                "ou cochez « Les dates ne changent pas »."
+            )
         if days and session.registration_deadline and session.registration_deadline > min(days):
             raise forms.ValidationError("La date limite d’inscription tombe après le début de la session.")
 
@@ -128,6 +208,42 @@ class DuplicateForm(forms.Form):
         label="Premier jour de la nouvelle session",
         help_text="Les autres dates (journées suivantes, date limite d’inscription) sont décalées d’autant.",
     )
+    starts_at = forms.TimeField(label="Heure de début", help_text="La session copiée n’a pas encore de journée.")
+
+    def __init__(self, *args: Any, session: TrainingSession, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if session.first_day:
+            del self.fields["starts_at"]
+
+
+class TrainerForm(forms.ModelForm):
+    """Who leads sessions. Two people of one name are rare, one person typed twice is not."""
+
+    is_another = forms.BooleanField(label="C’est une autre personne du même nom", required=False)
+
+    class Meta:
+        model = Trainer
+        fields = ("name", "role", "organisation", "user")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "is_another" not in self.data:
+            self.fields["is_another"].widget = forms.HiddenInput()
+
+    def clean(self) -> dict[str, Any]:
+        """A name known already is asked about, once."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        name = fold(cleaned.get("name") or "")
+        if name and "name" in self.changed_data and not cleaned.get("is_another"):
+            same = [one for one in Trainer.objects.exclude(pk=self.instance.pk) if fold(one.name) == name]
+            if same:
+                self.fields["is_another"].widget = forms.CheckboxInput()
+                self.add_error(
+                    "name",
+                    f"« {same[0]} » existe déjà : choisissez cette fiche dans la session. "
+                    "Si c’est quelqu’un d’autre, cochez la case ci-dessous.",
+                )
+        return cleaned
 
 
 class PostponeForm(forms.Form):

@@ -98,10 +98,12 @@ class TrainingSession(models.Model):
         "adresse de la page",
         max_length=120,
         unique=True,
-        help_text="Ce qui suit « /sessions/ » dans l’adresse. À ne plus changer une fois la session annoncée.",
+        help_text="Ce qui suit « /sessions/ » dans l’adresse. Laisser vide : d’après le titre. "
+        "À ne plus changer une fois la session annoncée.",
+        error_messages={"unique": "Une autre session a déjà cette adresse de page : changez-la, ou videz ce champ."},
     )
     reference = models.CharField("référence", max_length=40, blank=True, validators=[validators.single_line])
-    kind = models.CharField("type", max_length=60, default="session de formation", validators=[validators.single_line])
+    kind = models.CharField("type", max_length=120, default="session de formation", validators=[validators.single_line])
     theme = models.CharField("thème", max_length=160, blank=True, validators=[validators.single_line])
     partners = models.CharField("partenaires", max_length=300, blank=True, validators=[validators.single_line])
     status = models.CharField("publication", max_length=10, choices=Status.choices, default=Status.DRAFT)
@@ -126,6 +128,11 @@ class TrainingSession(models.Model):
         blank=True,
         help_text="Communiquée aux seules personnes inscrites.",
         validators=[validators.multi_line],
+    )
+    exact_address_follows = models.BooleanField(
+        "l’adresse exacte sera communiquée plus tard",
+        default=False,
+        help_text="Tant que l’adresse exacte est vide, les personnes inscrites lisent qu’elle leur sera communiquée.",
     )
     contact_name = models.CharField("contact", max_length=120, blank=True, validators=[validators.single_line])
     contact_phone = models.CharField(
@@ -186,6 +193,7 @@ class TrainingSession(models.Model):
         "maintenir, à reporter ou à annuler.",
     )
 
+    postponed_from = models.DateField(null=True, editable=False)
     maintained_at = models.DateTimeField("maintenue le", null=True, blank=True, editable=False)
     changed_at = models.DateTimeField(null=True, editable=False)
     calendar_sequence = models.PositiveIntegerField(default=0, editable=False)
@@ -235,6 +243,15 @@ class TrainingSession(models.Model):
     def natural_key(self) -> tuple[str]:
         """For fixtures."""
         return (self.slug,)
+
+    def lacks(self) -> list[str]:
+        """What a page usually says and this one does not: advice to whoever publishes it, never an obstacle."""
+        said = {
+            "le lieu": self.place or any(day.place for day in self.days.all()),
+            "un contact": self.contact_name or self.contact_phone or self.contact_email,
+            "un texte de présentation": self.sections_before_trainers() or self.sections_after_trainers(),
+        }
+        return [name for name, value in said.items() if not value]
 
     # The text sections, in the flyer's order; an empty one leaves no trace (R1).
 
@@ -294,6 +311,11 @@ class TrainingSession(models.Model):
         for name in DATES_TIED_TO_THE_FIRST_DAY:
             if value := getattr(self, name):
                 setattr(self, name, value + shift)
+
+    @property
+    def first_planned_on(self) -> date | None:
+        """The day on which a postponed session was to begin, None when it begins on that day after all."""
+        return None if self.postponed_from == self.first_date else self.postponed_from
 
     @property
     def joining_at(self) -> datetime | None:

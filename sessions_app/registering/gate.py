@@ -10,6 +10,10 @@ from sessions_app.models import Registration, SessionState, StatusChange
 Status = Registration.Status
 
 
+#: What the verbs write of a registration: what a person typed is not theirs to write.
+OWNED = ("status", "cancellation_cause", "seat_given_at", "fee_due_on")
+
+
 class RegistrationRefused(Exception):
     """Nobody can be registered; the message is the French sentence to show."""
 
@@ -58,7 +62,7 @@ def move(registration: Registration, to: Status, *, now: datetime, by: Actor, wh
     registration.status = to
     if to != Status.AWAITING_FEE:
         registration.fee_due_on = None
-    registration.save()
+    registration.save(update_fields=None if registration._state.adding else OWNED)
     StatusChange.objects.create(
         registration=registration,
         at=now,

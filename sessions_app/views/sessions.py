@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import F, Min
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
 from caprural import pdf
+from sessions_app import roles
 from sessions_app.documents import calendar, flyer
 from sessions_app.models import SessionState, StateCode, TrainingSession
 from sessions_app.views.files import CALENDAR, attached
@@ -55,9 +57,10 @@ def session_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """The session page: the flyer's sections in its order, the practical part, the state and one clear button."""
     session = get_object_or_404(TrainingSession.objects.for_display(), slug=slug)
     state = session.state(timezone.now())
-    if state.code == StateCode.NOT_PUBLISHED:
+    is_preview = state.code == StateCode.NOT_PUBLISHED
+    if is_preview and not _may_preview(request, session):
         return not_published(request, session, state)
-    return render(
+    response = render(
         request,
         "sessions_app/session_detail.html",
         {
@@ -65,8 +68,12 @@ def session_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "state": state,
             "sections_before_trainers": session.sections_before_trainers(),
             "sections_after_trainers": session.sections_after_trainers(),
+            "is_preview": is_preview,
         },
     )
+    if is_preview:
+        add_never_cache_headers(response)
+    return response
 
 
 @require_safe
@@ -86,8 +93,22 @@ def calendar_feed(request: HttpRequest) -> HttpResponse:
 @require_safe
 def session_flyer(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The flyer, made from the same record as the page."""
-    session = _published(slug)
+    session = get_object_or_404(TrainingSession.objects.for_display(), slug=slug)
+    is_preview = session.status == TrainingSession.Status.DRAFT
+    if is_preview and not _may_preview(request, session):
+        raise Http404
+    if is_preview:
+        return pdf.response(f"fiche-{slug}.pdf", flyer.pdf(session))
     return pdf.public_response(request, f"fiche-{slug}.pdf", flyer.pdf(session))
+
+
+def _may_preview(request: HttpRequest, session: TrainingSession) -> bool:
+    """A draft is shown to the coordination, and to its own trainers."""
+    user = request.user
+    if roles.sees_every_session(user):
+        return True
+    is_trainer = user.is_staff and user.has_perm("sessions_app.view_trainingsession")
+    return is_trainer and TrainingSession.objects.led_by(user).filter(pk=session.pk).exists()
 
 
 def _published(slug: str) -> TrainingSession:

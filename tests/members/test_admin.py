@@ -161,8 +161,8 @@ class TestMembers:
         page = send(coordination, f"{MEMBERS}{member.pk}/change/", **line)
 
         assert complaints(page) == [
-            f"Corrigez les données en double dans {field}.",
-            "Corrigez les valeurs en double ci-dessous.",
+            f"Deux lignes disent la même chose ({field}) : corrigez ou supprimez l’une des deux.",
+            "Cette ligne en répète une autre.",
         ]
         assert (member.people.count(), member.domains.count()) == (1, 1)
 

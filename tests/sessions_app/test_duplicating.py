@@ -22,6 +22,7 @@ ITS_OWN = {
     "updated_at",
     "registration_deadline",
     "fee_due_on",
+    "postponed_from",
 }
 
 
@@ -115,9 +116,9 @@ class TestSlug:
     def test_a_longer_one_that_begins_alike_takes_nothing(self) -> None:
         make_session(title="Coopérer", slug="cooperer-2018-printemps")
 
-        assert duplicating.free_slug("Coopérer", date(2018, 4, 12)) == "cooperer-2018"
+        assert duplicating.free_slug("Coopérer", "-2018") == "cooperer-2018"
 
-    @pytest.mark.parametrize("title", ["x" * 160, "É" * 160, "…", "山田"])
+    @pytest.mark.parametrize("title", ["x" * 160, "É" * 160, "…", "« ? »"])
     def test_whatever_the_title_it_is_an_address(self, title: str) -> None:
         session = make_session(title=title)
 

@@ -323,7 +323,7 @@ class TestRefusals:
             ),
             ({"received": "trois cents"}, "Saisissez un montant en euros, par exemple 1 200,50."),
             ({"paid_on": ""}, "Indiquez le jour du paiement."),
-            ({"paid_on": "demain"}, "Saisissez une date valide."),
+            ({"paid_on": "demain"}, "Écrivez une date, par exemple 12/04/2027."),
             (
                 {"paid_on": str(today(1))},
                 "Ce jour n’est pas encore venu : indiquez celui où le paiement est arrivé.",

@@ -197,7 +197,7 @@ class TestPostponing:
         [
             (today(), "Choisissez un jour à venir."),
             (today(-10), "Choisissez un jour à venir."),
-            ("demain", "Saisissez une date valide."),
+            ("demain", "Écrivez une date, par exemple 12/04/2027."),
         ],
     )
     def test_a_day_that_makes_no_sense(
@@ -492,7 +492,7 @@ class TestTheStatusByHand:
         registered(session)
         deciding.postpone(session, first_on=None, now=timezone.now())
 
-        page = send(coordination, address(session), status="published")
+        page = send(coordination, address(session), status="published", same_dates="on")
 
         assert complaints(page) == []
         assert TrainingSession.objects.get().changed_at is not None

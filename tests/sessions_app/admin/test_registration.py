@@ -250,7 +250,7 @@ class TestExtending:
             (today(-1), "Choisissez un jour à venir, avant celui de la session."),
             (today(60), "Choisissez un jour à venir, avant celui de la session."),
             ("", "Ce champ est obligatoire."),
-            ("demain", "Saisissez une date valide."),
+            ("demain", "Écrivez une date, par exemple 12/04/2027."),
         ],
     )
     def test_a_day_that_makes_no_sense(

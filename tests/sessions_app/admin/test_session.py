@@ -159,7 +159,7 @@ class TestTheSessionPage:
     @pytest.mark.parametrize(
         ("changes", "sentences"),
         [
-            ({"title": ""}, ["Ce champ est obligatoire."]),
+            ({"title": ""}, ["Donnez un titre : il suffit à enregistrer un brouillon."]),
             (
                 {"min_participants": "11", "max_participants": "10"},
                 ["Le nombre minimal de participants dépasse le nombre maximal."],
