@@ -158,8 +158,9 @@ def _from(sender: str) -> str:
 
 
 @transaction.atomic
-def send_again(email: Email, *, to: str) -> Email:
+def send_again(email: Email, *, to: str, rewrite: Callable[[str], str] = str) -> Email:
     """Put a message that left, or was given up, in the queue again for that address; returns the one that will leave.
+    `rewrite` brings its text up to date.
 
     What was given up takes its own place again; what was sent stays as it was, and a copy leaves. Asked twice, it
     leaves once: raises NotSentYet while the message or its copy is still to leave.
@@ -169,21 +170,33 @@ def send_again(email: Email, *, to: str) -> Email:
     if to_leave.filter(Q(pk=current.pk) | Q(context__copy_of=current.pk)).exists():
         raise NotSentYet("Ce message est déjà dans la file : il partira dans un instant.")
     if current.status == STATUS.failed:
-        current.to, current.status, current.scheduled_time, current.number_of_retries = [to], STATUS.queued, None, 0
-        current.save(update_fields=["to", "status", "scheduled_time", "number_of_retries", "last_updated"])
+        readdress([current.pk], to=to, rewrite=rewrite)
+        current.refresh_from_db()
         return current
     return Email.objects.create(
         from_email=current.from_email,
         to=[to],
         subject=current.subject,
-        message=current.message,
-        html_message=current.html_message,
+        message=rewrite(current.message),
+        html_message=rewrite(current.html_message),
         headers=current.headers,
         message_id=_new_message_id(),
         context={**(current.context or {}), "copy_of": current.pk},
         status=STATUS.queued,
         priority=PRIORITY.medium,
     )
+
+
+@transaction.atomic
+def readdress(pks: Any, *, to: str, rewrite: Callable[[str], str]) -> int:
+    """Of these messages, those that never left go to another address, their text rewritten. Returns how many."""
+    never_left = Email.objects.filter(pk__in=pks, status__in=(STATUS.queued, STATUS.requeued, STATUS.failed))
+    emails = list(never_left.select_for_update(of=("self",)))
+    for email in emails:
+        email.to, email.status, email.scheduled_time, email.number_of_retries = [to], STATUS.queued, None, 0
+        email.message, email.html_message = rewrite(email.message), rewrite(email.html_message)
+        email.save()
+    return len(emails)
 
 
 def _new_message_id() -> str:

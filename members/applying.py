@@ -1,18 +1,19 @@
 """Someone fills the on-line membership form, then the coordination checks what it says (R12–R16).
 
-A public form proves nothing about whoever fills it (R14). What it says of a payer nobody knew is taken as it is, since
-a fee « attendue » covers nobody. What it says of a payer we know changes nothing, whatever the state of its fee, until
-someone of the team has checked it: otherwise the SIRET of a member that has paid would be enough to be covered.
+A public form proves nothing about whoever fills it (R14): what it says stays in it, and changes nothing and nobody (no
+payer, no fee, no reminder, nobody covered, nobody taken off « à rattacher ») until someone of the team has checked it.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from caprural import typography
-from members import consequences, emails, fees, merging
+from caprural import limits, typography
+from members import consequences, emails, fees
 from members.covering import Circle
 from members.models import (
     Application,
@@ -31,13 +32,15 @@ OF_MEMBER = ("name", *Member.DETAILS)
 OF_FEE = ("category", "method", "engagement_number")
 DOMAIN = "domain"
 
-#: Forms of one address within that time: each one writes to it, and nobody has proved that it is theirs.
-FLOOD_LIMIT = 10
-FLOOD_INTERVAL = timedelta(hours=1)
+#: Each form writes to an address that nobody has proved: so many letters in a day, whatever the visitors did…
+LETTERS_A_DAY = 3
+#: … and so many forms in a day from one network, far above what an office of forty people sends.
+FORMS_A_DAY = 100
+DAY = timedelta(days=1)
 
 
-class ApplicationRefused(Exception):
-    """The form cannot be received; the message is the French sentence to show."""
+class _SentTwice(Exception):
+    """The other half of a double click was received meanwhile."""
 
 
 class CheckRefused(Exception):
@@ -49,57 +52,50 @@ class AlreadyChecked(CheckRefused):
 
 
 @transaction.atomic
-def apply(application: Application, people: Sequence[ApplicationPerson], *, now: datetime) -> Application:
-    """Receive an on-line membership form, and write to whoever filled it (R15).
+def apply(application: Application, people: Sequence[ApplicationPerson], *, network: str, now: datetime) -> Application:
+    """Receive an on-line membership form from a `network`, and write to whoever filled it (R15).
 
-    `application` and `people` are unsaved, as they were typed. The payer is the member with this SIRET, else the only
-    one of that kind with this contact address, else a new one; its live fee for the category's campaign is used, or
-    opened « attendue ». The same form sent twice (`submission_key`) is one application. Raises ApplicationRefused.
+    `application` and `people` are unsaved, as they were typed. The same form sent twice (same `submission_key`, same
+    contents) is one application; other contents under that key are another. Raises LimitReached.
     """
-    # One at a time: two forms for a payer nobody knew, or the same one sent twice at once, must meet.
-    FeeCampaign.objects.lock()
-    same = Application.objects.filter(submission_key=application.submission_key).first()
-    if same:
-        return same
-    _refuse_flood(application, now=now)
-    member, application.is_new_member = _payer(application, people)
-    fee = _fee(member, application, now=now)
-    application.fee = fee
+    application.submission_key = _key(application, people)
+    same = Application.objects.filter(submission_key=application.submission_key)
+    if known := same.first():
+        return known
+    try:
+        with transaction.atomic():
+            limits.spend("application", network, most=FORMS_A_DAY, within=DAY, now=now)
+            limits.spend("letter", application.email, most=LETTERS_A_DAY, within=DAY, now=now)
+            if same.exists():
+                raise _SentTwice
+    except (limits.LimitReached, _SentTwice):
+        # A double click has waited for its first half at these counters, and is not counted.
+        if known := same.first():
+            return known
+        raise
     application.received_at = now
-    if not application.is_new_member and not _brings_something(application, people, member):
-        application.checked_at = now
     application.save(force_insert=True)
     for person in people:
         person.application = application
     ApplicationPerson.objects.bulk_create(people)
-    emails.application_received(application, now=now)
+    emails.application_received(application, _answer(application))
     return application
 
 
-def _refuse_flood(application: Application, *, now: datetime) -> None:
-    recent = Application.objects.filter(email=application.email, received_at__gt=now - FLOOD_INTERVAL)
-    if recent.count() >= FLOOD_LIMIT:
-        raise ApplicationRefused(
-            "Cette adresse e-mail vient déjà de recevoir plusieurs bulletins : recommencez dans une heure, "
-            "ou écrivez-nous."
-        )
+def _key(application: Application, people: Sequence[ApplicationPerson]) -> UUID:
+    """What tells this form from any other: its first half is the key it came with, which may say from where."""
+    names = (*OF_MEMBER, DOMAIN, *OF_FEE, "amount")
+    typed = [str(getattr(application, name)) for name in names]
+    typed += [f"{person.email} {person.name}" for person in people]
+    key = application.submission_key.bytes
+    return UUID(bytes=key[:8] + sha256(key + repr(typed).encode()).digest()[:8])
 
 
-def _payer(application: Application, people: Sequence[ApplicationPerson]) -> tuple[Member, bool]:
-    """The member of this form, and whether it is new."""
-    known = _known(application)
-    if known:
-        return known, False
-    try:
-        with transaction.atomic():
-            return _new_member(application, people), True
-    except IntegrityError:
-        # The team has created a member with this SIRET at this very instant, without waiting for us.
-        return Member.objects.get(siret=application.siret), False
+def claimed_member(application: Application) -> Member | None:
+    """The member that a form seems to come from: with its SIRET, else the only one of that kind with its address.
 
-
-def _known(application: Application) -> Member | None:
-    """A typed name says nothing of who is who; another SIRET says that it is someone else (R14)."""
+    A typed name says nothing of who is who; another SIRET says that it is someone else (R14).
+    """
     if application.siret:
         found = Member.objects.filter(siret=application.siret).first()
         if found:
@@ -111,33 +107,38 @@ def _known(application: Application) -> Member | None:
     return members[0] if len(members) == 1 else None
 
 
-def _new_member(application: Application, people: Sequence[ApplicationPerson]) -> Member:
-    details = {name: getattr(application, name) for name in OF_MEMBER}
-    member = Member.objects.create(kind=application.kind, **details)
-    CoveredPerson.objects.bulk_create(
-        CoveredPerson(member=member, email=person.email, name=person.name) for person in people
-    )
-    if application.domain:
-        EmailDomain.objects.create(member=member, domain=application.domain)
-    return member
+def _answer(application: Application) -> str:
+    """What the letter may say of the payment: emails.PAY, ALREADY_PAID or WAIT.
+
+    One payer is asked for one amount: where it has a fee already, or another form, we look first. That it has paid is
+    told to an address of its own alone: anybody may type anybody's SIRET.
+    """
+    member = claimed_member(application)
+    fee = live_fee(application, member) if member else None
+    if member and fee:
+        is_theirs = member.email.lower() == application.email or Member.objects.listing(application.email).contains(
+            member
+        )
+        return emails.ALREADY_PAID if is_theirs and fee.is_accepted else emails.WAIT
+    others = Application.objects.to_check().filter(category__campaign=application.category.campaign_id)
+    same = others.of_payer(siret=application.siret, email=application.email).exclude(pk=application.pk)
+    return emails.WAIT if same.exists() else emails.PAY
 
 
-def _fee(member: Member, application: Application, *, now: datetime) -> MembershipFee:
-    """The member's live fee for the campaign, else one opened with what the form says of it."""
-    Member.objects.select_for_update().get(pk=member.pk)
-    category = application.category
-    live: MembershipFee | None = member.fees.live().filter(campaign=category.campaign_id).first()
-    if live:
-        return live
-    fee = fees.subscribe(member, category, now=now)
-    fee.method, fee.engagement_number = application.method, application.engagement_number
-    fee.save(update_fields=["method", "engagement_number"])
-    return fee
+def siblings(application: Application, member: Member | None) -> list[Application]:
+    """The other forms of what is visibly the same payer, or of this member, newest first: one of them may be enough."""
+    same = Application.objects.of_payer(siret=application.siret, email=application.email)
+    if member:
+        same |= Application.objects.filter(fee__member=member)
+    others = same.exclude(pk=application.pk).select_related("fee", "category__campaign", "checked_by")
+    return list(others.order_by("-pk")[:20])
 
 
-def differences(application: Application, member: Member) -> list[str]:
+def differences(application: Application, member: Member | None) -> list[str]:
     """Names of what the form says and the member, or its fee for that campaign, does not say today."""
-    fee = member.fees.live().filter(campaign=application.category.campaign_id).first()
+    if member is None:
+        return [name for name in (*OF_MEMBER, DOMAIN, *OF_FEE) if getattr(application, name)]
+    fee = live_fee(application, member)
     typed = [name for name in OF_MEMBER if getattr(application, name)]
     found = [name for name in typed if not _is_same(getattr(application, name), getattr(member, name))]
     if fee:
@@ -155,76 +156,70 @@ def _is_same(typed: str, known: str) -> bool:
     return " ".join(typed.split()).casefold() == " ".join(known.split()).casefold()
 
 
-def strangers(people: Iterable[ApplicationPerson], member: Member) -> list[ApplicationPerson]:
+def live_fee(application: Application, member: Member) -> MembershipFee | None:
+    """The member's live fee for the form's campaign."""
+    live = member.fees.live().filter(campaign=application.category.campaign_id)
+    found: MembershipFee | None = live.select_related("member", "campaign", "category").first()
+    return found
+
+
+def strangers(people: Iterable[ApplicationPerson], member: Member | None) -> list[ApplicationPerson]:
     """The people of a form whom the member neither lists nor covers by a domain."""
+    if member is None:
+        return list(people)
     listed = set(member.people.values_list("email", flat=True))
     declared = set(member.domains.values_list("domain", flat=True))
     return [p for p in people if p.email not in listed and p.email.rpartition("@")[2] not in declared]
-
-
-def _brings_something(application: Application, people: Sequence[ApplicationPerson], member: Member) -> bool:
-    return bool(differences(application, member) or strangers(people, member))
 
 
 @transaction.atomic
 def check(
     application: Application,
     *,
-    member: Member,
+    member: Member | None,
     people: Collection[ApplicationPerson],
     take: Collection[str] = (),
+    is_called: bool = False,
     user: User,
     now: datetime,
-) -> None:
+) -> MembershipFee:
     """The coordination has looked at a form: whose it is, whom it adds, what it corrects (R14, R16).
 
-    `member`: whose form it is, the fee's or « c’est en fait… »: a member created from the form is then merged into it.
+    `member`: whose form it is; None creates that payer. Its live fee for the campaign is used, or opened « attendue ».
     `people`: those of the form the member lists from now on. `take`: names of what is taken from the form, among
-    OF_MEMBER, OF_FEE and DOMAIN. Whoever is now covered is told. Raises CheckRefused, MergeRefused, or
-    FeeTransitionRefused when the fee is no longer due and its category was to change.
+    OF_MEMBER, OF_FEE and DOMAIN. `is_called`: the fee, if it is owed, is asked for at once, by its call. Whoever is now
+    covered is told. Returns the fee. Raises CheckRefused, or FeeTransitionRefused when the fee is no longer due and its
+    category was to change.
     """
     FeeCampaign.objects.lock()
-    related = ("fee__member", "fee__campaign", "category__campaign")
+    related = ("fee", "category__campaign")
     locked = Application.objects.select_for_update(of=("self",)).select_related(*related).get(pk=application.pk)
     if locked.checked_at:
-        raise AlreadyChecked("Ce bulletin a déjà été vérifié.")
-    before = Circle.of([locked.fee.member_id])
-    if member != locked.fee.member:
-        if locked.is_new_member:
-            _forget(locked, people, take)
-            merging.merge(locked.fee.member, into=member, now=now)
-            locked.refresh_from_db(fields=["fee"])
-        else:
-            _hand_over(locked, member, now=now)
-    payer = Member.objects.select_for_update().get(pk=member.pk)
+        raise AlreadyChecked(already(locked))
+    if member is None:
+        payer = Member.objects.create(kind=locked.kind, name=locked.name)
+    else:
+        payer = Member.objects.select_for_update().get(pk=member.pk)
+    before = Circle.of([payer.pk])
     _correct(locked, payer, take)
-    _correct_fee(locked, take, now=now)
+    locked.fee = _fee(locked, payer, take, now=now)
     for person in people:
         CoveredPerson.objects.get_or_create(member=payer, email=person.email, defaults={"name": person.name})
     if DOMAIN in take and locked.domain:
         EmailDomain.objects.get_or_create(member=payer, domain=locked.domain)
     locked.checked_at, locked.checked_by = now, user
     locked.save(update_fields=["fee", "checked_at", "checked_by"])
+    if is_called and locked.is_amount_owed:
+        emails.fee_call(locked.fee, now=now)
     consequences.draw(before | Circle.of([payer.pk]), now=now)
+    return locked.fee
 
 
-def _forget(application: Application, people: Collection[ApplicationPerson], take: Collection[str]) -> None:
-    """The member created from the form learnt everything it says: what the team leaves out must not move on with it."""
-    created = application.fee.member
-    typed = application.people.values("email")
-    created.people.filter(email__in=typed).exclude(email__in=[person.email for person in people]).delete()
-    if DOMAIN not in take:
-        created.domains.filter(domain=application.domain).delete()
-
-
-def _hand_over(application: Application, member: Member, *, now: datetime) -> None:
-    """The form was filed under the wrong member: its fee there goes away, if nothing but this form opened it."""
-    wrong = application.fee
-    application.fee = _fee(member, application, now=now)
-    application.save(update_fields=["fee"])
-    is_only_ours = wrong.status_changed_at == application.received_at and not wrong.applications.exists()
-    if wrong.status == Status.DUE and is_only_ours:
-        fees.cancel(wrong, now=now)
+def already(application: Application) -> str:
+    """Which form was checked, when and by whom."""
+    by = f" par {application.checked_by}" if application.checked_by else ""
+    at = typography.moment(application.checked_at)
+    return f"Le bulletin de « {application} » ({application.own_code}) a déjà été vérifié le {at}{by}."
 
 
 def _correct(application: Application, member: Member, take: Collection[str]) -> None:
@@ -242,12 +237,16 @@ def _correct(application: Application, member: Member, take: Collection[str]) ->
         member.save(update_fields=names)
 
 
-def _correct_fee(application: Application, take: Collection[str], *, now: datetime) -> None:
-    fee = application.fee
-    if "category" in take and application.category_id != fee.category_id:
+def _fee(application: Application, member: Member, take: Collection[str], *, now: datetime) -> MembershipFee:
+    """The member's live fee for the campaign, corrected, else one opened with what the form says of it."""
+    fee = live_fee(application, member)
+    if fee is None:
+        fee, take = fees.subscribe(member, application.category, now=now), OF_FEE
+    elif "category" in take and application.category_id != fee.category_id:
         fees.recategorise(fee, application.category, now=now)
     names = [name for name in OF_FEE[1:] if name in take and getattr(application, name)]
     for name in names:
         setattr(fee, name, getattr(application, name))
     if names:
         fee.save(update_fields=names)
+    return fee

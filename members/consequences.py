@@ -6,7 +6,7 @@ such a verb foresees them first, by reading.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from members.covering import Circle, Cover
@@ -37,6 +37,9 @@ class Dependants(Protocol):
     ) -> list[Loss]:
         """Each thing that would be lost once `after` is done to the cover of these people."""
 
+    def not_covered(self, circle: Circle, starts_on: date, ends_on: date, *, now: datetime) -> list[str]:
+        """The days to come, outside this period, for which these people still await a fee, in words."""
+
 
 _known: list[Dependants] = []
 
@@ -60,3 +63,9 @@ def foresee(members: Collection[int], after: Callable[[Cover], Cover], *, now: d
     """What the people of these members would lose once `after` is done to their cover. Only reads."""
     circle = Circle.of(members)
     return [loss for known in _known for loss in known.would_lose(circle, members, after, now=now)]
+
+
+def not_covered(member: int, starts_on: date, ends_on: date, *, now: datetime) -> list[str]:
+    """What a fee of this member for that period leaves awaited by its people, in words. Only reads."""
+    circle = Circle.of([member])
+    return [day for known in _known for day in known.not_covered(circle, starts_on, ends_on, now=now)]

@@ -4,6 +4,7 @@ Each is written to the payer and leaves a `FeeMessage`. A payer without an addre
 queued, and nothing is said to have been sent.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,27 +15,37 @@ from caprural import emails
 from members.models import Application, FeeMessage, MembershipFee, Organisation, Receipt
 
 #: Names under which `members.documents` makes the attachments.
-FILLED_FORM = "filled_membership_form"
+FILLED_FORM = "filled_membership_form"  # of messages queued before 25 November 2026
 FEE_CALL = "fee_call"
 RECEIPT = "receipt"
 
-#: Kind of the answer to an on-line form.
+#: Kind of the answer to an on-line form, and what it says of the payment: what is to be paid, that nothing is, or that
+#: we look first.
 APPLICATION_RECEIVED = "application_received"
+PAY, ALREADY_PAID, WAIT = "pay", "already_paid", "wait"
 #: Kinds of the messages that `members.reminding` sends, as their log keeps them.
 MEMBERSHIP_REMINDER = "membership_reminder"
 
 
-def application_received(application: Application, *, now: datetime) -> None:
-    """To whoever filled the on-line form: what was typed, the form to keep, how to pay (R15)."""
-    _queue(
+def application_received(application: Application, answer: str) -> None:
+    """To the address typed in the on-line form, which nobody has proved: our own words, the reference, what to do of
+    the payment (PAY, ALREADY_PAID or WAIT), and the link behind which stands what was typed (R15).
+    """
+    organisation = Organisation.current()
+    application.letter = emails.queue(
         APPLICATION_RECEIVED,
-        application.fee,
-        now=now,
         to=application.email,
-        attach=((FILLED_FORM, application.pk),),
-        application=application,
-        link=f"{settings.SITE_URL}{application.get_absolute_url()}",
+        context={
+            "application": application,
+            "answer": answer,
+            "organisation": organisation,
+            "site_url": settings.SITE_URL,
+            "link": f"{settings.SITE_URL}{application.get_absolute_url()}",
+        },
+        sender=organisation.name,
+        reply_to=organisation.email,
     )
+    application.save(update_fields=["letter"])
 
 
 def fee_call(fee: MembershipFee, *, now: datetime, key: str = "") -> None:
@@ -55,14 +66,15 @@ def membership_reminder(fee: MembershipFee, *, step: int, now: datetime) -> None
     )
 
 
-def receipt(receipt: Receipt, *, now: datetime) -> None:
-    """The payment has arrived: the receipt, with its number."""
+def receipt(receipt: Receipt, *, not_covered: Sequence[str] = (), now: datetime) -> None:
+    """The payment has arrived: the receipt, with its number, the days it covers, and those that await another fee."""
     _queue(
         "receipt",
         receipt.fee,
         now=now,
         attach=((RECEIPT, receipt.pk),),
         receipt=receipt,
+        not_covered=not_covered,
         link=_link("receipt", receipt.token),
     )
 
@@ -85,12 +97,11 @@ def _queue(
     fee: MembershipFee,
     *,
     now: datetime,
-    to: str = "",
     key: str = "",
     attach: tuple[tuple[str, int], ...] = (),
     **context: Any,
 ) -> None:
-    address = to or fee.member.email
+    address = fee.member.email
     if not address:
         return
     organisation = Organisation.current()

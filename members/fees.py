@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.utils import timezone
 
-from caprural import validators
+from caprural import typography, validators
 from members import consequences, emails, receipts
 from members.covering import Circle
 from members.models import CoveredPerson, FeeCategory, Member, MembershipFee, Receipt
@@ -60,8 +61,8 @@ def subscribe(member: Member, category: FeeCategory, *, now: datetime) -> Member
     """
     # The member's row is the lock: two subscriptions at once must not both find no fee.
     Member.objects.select_for_update().get(pk=member.pk)
-    if member.fees.live().filter(campaign=category.campaign).exists():
-        raise AlreadySubscribed(f"{member} a déjà une cotisation pour la campagne {category.campaign}.")
+    if live := member.fees.live().filter(campaign=category.campaign).first():
+        raise AlreadySubscribed(f"{standing(live)}. {_INSTEAD[live.status]}")
     return MembershipFee.objects.create(
         member=member,
         campaign=category.campaign,
@@ -80,12 +81,40 @@ def recategorise(fee: MembershipFee, category: FeeCategory, *, now: datetime) ->
     """
     locked = _lock(fee)
     if locked.status != Status.DUE or category.campaign_id != locked.campaign_id:
-        raise FeeTransitionRefused(
-            f"La cotisation de {locked.member} est « {locked.get_status_display()} » : sa catégorie ne change plus."
-        )
+        raise FeeTransitionRefused(f"{standing(locked)} : sa catégorie ne change plus.")
     locked.category, locked.amount = category, category.amount
     locked.save(update_fields=["category", "amount"])
     fee.category, fee.amount = locked.category, locked.amount
+
+
+def standing(fee: MembershipFee) -> str:
+    """Where a fee stands, for who finds it moved already: since which day, by whom, under which receipt's number."""
+    log = LogEntry.objects.filter(content_type__app_label="members", content_type__model="membershipfee")
+    noted = log.filter(object_id=str(fee.pk), change_message__startswith=f"État : {fee.get_status_display()}")
+    entry = noted.select_related("user").order_by("-pk").first()
+    receipt = fee.receipts.order_by("-pk").first()
+    words = f"La cotisation de {fee.member} pour {fee.campaign} ({fee.code}) est {_SAID[fee.status]}"
+    words += f" depuis le {typography.medium_date(fee.status_changed_at)}"
+    words += f", par {entry.user}" if entry else ""
+    return words + (f", reçu n° {receipt.label}{' annulé' if receipt.voided_at else ''}" if receipt else "")
+
+
+#: What a fee is, in a sentence.
+_SAID: dict[str, str] = {
+    Status.DUE: "attendue",
+    Status.COMMITTED: "engagée",
+    Status.PAID: "payée",
+    Status.WAIVED: "exonérée",
+    Status.CANCELLED: "annulée",
+}
+#: What one does about a fee that moves no more, or not that way.
+_INSTEAD: dict[str, str] = {
+    Status.DUE: "Enregistrez son paiement, ou annulez-la.",
+    Status.COMMITTED: "L’engagement est enregistré : enregistrez son paiement, ou annulez-la.",
+    Status.PAID: "Rien n’est à enregistrer ; si c’est une erreur, annulez-la, puis ouvrez-en une autre.",
+    Status.WAIVED: "Rien n’est à enregistrer ; si c’est une erreur, annulez-la, puis ouvrez-en une autre.",
+    Status.CANCELLED: "Une cotisation annulée le reste : ouvrez-en une autre.",
+}
 
 
 def commit(fee: MembershipFee, *, proof: Proof = NO_PROOF, now: datetime) -> None:
@@ -119,11 +148,23 @@ def accept(fees: Iterable[MembershipFee], status: str, *, proof: Proof = NO_PROO
             locked.paid_on = proof.paid_on or timezone.localdate(now)
         _move(locked, Status(status), now=now)
         if status == Status.PAID:
-            emails.receipt(receipts.issue(locked, now=now), now=now)
+            emails.receipt(receipts.issue(locked, now=now), not_covered=_not_covered(locked, now), now=now)
         if not was_accepted:
-            gained.append(locked.member_id)
+            gained.append(locked)
         _copy(locked, fee)
-    return consequences.draw(Circle.of(gained), now=now) if gained else []
+    if not gained:
+        return []
+    follows = consequences.draw(Circle.of(fee.member_id for fee in gained), now=now)
+    return follows + [
+        f"La cotisation de {fee.member} pour {fee.campaign} ne couvre pas le {day}, qui l’attend encore"
+        for fee in gained
+        for day in _not_covered(fee, now)
+    ]
+
+
+def _not_covered(fee: MembershipFee, now: datetime) -> list[str]:
+    """The days for which the people of its payer still await another fee."""
+    return consequences.not_covered(fee.member_id, fee.campaign.starts_on, fee.campaign.ends_on, now=now)
 
 
 @transaction.atomic
@@ -154,12 +195,12 @@ def issue_receipt(fee: MembershipFee, *, now: datetime) -> Receipt:
     """
     locked = _lock(fee)
     if locked.status != Status.PAID:
-        raise FeeTransitionRefused(f"La cotisation de {locked.member} n’est pas payée : elle n’a pas de reçu.")
+        raise FeeTransitionRefused(f"{standing(locked)}. Un reçu demande un paiement : enregistrez-le d’abord.")
     known = locked.receipts.filter(voided_at__isnull=True).first()
     if known:
         return known
     receipt = receipts.issue(locked, now=now)
-    emails.receipt(receipt, now=now)
+    emails.receipt(receipt, not_covered=_not_covered(locked, now), now=now)
     return receipt
 
 
@@ -195,10 +236,7 @@ def _copy(locked: MembershipFee, fee: MembershipFee) -> None:
 def _move(locked: MembershipFee, to: Status, *, now: datetime) -> None:
     """The one place that writes a status, after the table."""
     if to not in TRANSITIONS[locked.status]:
-        raise FeeTransitionRefused(
-            f"La cotisation de {locked.member} est « {locked.get_status_display()} » : "
-            f"elle ne peut pas devenir « {to.label} »."
-        )
+        raise FeeTransitionRefused(f"{standing(locked)}. {_INSTEAD[locked.status]}")
     locked.status = to
     locked.status_changed_at = now
     locked.save()

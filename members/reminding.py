@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from caprural import typography
 from caprural.emails import MORNING
 from members import emails
-from members.models import FeeCampaign, FeeMessage, MembershipFee
+from members.models import Application, FeeCampaign, FeeMessage, MembershipFee
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,8 @@ class Reminder:
 def to_come(now: datetime, *, campaign: FeeCampaign | None = None) -> list[Reminder]:
     """The next reminder of every fee still expected that has one left, due or not; one query.
 
-    Nothing for a campaign that has ended, nor once its number of reminders is reached.
+    Nothing for a campaign that has ended, nor once its number of reminders is reached, nor for a fee that rests on a
+    form nobody has checked (received before forms opened none).
     """
     found = MembershipFee.objects.filter(campaign=campaign) if campaign else MembershipFee.objects.all()
     return _reminders(found, now)
@@ -174,6 +175,7 @@ def _reminders(fees: QuerySet[MembershipFee], now: datetime) -> list[Reminder]:
     asking = Q(messages__kind__in=(*ASKING, emails.MEMBERSHIP_REMINDER))
     expected = (
         fees.filter(status=MembershipFee.Status.DUE, campaign__ends_on__gte=timezone.localdate(now))
+        .exclude(Exists(Application.objects.to_check().filter(fee=OuterRef("pk"))))
         .annotate(steps_done=Count("messages", filter=steps), last_asked_at=Max("messages__written_at", filter=asking))
         .filter(steps_done__lt=F("campaign__reminders"))
         .select_related("member", "campaign", "category")

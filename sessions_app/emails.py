@@ -4,6 +4,7 @@ The subject states the situation. Each message carries the private link (R9) and
 leaves a `Message`: the log of a registration, and for a dated message, the proof that it left once (R24).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from caprural import emails
-from members.models import Application, Organisation
+from members.models import Organisation
 from sessions_app import roles
 from sessions_app.models import Message, Registration, TrainingSession
 
@@ -27,6 +28,13 @@ JOINING_INSTRUCTIONS = "joining_instructions"
 SESSION_CHANGED = "session_changed"
 #: And of the one the coordinator writes.
 WRITTEN = "written"
+#: What is nothing but links, maybe of several people: another one is written, they are not sent again.
+LINK_AGAIN = "link_again"
+LINKS = "links"
+#: To the address that was the person's until then.
+ADDRESS_CHANGED = "address_changed"
+
+_PRIVATE_LINK = re.compile(r"(/inscriptions/)[A-Za-z0-9_-]{22,43}(?=/)")
 
 
 # A registration begins, and moves
@@ -52,6 +60,16 @@ def awaiting_fee(registration: Registration, session: TrainingSession, *, from_w
 def waiting(registration: Registration, session: TrainingSession) -> None:
     """« Liste d’attente (rang n) »: no seat, nothing to pay yet."""
     _queue("waiting", registration, session, rank=registration.rank())
+
+
+def standing(registration: Registration, session: TrainingSession) -> None:
+    """What the person was told when they came in, as it stands now, to an address that may have read nothing of it."""
+    if registration.status == Registration.Status.CONFIRMED:
+        confirmed(registration, session)
+    elif registration.status == Registration.Status.AWAITING_FEE:
+        awaiting_fee(registration, session)
+    else:
+        waiting(registration, session)
 
 
 def cancelled(registration: Registration, session: TrainingSession) -> None:
@@ -105,25 +123,43 @@ def fee_reminder(registration: Registration, session: TrainingSession) -> None:
 # The private link
 
 
-def link_again(registration: Registration, session: TrainingSession) -> None:
-    """The private link, to someone who registered with an address already registered (R7)."""
-    _queue("link_again", registration, session)
+def link_again(registrations: Sequence[Registration], session: TrainingSession, *, is_new: bool = False) -> None:
+    """The private links of an address for a session: someone registered with it again (R7), or the link `is_new`."""
+    _queue(LINK_AGAIN, registrations[0], session, links=_links(registrations), is_new=is_new)
 
 
 def links(registrations: list[Registration]) -> None:
     """« Retrouver mon inscription »: one message with every link of an address (R11)."""
     first = registrations[0]
     _queue(
-        "links",
+        LINKS,
         first,
         first.session,
-        links=[(item, f"{settings.SITE_URL}{item.get_absolute_url()}") for item in registrations],
+        links=_links(registrations),
+        is_one_person=len({item.name_key for item in registrations}) == 1,
     )
+
+
+def _links(registrations: Iterable[Registration]) -> list[tuple[Registration, str]]:
+    return [(item, f"{settings.SITE_URL}{item.get_absolute_url()}") for item in registrations]
+
+
+def follow(registration: Registration) -> int:
+    """What has not left yet, or was given up, goes to the present address with the present link. Returns how many."""
+    letters = registration.messages.exclude(kind__in=(LINKS, LINK_AGAIN, ADDRESS_CHANGED)).exclude(email=None)
+    return emails.readdress(
+        letters.values("email"), to=registration.email, rewrite=lambda text: with_present_link(text, registration)
+    )
+
+
+def with_present_link(text: str, registration: Registration) -> str:
+    """A letter that quoted a link which was replaced since."""
+    return _PRIVATE_LINK.sub(rf"\g<1>{registration.token}", text)
 
 
 def address_changed(registration: Registration, session: TrainingSession, *, former: str) -> None:
     """To the former address of someone who gave another one: it no longer receives anything, the link neither."""
-    _queue("address_changed", registration, session, to=former)
+    _queue(ADDRESS_CHANGED, registration, session, to=former)
 
 
 def new_address(registration: Registration, session: TrainingSession) -> None:
@@ -224,8 +260,8 @@ def _admin_url(session: TrainingSession) -> str:
 
 
 def _fee(registration: Registration, session: TrainingSession) -> dict[str, Any]:
-    """The scale that applies on the session's date, and the on-line form that names the person already, if any."""
-    categories, application = Application.objects.beside_scale(registration.email, session.first_date)
+    """What the words about the fee are made of."""
+    categories, application = registration.scale(session.first_date)
     campaign = categories[0].campaign if categories else None
     judged = session.judged_under(campaign)
     return {"campaign": campaign, "categories": categories, "application": application, "judged": judged}

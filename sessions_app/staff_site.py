@@ -228,6 +228,9 @@ def _given_up(now: datetime) -> list[Line]:
         email: Any = message.email
         url = reverse("admin:send_message_again", args=[message.session_id, message.pk])
         lines.append(Line(email.subject, url, f"pour {', '.join(email.to)}"))
+    for application in Application.objects.filter(letter__in=given_up).select_related("letter").order_by("pk"):
+        url = reverse("admin:members_application_change", args=[application.pk])
+        lines.append(Line(f"Bulletin en ligne {application.own_code}, {application}", url, f"pour {application.email}"))
     for about_fee in FeeMessage.objects.filter(email__in=given_up).select_related("email").order_by("pk"):
         email = about_fee.email
         url = reverse("admin:send_fee_message_again", args=[about_fee.fee_id, about_fee.pk])

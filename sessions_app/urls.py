@@ -2,7 +2,7 @@ from django.contrib.sitemaps.views import sitemap
 from django.urls import path, re_path
 
 from sessions_app.sitemaps import SITEMAPS
-from sessions_app.views import private_page, registrations, sessions
+from sessions_app.views import just_registered, private_page, registrations, sessions
 
 #: A private link (R9); what does not look like one is a 404 without a query.
 REGISTRATION = r"^inscriptions/(?P<token>[A-Za-z0-9_-]{22,43})"
@@ -16,7 +16,18 @@ urlpatterns = [
     path("sessions/<slug:slug>/fiche.pdf", sessions.session_flyer, name="session_flyer"),
     path("sessions/<slug:slug>/session.ics", sessions.session_calendar, name="session_calendar"),
     path("inscriptions/retrouver/", registrations.find_registration, name="find_registration"),
+    # Too short for a token.
+    path("inscriptions/votre-inscription/", just_registered.just_registered, name="just_registered"),
+    path("inscriptions/votre-inscription/<str:handle>/", just_registered.just_registered, name="just_registered"),
+    path(
+        "inscriptions/votre-inscription/<str:handle>/adherer/",
+        just_registered.just_registered_apply,
+        name="just_registered_apply",
+    ),
     re_path(rf"{REGISTRATION}/$", private_page.registration_detail, name="registration_detail"),
+    re_path(
+        rf"{REGISTRATION}/adresse/$", registrations.registration_confirm_address, name="registration_confirm_address"
+    ),
     re_path(rf"{REGISTRATION}/annuler/$", registrations.registration_cancel, name="registration_cancel"),
     re_path(rf"{REGISTRATION}/remplacer/$", registrations.registration_replace, name="registration_replace"),
     re_path(rf"{REGISTRATION}/coordonnees/$", registrations.registration_edit, name="registration_edit"),

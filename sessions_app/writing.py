@@ -90,7 +90,9 @@ def send_again(message: Message) -> Message:
 
     Raises NotSentYet (of the mail queue) when it is about to leave anyway.
     """
-    email = mail.send_again(message.email, to=address_of(message))
+    registration = message.registration
+    rewrite = (lambda text: emails.with_present_link(text, registration)) if registration else str
+    email = mail.send_again(message.email, to=address_of(message), rewrite=rewrite)
     if email.pk == message.email_id:
         return message
     return Message.objects.create(

@@ -62,7 +62,8 @@ def links(element: Element) -> dict[str, str]:
 
 def rows() -> dict[str, list[dict[str, Any]]]:
     """Every row of the database, to be compared with itself later."""
-    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in apps.get_models()}
+    models = [model for model in apps.get_models() if model._meta.label != "limits.Spending"]  # a try is counted
+    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
 
 
 def _resources(root: Element) -> Iterator[str]:

@@ -18,7 +18,7 @@ SOURCES = sorted(
 )
 TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in SOURCES}
 #: Public functions of `sessions_app.emails` that write nothing.
-NOT_MESSAGES = {"coordinators"}
+NOT_MESSAGES = {"coordinators", "follow", "standing", "with_present_link"}
 OUR_MODELS = [model for app in ("members", "sessions_app") for model in apps.get_app_config(app).get_models()]
 
 
@@ -75,8 +75,9 @@ class TestTemplates:
         }
         templates = {str(path.relative_to(ROOT / "templates")): path for path in (ROOT / "templates").rglob("*.*")}
         code = set().union(*map(strings, TREES.values()))
-        # `_page(request, "name", …)`: the page of an act behind the private link.
-        code |= {f"sessions_app/{text}.html" for text in strings(TREES["sessions_app/views/registrations.py"])}
+        # `form_page(request, "name", …)`: the page of an act behind the private link.
+        for view in ("registrations", "applying", "just_registered", "private_page"):
+            code |= {f"sessions_app/{text}.html" for text in strings(TREES[f"sessions_app/views/{view}.py"])}
         words = "".join(path.read_text() for path in templates.values())
         unused = [
             name
@@ -222,7 +223,7 @@ class TestStatuses:
     WRITERS = {
         "sessions_app/registering/gate.py": [("move", "registration.status")],
         # A message of the queue, not a registration.
-        "caprural/emails.py": [("send_again", "current.status")],
+        "caprural/emails.py": [("readdress", "email.status")],
         "members/fees.py": [
             ("subscribe", "status of create"),
             ("_move", "locked.status"),

@@ -117,4 +117,4 @@ class TestRegistering:
         queries = cost(register)
 
         assert [page.status_code for page in pages] == [200, 302, 200]
-        assert queries <= 20
+        assert queries <= 40  # the counters, the first time; a third of it afterwards

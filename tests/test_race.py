@@ -12,7 +12,8 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
-from members import applying, consequences, fees, merging
+from caprural import limits
+from members import applying, consequences, fees
 from members.covering import Circle
 from members.models import Application, ApplicationPerson, CoveredPerson, Member, MembershipFee, Receipt
 from sessions_app import registering
@@ -347,14 +348,14 @@ class TestTheFee:
 
 
 class TestApplying:
-    """R12–R14: one payer, one live fee, whoever fills the on-line form at the same instant."""
+    """R12–R14: forms filled, or checked, at the same instant."""
 
     SIRET = "73282932000074"
 
     def applying_one(self, **fields: Any) -> Callable[[], Application]:
         """Someone who is about to send the form."""
         form = make_form(**fields)
-        return lambda: applying.apply(form, [ApplicationPerson(email=form.email)], now=NOW)
+        return lambda: applying.apply(form, [ApplicationPerson(email=form.email)], network="192.0.2.1", now=NOW)
 
     def test_the_same_form_sent_ten_times(self) -> None:
         category, key = make_category(), uuid4()
@@ -365,44 +366,25 @@ class TestApplying:
 
         assert unexpected(outcomes) == []
         assert len({outcome.pk for outcome in outcomes}) == 1
-        assert (Member.objects.count(), MembershipFee.objects.count(), CoveredPerson.objects.count()) == (1, 1, 1)
         assert [to for to, _ in messages()] == ["a@x.example"]
 
-    def test_ten_people_for_one_new_siret_in_two_campaigns(self) -> None:
-        """Only the first one speaks for the payer: the others are to be checked."""
-        categories = [make_category(campaign=make_campaign(year=year)) for year in (2017, 2018)]
+    def test_the_same_key_and_other_contents(self) -> None:
+        """The browser's « back » in two tabs: two forms, each of them once."""
+        category, key = make_category(), uuid4()
+        fields = {"category": category, "submission_key": key, "email": "a@x.example"}
 
-        outcomes = at_once(*[self.applying_one(category=categories[n % 2], siret=self.SIRET) for n in range(10)])
-
-        assert unexpected(outcomes) == []
-        [member] = Member.objects.all()
-        [first] = [outcome for outcome in outcomes if outcome.is_new_member]
-        assert list(member.people.values_list("email", flat=True)) == [first.email]
-        assert {fee.campaign_id for fee in member.fees.all()} == {category.campaign_id for category in categories}
-        assert (member.fees.count(), Application.objects.to_check().count()) == (2, 10)
-
-    def test_the_team_creates_that_member_meanwhile(self) -> None:
-        """Its form does not wait for ours: whoever comes second finds the first one's, or is told."""
-        category = make_category()
-        forms = [self.applying_one(category=category, siret=self.SIRET) for _ in range(4)]
-
-        outcomes = at_once(lambda: Member.objects.create(name="Pays", siret=self.SIRET), *forms)
-
-        assert unexpected(outcomes[1:]) == []
-        assert (Member.objects.count(), MembershipFee.objects.count()) == (1, 1)
-
-    def test_two_members_merged_while_someone_applies(self) -> None:
-        category = make_category()
-        kept, gone = make_member(name="A"), make_member(name="B", siret=self.SIRET)
-
-        outcomes = at_once(
-            *[self.applying_one(category=category, siret=self.SIRET) for _ in range(4)],
-            lambda: merging.merge(gone, into=kept, now=NOW),
-        )
+        outcomes = at_once(*[self.applying_one(**fields, name=f"Asso {n % 2}") for n in range(6)])
 
         assert unexpected(outcomes) == []
-        assert [(member.pk, member.siret) for member in Member.objects.all()] == [(kept.pk, self.SIRET)]
-        assert [fee.status for fee in kept.fees.all()] == ["due"]
+        assert sorted(form.name for form in Application.objects.all()) == ["Asso 0", "Asso 1"]
+
+    def test_an_address_receives_three_letters(self) -> None:
+        category = make_category()
+
+        outcomes = at_once(*[self.applying_one(category=category, email="a@x.example") for _ in range(8)])
+
+        assert [type(one) for one in outcomes if not isinstance(one, Application)] == [limits.LimitReached] * 5
+        assert len(messages()) == 3
 
     def test_one_form_checked_by_two_people(self) -> None:
         """R16: whoever waited is confirmed once."""
@@ -411,7 +393,7 @@ class TestApplying:
         fee = make_fee(member)
         person = make_registration(session)
         form = make_form(category=fee.category, siret=self.SIRET)
-        application = applying.apply(form, [ApplicationPerson(email=person.email)], now=NOW)
+        application = applying.apply(form, [ApplicationPerson(email=person.email)], network="192.0.2.1", now=NOW)
         team = [make_staff(group="Coordination") for _ in range(3)]
 
         outcomes = at_once(
@@ -423,7 +405,9 @@ class TestApplying:
             ]
         )
 
-        assert [type(outcome) for outcome in outcomes if outcome] == [applying.AlreadyChecked] * 2
+        assert [type(outcome) for outcome in outcomes if not isinstance(outcome, MembershipFee)] == [
+            applying.AlreadyChecked
+        ] * 2
         assert told(person)[1:] == ["Cotisation à jour, inscription confirmée"]
 
 
@@ -454,7 +438,7 @@ class TestThroughHTTP:
             registration = make_candidate(session, email=person.email, status="confirmed", registered_at=NOW)
             registration.seat_given_at = NOW
             registration.save()
-            person.location = registration.get_absolute_url()
+            person.location = "/inscriptions/votre-inscription/signé/"
         visitors[2].statuses = [200, 500]
 
         found = race.faults(session.slug, visitors, seats=1)

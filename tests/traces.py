@@ -45,6 +45,12 @@ def told(registration: Registration) -> list[str]:
     return [situation for _, situation in messages(to=registration)]
 
 
+def link_for(address: str) -> str:
+    """The private link, as a path, in the last letter that carries one to this address (R9): it is nowhere else."""
+    letters = [letter.message for letter in Email.objects.order_by("pk") if letter.to == [address]]
+    return [found for letter in letters for found in re.findall(r"/inscriptions/[\w-]{22,43}/", letter)][-1]
+
+
 def status_of(row: Registration | MembershipFee) -> str:
     """The status as the database has it now."""
     return type(row)._default_manager.get(pk=row.pk).status

@@ -17,8 +17,9 @@ from django.utils.text import capfirst
 
 from caprural import emails, typography
 from caprural.admin import StaffAdmin
-from members import applying, fees, finding, merging
-from members.forms import CheckForm, OtherMemberForm
+from members import applying, fees, finding
+from members.admin.recording import recording_url
+from members.forms import NEW, CheckForm, OtherMemberForm
 from members.models import Application, ApplicationPerson, Member, MembershipFee
 
 
@@ -74,7 +75,18 @@ class ApplicationAdmin(StaffAdmin):
     search_fields = ("name", "contact_name", "email", "siret", "people__email", "people__name", "fee__member__name")
     change_form_template = "admin/members/application/change_form.html"
     readonly_fields = (
-        *("state", "member_link", "fee_link", "campaign", "category_label", "amount_text", "kind", "name", "siret"),
+        *(
+            "own_code",
+            "state",
+            "member_link",
+            "fee_link",
+            "campaign",
+            "category_label",
+            "amount_text",
+            "kind",
+            "name",
+            "siret",
+        ),
         *("address", "contact_name", "email", "phone", "people_text", "domain", "method", "service_code"),
         *("engagement_number", "received_at"),
     )
@@ -91,6 +103,11 @@ class ApplicationAdmin(StaffAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
         """It says why a fee is expected."""
         return False
+
+    @admin.display(description="référence du bulletin")
+    def own_code(self, application: Application) -> str:
+        """What whoever filled it was asked to quote."""
+        return application.own_code
 
     @admin.display(description="campagne", ordering="category__campaign")
     def campaign(self, application: Application) -> str:
@@ -110,27 +127,25 @@ class ApplicationAdmin(StaffAdmin):
     @admin.display(description="état")
     def state(self, application: Application) -> str:
         """What has become of it."""
-        if application.awaits_check:
-            return "à vérifier"
         if application.checked_at is None:
-            return f"cotisation {application.fee.get_status_display()}"
-        if not application.is_vouched_for:
-            return "rien de nouveau"
+            return "à vérifier"
         by = f" par {application.checked_by}" if application.checked_by else ""
         return f"vérifié le {typography.medium_date(application.checked_at)}{by}"
 
     @admin.display(description="cotisant")
-    def member_link(self, application: Application) -> SafeString:
-        """Whose form it is, as far as we know, and whether that member was made of it."""
+    def member_link(self, application: Application) -> SafeString | str:
+        """Whose form it is, once it was checked."""
+        if application.fee is None:
+            return "à dire en vérifiant"
         member = application.fee.member
-        url = reverse("admin:members_member_change", args=[member.pk])
-        new = " (créé par ce bulletin)" if application.is_new_member else ""
-        return format_html('<a href="{}">{}</a>{}', url, member, new)
+        return format_html('<a href="{}">{}</a>', reverse("admin:members_member_change", args=[member.pk]), member)
 
     @admin.display(description="cotisation")
-    def fee_link(self, application: Application) -> SafeString:
-        """The fee it opened or joined."""
+    def fee_link(self, application: Application) -> SafeString | str:
+        """The fee it opened or joined, once it was checked."""
         fee = application.fee
+        if fee is None:
+            return "aucune avant la vérification"
         url = reverse("admin:members_membershipfee_change", args=[fee.pk])
         amount = typography.amount(fee.amount)
         return format_html('<a href="{}">{}</a>, {}, {}', url, fee.code, amount, fee.get_status_display())
@@ -153,30 +168,36 @@ class ApplicationAdmin(StaffAdmin):
         application = self._to_check(request, pk)
         back = reverse("admin:members_application_change", args=[pk])
         if application.checked_at:
-            messages.warning(request, "Ce bulletin a déjà été vérifié.")
+            messages.warning(request, applying.already(application))
             return redirect(back)
         form = CheckForm(request.POST if request.method == "POST" else None, application=application)
-        if form.is_valid() and self._check(request, application, form):
+        if form.is_valid() and (fee := self._check(request, application, form)):
+            if "payment" in request.POST:
+                return redirect(recording_url(fee.campaign_id, [fee.member_id]))
             return redirect(f"{reverse('admin:members_application_changelist')}?verification=a-verifier")
         member = _beside(request, application, form)
         lines = _lines(application, member, form)
+        fee = applying.live_fee(application, member) if member else None
         context = {
             "form": form,
             "original": application,
             "subtitle": application.name,
             "back": back,
             "member": member,
+            "fee": fee,
+            "is_call_offered": application.asked > 0 if fee is None else fee.status == MembershipFee.Status.DUE,
             "other": OtherMemberForm(initial={"cotisant": member}),
             "likely": [
                 suggestion
-                for suggestion in finding.suggest(email=application.email, organisation=application.name)
-                if suggestion.member not in (member, application.fee.member)
+                for suggestion in finding.suggest(
+                    email=application.email, organisation=application.name, name=application.contact_name
+                )
+                if suggestion.member != member
             ],
+            "siblings": applying.siblings(application, member),
             "lines": lines,
-            "has_differences": any(line.is_different for line in lines),
             "people": _people(application, member, form),
             "limit": application.category.people_limit,
-            "is_merged": application.is_new_member and member != application.fee.member,
         }
         template = "admin/members/application/check.html"
         return self.act_page(request, template, "Vérifier un bulletin", context)
@@ -193,48 +214,58 @@ class ApplicationAdmin(StaffAdmin):
             raise Http404
         return found
 
-    def _check(self, request: HttpRequest, application: Application, form: CheckForm) -> bool:
-        """Whether it is done; otherwise the form says why."""
+    def _check(self, request: HttpRequest, application: Application, form: CheckForm) -> MembershipFee | None:
+        """The fee of the form, once it is checked; otherwise None, and the form says why."""
         data = form.cleaned_data
         user = cast(User, request.user)
         try:
             with emails.recording() as letters:
-                applying.check(
+                fee = applying.check(
                     application,
                     member=data["member"],
                     people=list(data["people"]),
                     take=data["take"],
+                    is_called=data["is_called"] and "payment" not in request.POST,
                     user=user,
                     now=timezone.now(),
                 )
-        except (applying.CheckRefused, merging.MergeRefused, fees.FeeTransitionRefused) as refused:
+        except (applying.CheckRefused, fees.FeeTransitionRefused) as refused:
             form.add_error(None, str(refused))
-            return False
+            return None
         self.log_change(request, application, "Vérifié.")
         count = len(letters)
         told = f"{count} {typography.plural(count, 'message part,messages partent')}." if count else ""
         messages.success(request, f"Le bulletin de « {application} » est vérifié. {told}".strip())
-        return True
+        return fee
 
 
-def _beside(request: HttpRequest, application: Application, form: CheckForm) -> Member:
-    """The member beside which the form is read: the one that was chosen, else the fee's."""
+def _beside(request: HttpRequest, application: Application, form: CheckForm) -> Member | None:
+    """The member beside which the form is read: the one that was chosen, else the one it seems to come from; None for
+    a payer to create.
+    """
     asked = form["member"].data if form.is_bound else request.GET.get("cotisant")
+    if asked == NEW:
+        return None
     chosen = OtherMemberForm({"cotisant": asked})
-    return chosen.cleaned_data["cotisant"] if chosen.is_valid() else application.fee.member
+    if chosen.is_valid():
+        found: Member | None = chosen.cleaned_data["cotisant"]
+        return found
+    return application.fee.member if application.fee else applying.claimed_member(application)
 
 
-def _lines(application: Application, member: Member, form: CheckForm) -> list[Line]:
+def _lines(application: Application, member: Member | None, form: CheckForm) -> list[Line]:
     """What the form says, line by line. What the member lacks is taken unless told otherwise; what differs is not."""
     different = applying.differences(application, member)
-    fee = member.fees.live().filter(campaign=application.category.campaign_id).select_related("category").first()
+    fee = applying.live_fee(application, member) if member else None
     lines = []
     for name in (*applying.OF_MEMBER, applying.DOMAIN, *applying.OF_FEE):
         typed = _text(application, name)
         if not typed:
             continue
         known = _known(member, fee, name)
-        is_locked = name == "category" and (fee is None or fee.status != MembershipFee.Status.DUE)
+        # A fee to open says what the form says of it; one that was accepted keeps its category.
+        is_locked = fee is None if name in applying.OF_FEE else member is None and name == "name"
+        is_locked = is_locked or (name == "category" and fee is not None and fee.status != MembershipFee.Status.DUE)
         is_different = name in different
         taken = name in (form["take"].data or []) if form.is_bound else is_different and not known
         label = capfirst(str(cast(Field, Application._meta.get_field(name)).verbose_name))
@@ -242,7 +273,9 @@ def _lines(application: Application, member: Member, form: CheckForm) -> list[Li
     return lines
 
 
-def _known(member: Member, fee: MembershipFee | None, name: str) -> str:
+def _known(member: Member | None, fee: MembershipFee | None, name: str) -> str:
+    if member is None:
+        return ""
     if name == applying.DOMAIN:
         return ", ".join(domain.domain for domain in member.domains.all())
     if name in applying.OF_FEE:
@@ -264,10 +297,10 @@ def _text(row: Application | Member | MembershipFee, name: str) -> str:
     return str(value)
 
 
-def _people(application: Application, member: Member, form: CheckForm) -> list[Person]:
+def _people(application: Application, member: Member | None, form: CheckForm) -> list[Person]:
     """Everybody the form names; those the member does not know yet are added unless told otherwise."""
     rows = list(application.people.all())
-    listed = set(member.people.values_list("email", flat=True))
+    listed = set(member.people.values_list("email", flat=True)) if member else set()
     strangers = applying.strangers(rows, member)
     chosen = set(form["people"].data or []) if form.is_bound else None
     return [

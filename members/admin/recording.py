@@ -38,7 +38,13 @@ class Payer:
 
     found: finding.Found
     category: FeeCategory | None = None
-    application: Application | None = None
+    applications: tuple[Application, ...] = ()
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains whose people its fee covers beside those it lists; none where people are counted (R14)."""
+        category = self.fee.category if self.fee else self.category
+        return self.found.domains if category is None or category.people_limit is None else ()
 
     @property
     def fee(self) -> MembershipFee | None:
@@ -67,15 +73,26 @@ class Desk:
         by_pk = {str(campaign.pk): campaign for campaign in self.campaigns}
         current = next((c for c in self.campaigns if c.starts_on <= today <= c.ends_on), None)
         self.campaign = by_pk.get(data.get("campagne", "")) or current or next(iter(self.campaigns), None)
-        self.categories = list(self.campaign.categories.select_related("campaign")) if self.campaign else []
         self.text = data.get("q", "").replace("\x00", "")[:200]
-        ticked = dict.fromkeys(int(pk) for pk in data.getlist("cotisant") if _NUMBER.fullmatch(pk))
+        self.ticked_pks = list(dict.fromkeys(int(pk) for pk in data.getlist("cotisant") if _NUMBER.fullmatch(pk)))
+        #: The fee whose reference was searched: what is offered is what was searched, of whichever campaign.
+        self.named = finding.fee_named(self.text)
+        self.is_other_campaign = bool(
+            self.named and self.named.status != Status.CANCELLED and self.named.campaign != self.campaign
+        )
+        if self.named and self.is_other_campaign and not self.ticked_pks:
+            self.campaign = self.named.campaign
+            self.campaigns = [self.campaign, *(one for one in self.campaigns if one != self.campaign)]
+        self.categories = list(self.campaign.categories.select_related("campaign")) if self.campaign else []
+        ticked = self.ticked_pks
         self.is_too_much = len(ticked) > MOST
-        self.ticked = self._payers(finding.of_members(list(ticked)[:MOST], self.campaign))
+        self.ticked = self._payers(finding.of_members(ticked[:MOST], self.campaign))
         found = finding.search(self.text, campaign=self.campaign, limit=SHOWN + MOST + 1)
         others = [one for one in found if one.member.pk not in ticked]
         self.has_more = len(others) > SHOWN
         self.results = self._payers(others[:SHOWN])
+        #: On-line forms that the search may mean: they are checked before their payment is recorded.
+        self.forms = finding.forms_to_check(self.text)[:SHOWN]
 
     @property
     def total(self) -> Decimal:
@@ -112,14 +129,12 @@ class Desk:
     def _payers(self, found: list[finding.Found]) -> list[Payer]:
         """With the category chosen beside those that have no fee, and the forms that wait to be checked."""
         scale = {str(category.pk): category for category in self.categories}
-        pks = [one.member.pk for one in found]
-        to_check = Application.objects.to_check().filter(fee__member__in=pks).select_related("fee")
-        applications = {application.fee.member_id: application for application in to_check}
+        to_check = list(Application.objects.to_check()) if found else []
         return [
             Payer(
                 one,
                 category=None if one.fee else scale.get(self.data.get(f"categorie-{one.member.pk}", "")),
-                application=applications.get(one.member.pk),
+                applications=tuple(form for form in to_check if _may_be_from(form, one.member)),
             )
             for one in found
         ]
@@ -198,7 +213,7 @@ class PaymentRecording(StaffAdmin):
             self.log_change(request, fee, _history(fee))
         total = typography.amount(sum((fee.amount for fee in accepted), Decimal(0)))
         plural = "s" if len(accepted) > 1 else ""
-        messages.success(request, f"{_count(len(accepted))} enregistrée{plural}, {total}.")
+        messages.success(request, f"{_count(len(accepted))} enregistrée{plural} pour {desk.campaign}, {total}.")
         for sentence in follows:
             messages.info(request, f"{sentence}.")
         return [fee.pk for fee in accepted]
@@ -232,6 +247,14 @@ def recording_url(campaign: int, members: list[int]) -> str:
     """The screen, opened on a campaign with these payers ticked."""
     asked = [("campagne", campaign), *(("cotisant", member) for member in members)]
     return f"{reverse('admin:record_payments')}?{urlencode(asked)}"
+
+
+def _may_be_from(application: Application, member: Member) -> bool:
+    """Whether a form says the SIRET or the address of this member."""
+    return bool(
+        (application.siret and application.siret == member.siret)
+        or (member.email and application.email == member.email.lower())
+    )
 
 
 def _campaigns(today: date, *, asked: str) -> QuerySet[FeeCampaign]:

@@ -110,7 +110,7 @@ def filled_form(application: Application) -> bytes:
             engagement_number=application.engagement_number,
             people=tuple(ListedPerson(name=person.name, email=person.email) for person in application.people.all()),
             domain=application.domain,
-            code=application.fee.code,
+            code=application.code,
         ),
         on=timezone.localdate(application.received_at),
     )

@@ -6,14 +6,18 @@ number of queries that does not depend on them.
 
 from caprural.typography import fold
 from members.finding.folding import amount_in
-from members.finding.searching import Found, of_members, search
+from members.finding.naming import labels
+from members.finding.searching import Found, fee_named, forms_to_check, of_members, search
 from members.finding.suggesting import Suggestion, of_one_structure, suggest, suggest_all
 
 __all__ = [
     "Found",
     "Suggestion",
     "amount_in",
+    "fee_named",
     "fold",
+    "forms_to_check",
+    "labels",
     "of_members",
     "of_one_structure",
     "search",

@@ -9,9 +9,11 @@ from enum import IntEnum
 from caprural.fields import compact
 from caprural.typography import fold
 from members.finding.folding import ABBREVIATIONS, ARTICLES, amount_in
-from members.models import CoveredPerson, EmailDomain, FeeCampaign, Member, MembershipFee, Receipt
+from members.finding.naming import labels
+from members.models import Application, CoveredPerson, EmailDomain, FeeCampaign, Member, MembershipFee, Receipt
 
 _CODE = re.compile(r"cot\W*0*([1-9]\d{0,8})|0+([1-9]\d{0,8})", re.IGNORECASE)
+_FORM = re.compile(r"bul\W*0*([1-9]\d{0,8})", re.IGNORECASE)
 _RECEIPT = re.compile(r"(?:re[cç]u\W*)?(?:n\W*°?\W*)?(\d{4})\s*[-/]\s*0*([1-9]\d{0,8})", re.IGNORECASE)
 #: Fewer digits than that are in too many numbers.
 _SHORTEST_PART_OF_SIRET = 5
@@ -37,6 +39,12 @@ class Found:
     member: Member
     people: int
     fee: MembershipFee | None
+    #: Its name, with what tells it from another of the same name.
+    label: str
+    #: The domains it declares.
+    domains: tuple[str, ...] = ()
+    #: What it owes for other campaigns.
+    owed: tuple[MembershipFee, ...] = ()
     why: str = ""
 
 
@@ -91,20 +99,63 @@ def search(text: str, *, campaign: FeeCampaign | None, limit: int = 50) -> list[
 
 
 def of_members(pks: list[int], campaign: FeeCampaign | None) -> list[Found]:
-    """These members in this order, each with its live fee for the campaign; whoever is gone is left out."""
+    """These members in this order, each with its live fee for the campaign, and what it owes for others; without those
+    who are gone.
+    """
     members = Member.objects.in_bulk(pks)
     people = Counter(CoveredPerson.objects.filter(member__in=members).order_by().values_list("member", flat=True))
-    live = MembershipFee.objects.live().filter(campaign=campaign, member__in=members)
-    fees = {fee.member_id: fee for fee in live.select_related("member", "campaign", "category")}
-    return [Found(members[pk], people[pk], fees.get(pk)) for pk in pks if pk in members]
+    live = MembershipFee.objects.live().filter(member__in=members).order_by("campaign__starts_on")
+    fees: dict[int, MembershipFee] = {}
+    owed: dict[int, list[MembershipFee]] = defaultdict(list)
+    for fee in live.select_related("member", "campaign", "category"):
+        if fee.campaign == campaign:
+            fees[fee.member_id] = fee
+        elif fee.is_owed:
+            owed[fee.member_id].append(fee)
+    domains: dict[int, list[str]] = defaultdict(list)
+    for member, domain in EmailDomain.objects.filter(member__in=members).values_list("member", "domain"):
+        domains[member].append(domain)
+    named = labels(members.values())
+    return [
+        Found(members[pk], people[pk], fees.get(pk), named[pk], tuple(domains[pk]), tuple(owed[pk]))
+        for pk in pks
+        if pk in members
+    ]
+
+
+def fee_named(text: str) -> MembershipFee | None:
+    """The fee whose code is typed, or that of the form whose reference is: of whichever campaign, cancelled or not."""
+    found = MembershipFee.objects.select_related("member", "campaign")
+    if code := _CODE.fullmatch(text.strip()):
+        return found.filter(pk=int(code[1] or code[2])).first()
+    if form := _FORM.fullmatch(text.strip()):
+        return found.filter(applications=int(form[1])).first()
+    return None
+
+
+def forms_to_check(text: str) -> list[Application]:
+    """The on-line forms nobody has checked that `text` may mean: by reference, SIRET, address, amount or names."""
+    wanted, words = text.strip(), fold(text).split()
+    if not words:
+        return []
+    form, digits, amount = _FORM.fullmatch(wanted), compact(wanted), amount_in(wanted)
+    return [
+        application
+        for application in Application.objects.to_check().select_related("category__campaign")
+        if (form and int(form[1]) == application.pk)
+        or digits == application.siret
+        or wanted.lower() == application.email
+        or amount == application.amount
+        or all(_is_in(f" {fold(f'{application.name} {application.contact_name}')}", word) for word in words)
+    ]
 
 
 def _by_document(text: str, campaign: FeeCampaign | None, reasons: _Reasons) -> None:
     """The code of a fee, or the number of a receipt: of whichever campaign, since it names one payer."""
-    if code := _CODE.fullmatch(text):
-        for fee in MembershipFee.objects.filter(pk=int(code[1] or code[2])).select_related("campaign"):
-            other = "" if fee.campaign == campaign else f" ({fee.campaign})"
-            reasons.add(fee.member_id, Rank.NUMBER, f"{fee.code}{other}")
+    if fee := fee_named(text):
+        other = [str(fee.campaign)] if fee.campaign != campaign else []
+        other += ["annulée"] if fee.status == MembershipFee.Status.CANCELLED else []
+        reasons.add(fee.member_id, Rank.NUMBER, fee.code + (f" ({', '.join(other)})" if other else ""))
     if number := _RECEIPT.fullmatch(text):
         wanted = Receipt.objects.filter(year=int(number[1]), number=int(number[2]))
         for receipt in wanted.select_related("fee"):

@@ -11,6 +11,7 @@ from django.db.models import Q
 from caprural import typography, validators
 from caprural.typography import fold
 from members.finding.folding import ABBREVIATIONS, ARTICLES
+from members.finding.naming import labels
 from members.models import Application, CoveredPerson, EmailDomain, Member
 
 #: What kind of structure it is, which many share: « Communauté de communes », « SARL ».
@@ -29,7 +30,7 @@ _SHORTEST_MISSPELT = 4
 #: Of two structures of different kinds, « Commune du Plateau » and « Communauté de communes du Plateau ».
 _OTHER_KIND = 0.9
 
-_APPLICATION, _ADDRESS, _DOMAIN = 4.0, 3.0, 2.0
+_APPLICATION, _ADDRESS, _DOMAIN, _PERSON = 4.0, 3.0, 2.0, 1.5
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Suggestion:
 
     member: Member
     why: str
+    #: Its name, with what tells it from another of the same name.
+    label: str
 
 
 @dataclass(frozen=True)
@@ -48,31 +51,33 @@ class _Name:
     kinds: frozenset[str]
 
 
-def suggest(*, email: str, organisation: str, limit: int = 3) -> list[Suggestion]:
+def suggest(*, email: str, organisation: str, name: str = "", limit: int = 3) -> list[Suggestion]:
     """Members to which a person likely belongs, the likeliest first."""
-    return suggest_all([(email, organisation)], limit=limit)[0]
+    return suggest_all([(email, organisation, name)], limit=limit)[0]
 
 
-def suggest_all(people: Sequence[tuple[str, str]], *, limit: int = 3) -> list[list[Suggestion]]:
-    """The suggestions for each of these pairs « address, structure as typed », in as many queries as for one.
+def suggest_all(people: Sequence[tuple[str, str, str]], *, limit: int = 3) -> list[list[Suggestion]]:
+    """The suggestions for each of these « address, structure as typed, name of the person », in as many queries as for
+    one.
 
     First whoever an on-line form names for that address; then the members that know the address or its domain; then
-    those of a near name. A public mailbox is no domain.
+    those that list a person of that name, or are one; then those of a near name. A public mailbox is no domain; there,
+    dots and what follows a + make no other mailbox. All of it proposes and decides nothing (R14).
     """
     if not people:
         return []
-    addresses = [validators.normalise_email(email) for email, _ in people]
+    addresses = [validators.normalise_email(email) for email, _, _ in people]
     applied = _applications(addresses)
-    known, domains = _addresses()
+    known, domains, persons = _addresses()
     names = _Names(Member.objects.order_by("pk").values_list("pk", "name"))
     ranked = []
-    for address, (_, organisation) in zip(addresses, people, strict=True):
+    for address, (_, organisation, person) in zip(addresses, people, strict=True):
         scores: dict[int, float] = defaultdict(float)
         reasons: dict[int, list[str]] = defaultdict(list)
         domain = _own_domain(address)
         clues = (
             (_APPLICATION, applied.get(address, {})),
-            (_ADDRESS, dict.fromkeys(known.get(address, ()), "adresse connue")),
+            (_ADDRESS, {pk: _same(address, other) for pk, other in known.get(_mailbox(address), {}).items()}),
             (_DOMAIN, dict.fromkeys(domains.get(domain, ()) if domain else (), f"même domaine : {domain}")),
         )
         for score, found in clues:
@@ -80,13 +85,17 @@ def suggest_all(people: Sequence[tuple[str, str]], *, limit: int = 3) -> list[li
                 if score != _DOMAIN or scores[member] != _ADDRESS:
                     scores[member] += score
                     reasons[member].append(why)
+        for member in persons.get(_person(person), ()):
+            scores[member] += _PERSON
+            reasons[member].append(f"même nom de personne : {person}")
         for member, (likeness, why) in names.near(organisation).items():
             scores[member] += likeness
             reasons[member].append(why)
         best = sorted((pk for pk in scores if scores[pk]), key=lambda pk: (-scores[pk], pk))[:limit]
         ranked.append([(pk, ", ".join(reasons[pk])) for pk in best])
     members = Member.objects.in_bulk({pk for best in ranked for pk, _ in best})
-    return [[Suggestion(members[pk], why) for pk, why in best if pk in members] for best in ranked]
+    named = labels(members.values())
+    return [[Suggestion(members[pk], why, named[pk]) for pk, why in best if pk in members] for best in ranked]
 
 
 def of_one_structure(people: Sequence[tuple[str, str]]) -> list[list[int]]:
@@ -118,8 +127,9 @@ def _own_domain(address: str) -> str:
 
 
 def _applications(addresses: list[str]) -> dict[str, dict[int, str]]:
-    """For each address, the members whose on-line form it filled or is named in."""
+    """For each address, the members whose checked on-line form it filled or is named in."""
     naming = Application.objects.filter(Q(email__in=addresses) | Q(people__email__in=addresses)).order_by("pk")
+    naming = naming.filter(checked_at__isnull=False)
     found: dict[str, dict[int, str]] = defaultdict(dict)
     for member, at, *named in naming.values_list("fee__member", "received_at", "email", "people__email"):
         for address in filter(None, named):
@@ -127,19 +137,44 @@ def _applications(addresses: list[str]) -> dict[str, dict[int, str]]:
     return found
 
 
-def _addresses() -> tuple[dict[str, set[int]], dict[str, set[int]]]:
-    """Members by each address they know, and by each domain of theirs."""
-    known: dict[str, set[int]] = defaultdict(set)
+def _addresses() -> tuple[dict[str, dict[int, str]], dict[str, set[int]], dict[frozenset[str], set[int]]]:
+    """Members by each mailbox they know (with the address as it is known), by each domain of theirs, and by the name
+    of each person they list or are.
+    """
+    known: dict[str, dict[int, str]] = defaultdict(dict)
     domains: dict[str, set[int]] = defaultdict(set)
-    of_members = Member.objects.exclude(email="").order_by().values_list("pk", "email")
-    of_people = CoveredPerson.objects.order_by().values_list("member", "email")
-    for member, email in (*of_members, *of_people):
-        address = validators.normalise_email(email)
-        known[address].add(member)
-        domains[address.rpartition("@")[2]].add(member)
+    persons: dict[frozenset[str], set[int]] = defaultdict(set)
+    of_members = Member.objects.order_by().values_list("pk", "email", "contact_name", "kind", "name")
+    rows = [
+        (pk, email, name if kind == Member.Kind.PERSON else contact) for pk, email, contact, kind, name in of_members
+    ]
+    for member, email, name in (*rows, *CoveredPerson.objects.order_by().values_list("member", "email", "name")):
+        persons[_person(name)].add(member)
+        if email:
+            address = validators.normalise_email(email)
+            known[_mailbox(address)].setdefault(member, address)
+            domains[address.rpartition("@")[2]].add(member)
     for member, domain in EmailDomain.objects.order_by().values_list("member", "domain"):
         domains[domain].add(member)
-    return known, domains
+    persons.pop(frozenset(), None)
+    return known, domains, persons
+
+
+def _mailbox(address: str) -> str:
+    """What is one mailbox to its provider: at a public one, dots and what follows a + change nothing."""
+    local, _, domain = address.rpartition("@")
+    is_public = not _own_domain(address)
+    return f"{local.partition('+')[0].replace('.', '')}@{domain}" if is_public else address
+
+
+def _same(address: str, known: str) -> str:
+    return "adresse connue" if address == known else f"adresse presque identique : {known}"
+
+
+def _person(name: str) -> frozenset[str]:
+    """The words of a person's name, in whichever order; a single one names nobody."""
+    words = frozenset(fold(name).split())
+    return words if len(words) > 1 else frozenset()
 
 
 class _Names:

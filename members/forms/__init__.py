@@ -2,13 +2,14 @@
 
 from members.forms.admin import EmailDomainForm, NewFeeForm, OrganisationForm
 from members.forms.campaign import FeeCampaignForm, FeeCategoryForm, FeeCategoryFormSet, RenewalForm
-from members.forms.checking import CheckForm, MergeForm, OtherMemberForm
+from members.forms.checking import NEW, CheckForm, MergeForm, OtherMemberForm
 from members.forms.public import MORE, ApplicationForm
 from members.forms.recording import CancelFeeForm, RecordingForm
 from members.forms.spreadsheets import SpreadsheetForm
 
 __all__ = [
     "MORE",
+    "NEW",
     "ApplicationForm",
     "CancelFeeForm",
     "CheckForm",

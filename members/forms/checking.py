@@ -4,8 +4,11 @@ from typing import Any, cast
 
 from django import forms
 
-from members import applying
+from members import applying, finding
 from members.models import Application, ApplicationPerson, Member
+
+#: Instead of a member: the payer is to be created from the form.
+NEW = "nouveau"
 
 
 class OtherMemberForm(forms.Form):
@@ -13,11 +16,29 @@ class OtherMemberForm(forms.Form):
 
     cotisant = forms.ModelChoiceField(label="Cotisant", queryset=Member.objects.all(), empty_label=None)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            members = list(Member.objects.all())
+            named = finding.labels(members)
+            cotisant = cast(forms.ModelChoiceField, self.fields["cotisant"])
+            cotisant.choices = [(member.pk, named[member.pk]) for member in members]
+
+
+class PayerField(forms.ModelChoiceField):
+    """A member, or None for one to create: said in words, so that a field left out creates nobody."""
+
+    def clean(self, value: Any) -> Member | None:
+        """`NEW`, or a member."""
+        found: Member | None = None if value == NEW else super().clean(value)
+        return found
+
 
 class CheckForm(forms.Form):
-    """Whose form it is, whom it adds, and what it corrects (R14)."""
+    """Whose form it is, whom it adds, what it corrects, and whether the fee is asked for at once (R14)."""
 
-    member = forms.ModelChoiceField(queryset=Member.objects.all(), widget=forms.HiddenInput)
+    member = PayerField(queryset=Member.objects.all(), widget=forms.HiddenInput)
+    is_called = forms.BooleanField(required=False, initial=True)
     people = forms.ModelMultipleChoiceField(queryset=ApplicationPerson.objects.none(), required=False)
     take = forms.MultipleChoiceField(
         choices=[(name, name) for name in (*applying.OF_MEMBER, *applying.OF_FEE, applying.DOMAIN)], required=False
@@ -43,4 +64,5 @@ class MergeForm(forms.Form):
         super().__init__(*args, **kwargs)
         keep = cast(forms.ModelChoiceField, self.fields["keep"])
         keep.queryset = Member.objects.filter(pk__in=[member.pk for member in members])
-        keep.choices = [(member.pk, member.name) for member in members]
+        named = finding.labels(members)
+        keep.choices = [(member.pk, named[member.pk]) for member in members]

@@ -205,10 +205,7 @@ class ApplicationForm(forms.ModelForm):
         fields = [*fields, *(line[name] for line in self.lines.forms for name in line.fields)]
         found = [("", "", str(error)) for error in [*self.non_field_errors(), *self.lines.non_form_errors()]]
         return found + [
-            # A group of buttons has no field of its own: its first button.
-            (field.id_for_label or f"{field.auto_id}_0", capfirst(field.label), str(error))
-            for field in fields
-            for error in field.errors
+            (_anchor(field), capfirst(field.label), str(error)) for field in fields for error in field.errors
         ]
 
     def clean_domain(self) -> str:
@@ -289,6 +286,12 @@ _METHODS = {
     Method.CHEQUE: "Chèque",
     Method.MANDATE: "Mandat administratif (organismes publics)",
 }
+
+
+def _anchor(field: forms.BoundField) -> str:
+    """Where a fault leads: the field, or the first button of a group, which has no field of its own."""
+    buttons = [str(button.id_for_label) for button in field.subwidgets] if not field.id_for_label else []
+    return field.id_for_label or (buttons[0] if buttons else "")
 
 
 def _grouped(categories: Sequence[FeeCategory]) -> list[tuple[Any, Any]]:

@@ -1,8 +1,10 @@
 """« Bulletin en ligne »: what someone typed to become a member, until the coordination has checked it."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -17,23 +19,41 @@ from members.models.member import FULL_NAME_LENGTH, Member
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
     def to_check(self) -> Self:
-        """Those the coordination has not looked at yet, oldest first.
+        """Those the coordination has not looked at yet, oldest first."""
+        return self.filter(checked_at__isnull=True).order_by("pk")
 
-        A payer nobody knew is looked at when its fee is recorded: nothing is left to check once it is no longer due.
-        """
-        is_recorded = models.Q(is_new_member=True) & ~models.Q(fee__status=MembershipFee.Status.DUE)
-        return self.filter(checked_at__isnull=True).exclude(is_recorded).order_by("pk")
+    def of_payer(self, *, siret: str, email: str) -> Self:
+        """Those that say this SIRET, or this address to write to: what visibly comes from one payer."""
+        same = models.Q(siret=siret) if siret else models.Q()
+        return self.filter(same | models.Q(email=validators.normalise_email(email))) if siret or email else self.none()
 
     def naming(self, email: str) -> Self:
         """Those filled by, or for, the person with this address."""
         address = validators.normalise_email(email)
         return self.filter(models.Q(email=address) | models.Q(people__email=address)).distinct()
 
-    def beside_scale(self, email: str, on: date | None) -> tuple[list[FeeCategory], "Application | None"]:
+    def naming_any(self, emails: list[str]) -> dict[str, list["Application"]]:
+        """For each of these addresses, those filled by, or for, that person; two queries."""
+        found: dict[str, list[Application]] = {}
+        named = self.filter(models.Q(email__in=emails) | models.Q(people__email__in=emails))
+        for application in named.distinct().prefetch_related("people"):
+            for email in {application.email, *(person.email for person in application.people.all())}:
+                found.setdefault(email, []).append(application)
+        return found
+
+    def beside_scale(
+        self, email: str, on: date | None, *, prefixes: Iterable[bytes]
+    ) -> tuple[list[FeeCategory], "Application | None"]:
         """The scale of the day `on`, and the latest form that names this person for its campaign, its fee not
-        cancelled since. One query while there is no such form.
+        cancelled since: one that was checked, or whose key begins with one of `prefixes`, which say where it was
+        filled. One query while there is no such form.
         """
-        live = self.naming(email).exclude(fee__status=MembershipFee.Status.CANCELLED)
+        known = models.Q(checked_at__isnull=False)
+        for prefix in prefixes:
+            half = 16 - len(prefix)
+            first, last = (UUID(bytes=prefix + byte * half) for byte in (b"\x00", b"\xff"))
+            known |= models.Q(submission_key__range=(first, last))
+        live = self.naming(email).filter(known).exclude(fee__status=MembershipFee.Status.CANCELLED)
         answers = live.filter(category__campaign=models.OuterRef("campaign"))
         scale = list(FeeCategory.objects.of(on).annotate(is_answered=models.Exists(answers)))
         if not any(category.is_answered for category in scale):
@@ -45,16 +65,19 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
 class Application(models.Model):
     """What was typed in the on-line membership form, kept as it was typed.
 
-    Nobody proves who they are in a public form: what it says of a member already known (people to cover, a new
-    address…) changes nothing until someone of the team has checked it (R14). A payer nobody knew is created at once,
-    with a fee « attendue » that covers nobody before it is accepted.
+    Nobody proves who they are in a public form: whatever it says (a payer, a fee, people to cover, a domain) stays here
+    and changes nothing and nobody until someone of the team has checked it (R14).
     """
 
+    #: The fee it opened or joined when it was checked; none before.
     fee = models.ForeignKey(
-        MembershipFee, on_delete=models.PROTECT, related_name="applications", verbose_name="cotisation"
+        MembershipFee,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="applications",
+        verbose_name="cotisation",
     )
-    #: Whether the member was created from this form.
-    is_new_member = models.BooleanField("nouveau cotisant", editable=False)
     category = models.ForeignKey(
         FeeCategory, on_delete=models.PROTECT, related_name="applications", verbose_name="catégorie"
     )
@@ -82,6 +105,10 @@ class Application(models.Model):
     submission_key = models.UUIDField(unique=True, editable=False)
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     received_at = models.DateTimeField("reçu le")
+    #: What was written to whoever filled it.
+    letter = models.OneToOneField(
+        "post_office.Email", on_delete=models.SET_NULL, null=True, editable=False, related_name="about_application"
+    )
     checked_at = models.DateTimeField("vérifié le", null=True, blank=True)
     checked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name="vérifié par"
@@ -102,29 +129,24 @@ class Application(models.Model):
         return reverse("application_detail", args=[self.token])
 
     @property
-    def awaits_check(self) -> bool:
-        """Whether the coordination still has to look at it: on one row, what `to_check` says of all."""
-        is_recorded = self.is_new_member and self.fee.status != MembershipFee.Status.DUE
-        return self.checked_at is None and not is_recorded
+    def code(self) -> str:
+        """The reference to quote: the fee's once it was checked, until then its own, « BUL-00042 »."""
+        return self.fee.code if self.fee else self.own_code
 
     @property
-    def is_vouched_for(self) -> bool:
-        """Whether someone of the team stands behind what it says: checked, or the payer's fee recorded from it.
-
-        A form that brought nothing new was set aside the moment it arrived. Whoever filled it is not told apart from
-        the others: they would learn that what they typed is what we know.
-        """
-        return not self.awaits_check and self.checked_at != self.received_at
+    def own_code(self) -> str:
+        """Its own reference, by which a payment that came before the check is found."""
+        return f"BUL-{self.pk:05d}"
 
     @property
-    def is_fee_known(self) -> bool:
-        """Whether the fee of a payer already known was accepted, while nobody has checked that this form is theirs."""
-        return self.fee.is_accepted and not self.is_vouched_for
+    def asked(self) -> Decimal:
+        """What is to be paid: the fee's amount once it was checked; before, the scale's on the day it was typed."""
+        return Decimal(self.fee.amount if self.fee else self.amount)
 
     @property
     def is_amount_owed(self) -> bool:
-        """Whether the payer is still expected to pay; not when the member's fee was accepted already."""
-        return self.fee.status == MembershipFee.Status.DUE and self.amount > Decimal(0)
+        """Whether a payment is still expected, as far as this form says; not when the member's fee was accepted."""
+        return (self.fee is None or self.fee.status == MembershipFee.Status.DUE) and self.asked > 0
 
 
 class ApplicationPerson(models.Model):

@@ -83,6 +83,10 @@ class FeeCampaign(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def covers(self, on: date) -> bool:
+        """Whether the day `on` is in its period, both ends included (R12)."""
+        return self.starts_on <= on <= self.ends_on
+
     def clean(self) -> None:
         """Two campaigns never cover the same day: « la campagne en cours » must have one answer."""
         if self.starts_on and self.ends_on:

@@ -8,28 +8,36 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from caprural import pdf
+from caprural import limits, pdf
 from caprural.private_pages import private
 from members import applying, documents
 from members.forms import ApplicationForm
 from members.models import Application, FeeCategory
+from members.views.fee import asked_day
+
+#: What is answered when a limit is reached.
+TOO_MANY = 429
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def apply(request: HttpRequest) -> HttpResponse:
-    """« Adhérer en ligne »: refused, the form comes back with the reason and what was typed."""
+    """« Adhérer en ligne »: refused, the form comes back with the reason and what was typed. From a session, the scale
+    that covers its day, and no other.
+    """
     now = timezone.now()
-    categories = list(FeeCategory.objects.offered(timezone.localdate(now)))
+    day = asked_day(request)
+    offered = FeeCategory.objects.offered(timezone.localdate(now))
+    categories = [category for category in offered if day is None or category.campaign.covers(day)]
     form = ApplicationForm.of(request.POST if request.method == "POST" else None, categories=categories)
-    refusal = ""
+    refusal, status = "", 0
     if form.is_bound and form.is_valid():
         try:
-            return redirect(applying.apply(*form.application(), now=now))
-        except applying.ApplicationRefused as refused:
-            refusal = str(refused)
-    context: dict[str, Any] = {"form": form, "categories": categories, "refusal": refusal}
-    return render(request, "members/apply.html", context, status=form_status(form, is_refused=bool(refusal)))
+            return redirect(applying.apply(*form.application(), network=limits.network_of(request), now=now))
+        except limits.LimitReached as refused:
+            refusal, status = str(refused), TOO_MANY
+    context: dict[str, Any] = {"form": form, "categories": categories, "refusal": refusal, "day": day}
+    return render(request, "members/apply.html", context, status=status or form_status(form, is_refused=False))
 
 
 def form_status(form: ApplicationForm, *, is_refused: bool) -> int:

@@ -1,5 +1,6 @@
 """What the annual fee is, its scale, the blank form, and the logo of the organisation."""
 
+from datetime import date
 from hashlib import sha256
 from itertools import groupby
 
@@ -21,18 +22,31 @@ LOGO_CACHE = "public, max-age=300"
 
 @require_safe
 def fee(request: HttpRequest) -> HttpResponse:
-    """« Cotisation annuelle »: what it gives right to, the scale of the current campaign and of those to come, how to
-    pay (R12).
+    """« Cotisation annuelle »: what it gives right to, the scale and the forms of the current campaign and of those to
+    come, how to pay (R12). From a session, that of its day comes first, and says so.
     """
     offered = FeeCategory.objects.offered(timezone.localdate())
     scales = [(campaign, list(lines)) for campaign, lines in groupby(offered, key=lambda line: line.campaign)]
-    return render(request, "members/fee.html", {"scales": scales})
+    day = asked_day(request)
+    if day:
+        scales.sort(key=lambda scale: not scale[0].covers(day))
+    is_covered = bool(day and scales and scales[0][0].covers(day))
+    return render(request, "members/fee.html", {"scales": scales, "day": day, "is_covered": is_covered})
+
+
+def asked_day(request: HttpRequest) -> date | None:
+    """The day of the session one comes from (« ?le=2027-04-12 »): the campaign that covers it is the one shown."""
+    try:
+        return date.fromisoformat(request.GET.get("le", ""))
+    except ValueError:
+        return None
 
 
 @require_safe
 def membership_form_blank(request: HttpRequest) -> HttpResponseBase:
-    """The blank membership form of the current campaign."""
-    campaign, today = _current_campaign(), timezone.localdate()
+    """The blank membership form of the current campaign, or of the one that covers the day asked for."""
+    today = timezone.localdate()
+    campaign = FeeCampaign.objects.of(asked_day(request) or today)
     content = documents.membership_form(campaign, organisation=Organisation.current(), applicant=None, on=today)
     return pdf.public_response(request, documents.membership_form_filename(campaign), content)
 
@@ -47,7 +61,3 @@ def logo(request: HttpRequest) -> HttpResponse:
     headers = {"ETag": etag, "Cache-Control": LOGO_CACHE}
     whole = HttpResponse(content, content_type=logo_type(content), headers=headers)
     return get_conditional_response(request, etag=etag, response=whole) or whole
-
-
-def _current_campaign() -> FeeCampaign | None:
-    return FeeCampaign.objects.of(timezone.localdate())

@@ -17,7 +17,7 @@ from django.utils import timezone
 from caprural import typography
 from members import emails as member_emails
 from members import fees, finding
-from members.models import CoveredPerson, FeeCampaign, FeeCategory, Member, MembershipFee
+from members.models import Application, CoveredPerson, FeeCampaign, FeeCategory, Member, MembershipFee
 from sessions_app import registering, roles
 from sessions_app.admin.base import RegistrationPages
 from sessions_app.forms import AttachForm, NewMemberForm, RecordFeeForm, together_label
@@ -36,6 +36,7 @@ class Choice:
     member: Member
     why: str
     what: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Stranger:
     session: TrainingSession
     choices: list[Choice]
     others: list[Registration]
+    #: On-line forms that name the person, and that nobody has checked.
+    forms: list[Application]
 
     @property
     def together(self) -> str:
@@ -92,7 +95,7 @@ class Outlook:
         """A member with what attaching the person to it would do."""
         obstacle = self.obstacle(suggestion.member, registration, on)
         what = f"{obstacle} : l’inscription restera en attente" if obstacle else "à jour : l’inscription sera confirmée"
-        return Choice(suggestion.member, suggestion.why, what)
+        return Choice(suggestion.member, suggestion.why, what, suggestion.label)
 
 
 class MemberAttaching(RegistrationPages):
@@ -130,9 +133,10 @@ class MemberAttaching(RegistrationPages):
         campaign = FeeCampaign.objects.of(stranger.session.first_date)
         known = {choice.member.pk for choice in stranger.choices}
         # What was chosen in another search stays.
-        found = [finding.Suggestion(member, "") for member in _members(data.get("member", ""))]
+        chosen = [member.pk for member in _members(data.get("member", ""))]
+        found = [finding.Suggestion(one.member, one.why, one.label) for one in finding.of_members(chosen, campaign)]
         found += [
-            finding.Suggestion(one.member, one.why)
+            finding.Suggestion(one.member, one.why, one.label)
             for one in finding.search(text, campaign=campaign, limit=FOUND + len(known))
         ]
         found = list({one.member.pk: one for one in found if one.member.pk not in known}.values())[:FOUND]
@@ -195,7 +199,9 @@ class MemberAttaching(RegistrationPages):
         session = TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id)
         campaign = FeeCampaign.objects.of(session.first_date)
         known = Member.objects.listing(registration.email).first()
-        likely = finding.suggest(email=registration.email, organisation=registration.organisation)
+        likely = finding.suggest(
+            email=registration.email, organisation=registration.organisation, name=registration.full_name
+        )
         chosen = _members(request.POST.get("member", ""))
         form = RecordFeeForm(
             request.POST or None,
@@ -315,15 +321,17 @@ def _with_choices(
 ) -> list[Stranger]:
     everybody = [*people, *others]
     clues = [(person.email, person.organisation) for person in everybody]
-    suggested = finding.suggest_all(clues[: len(people)])
+    suggested = finding.suggest_all([(one.email, one.organisation, one.full_name) for one in people])
     outlook = Outlook(one.member for suggestions in suggested for one in suggestions)
     colleagues = finding.of_one_structure(clues)
+    forms = Application.objects.to_check().naming_any([person.email for person in people])
     return [
         Stranger(
             person,
             session := sessions[person.session_id],
             [outlook.choice(one, person, session.first_date) for one in suggestions],
             _one_per_person([everybody[n] for n in same], but=person),
+            forms.get(person.email, []),
         )
         for person, suggestions, same in zip(people, suggested, colleagues[: len(people)], strict=True)
     ]

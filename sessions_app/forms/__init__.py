@@ -15,9 +15,16 @@ from sessions_app.forms.admin import (
 )
 from sessions_app.forms.attaching import AttachForm, NewMemberForm, together_label
 from sessions_app.forms.documents import SessionDocumentForm
-from sessions_app.forms.public import DetailsForm, FindRegistrationForm, RegistrationForm, ReplacementForm
+from sessions_app.forms.public import (
+    AddressForm,
+    DetailsForm,
+    FindRegistrationForm,
+    RegistrationForm,
+    ReplacementForm,
+)
 
 __all__ = [
+    "AddressForm",
     "AttachForm",
     "CancelForm",
     "DetailsForm",

@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
 from caprural import markup, validators
+from members import finding
 from members.finding import fold
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
 from sessions_app import duplicating, writing
@@ -358,7 +359,8 @@ class RecordFeeForm(forms.Form):
         scale = FeeCategory.objects.filter(campaign=campaign).select_related("campaign")
         cast(forms.ModelChoiceField, self.fields["category"]).queryset = scale
         # A member is found by searching, not by reading thousands of names.
-        offered = [("", "Nouveau cotisant"), *((member.pk, str(member)) for member in likely)]
+        named = finding.labels(likely)
+        offered = [("", "Nouveau cotisant"), *((member.pk, named[member.pk]) for member in likely)]
         cast(forms.Select, self.fields["member"].widget).choices = offered
 
     def clean(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What participants type."""
 
 from typing import Any, cast
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django import forms
 
@@ -79,10 +79,12 @@ class RegistrationForm(DetailsForm):
             return None
 
     def candidate(self, session: TrainingSession) -> Registration:
-        """The unsaved registration that `registering.register` takes."""
+        """The unsaved registration that `registering.register` takes; its key says which form, with what in it."""
         candidate: Registration = self.instance
         candidate.session = session
-        candidate.submission_key = self.cleaned_data["submission_key"]
+        if key := self.cleaned_data["submission_key"]:
+            typed = [str(self.cleaned_data[name]).strip() for name in DetailsForm.Meta.fields]
+            candidate.submission_key = uuid5(key, repr(typed))
         return candidate
 
 
@@ -101,11 +103,18 @@ class ReplacementForm(forms.ModelForm):
         help_texts = {"email": "Le lien personnel de votre collègue y est envoyé."}
 
 
-class FindRegistrationForm(forms.ModelForm):
-    """« Retrouver mon inscription » (R11)."""
+class AddressForm(forms.ModelForm):
+    """One address: mistyped when registering, and typed again (R9)."""
 
     class Meta:
         model = Registration
         fields = ("email",)
         widgets = {"email": DetailsForm.Meta.widgets["email"]}
+        help_texts = {"email": "Un nouveau lien y est envoyé ; celui qui est parti à la précédente ne marche plus."}
+
+
+class FindRegistrationForm(AddressForm):
+    """« Retrouver mon inscription » (R11)."""
+
+    class Meta(AddressForm.Meta):
         help_texts = {"email": "Celle que vous avez donnée en vous inscrivant."}

@@ -1,7 +1,7 @@
 """The nouns of the sessions: one file each, with its QuerySet. A session knows its days, trainers and registrations."""
 
 from sessions_app.models.day import HalfDay, RemovedDay, SessionDay
-from sessions_app.models.message import Heartbeat, Message
+from sessions_app.models.message import Heartbeat, LinkRequest, Message
 from sessions_app.models.registration import Registration, StatusChange
 from sessions_app.models.session import SessionDocument, TrainingSession
 from sessions_app.models.state import SessionState, StateCode
@@ -10,6 +10,7 @@ from sessions_app.models.trainer import SessionTrainer, Trainer
 __all__ = [
     "HalfDay",
     "Heartbeat",
+    "LinkRequest",
     "Message",
     "Registration",
     "RemovedDay",

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from caprural import typography
+
 
 class Message(models.Model):
     """A message of the queue, seen from the session and the registration it is about.
@@ -50,6 +52,21 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class LinkRequest(models.Model):
+    """« Retrouver mon inscription » (R11): an address typed, until the worker has answered it by e-mail."""
+
+    email = models.EmailField("adresse e-mail")
+    asked_at = models.DateTimeField("demandé le")
+
+    class Meta:
+        verbose_name = "demande de lien"
+        verbose_name_plural = "demandes de lien"
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return typography.moment(self.asked_at)
 
 
 class Heartbeat(models.Model):

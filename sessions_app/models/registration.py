@@ -1,15 +1,19 @@
 """The registration of one person for one session, its status, and the log of everything that happened to it."""
 
 import secrets
-from typing import Self
+from datetime import date
+from hashlib import sha256
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import OuterRef, Q
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
 from caprural import typography, validators
 from caprural.fields import EmailField
+from members.models import Application, FeeCategory
 from members.models.member import listed
 
 
@@ -22,6 +26,10 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
     def live(self) -> Self:
         """Registrations that are not cancelled."""
         return self.exclude(status=Registration.Status.CANCELLED)
+
+    def beside(self, registration: "Registration") -> Self:
+        """The other live registrations of the same session at the same address: of other people, or of the same."""
+        return self.live().filter(session=registration.session_id, email=registration.email).exclude(pk=registration.pk)
 
     def holding_seat(self) -> Self:
         """Registrations that hold a seat: confirmed or awaiting their fee (R3)."""
@@ -51,6 +59,7 @@ class Registration(models.Model):
         FEE_UNPAID = "fee_unpaid", "cotisation non reçue à temps"
         SESSION_CANCELLED = "session_cancelled", "session annulée"
         REPLACED = "replaced", "remplacée"
+        DISCARDED = "discarded", "écartée"
 
     class Profile(models.TextChoices):
         DEVELOPMENT_OFFICER = "development_officer", "agent de développement"
@@ -78,11 +87,16 @@ class Registration(models.Model):
         "cause de l’annulation", max_length=20, choices=Cause.choices, blank=True, editable=False
     )
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
+    #: Says which form was sent, with what in it: the same sent twice is one registration.
     submission_key = models.UUIDField(null=True, editable=False)
 
     first_name = models.CharField("prénom", max_length=80, validators=[validators.person_name])
     last_name = models.CharField("nom", max_length=80, validators=[validators.person_name])
     email = EmailField("adresse e-mail", validators=[validators.email_address])
+    #: The name folded: two people may share a mailbox, one person has one live registration per session (R7).
+    name_key = models.CharField(max_length=200, default="", editable=False)
+    #: When whoever reads this mailbox did something behind the link we sent there; a new address is not proved (R9).
+    address_confirmed_at = models.DateTimeField("adresse confirmée le", null=True, editable=False)
     phone = models.CharField("téléphone", max_length=30, blank=True, validators=[validators.phone_number])
     organisation = models.CharField("structure", max_length=160, validators=[validators.without_link])
     job_title = models.CharField("fonction", max_length=120, validators=[validators.without_link])
@@ -119,10 +133,10 @@ class Registration(models.Model):
         ordering = ("pk",)
         constraints = (
             models.UniqueConstraint(
-                fields=("session", "email"),
+                fields=("session", "email", "name_key"),
                 condition=~Q(status="cancelled"),
-                name="one_live_registration_per_email",
-                violation_error_message="Cette adresse est déjà inscrite à la session.",
+                name="one_live_registration_per_person",
+                violation_error_message="Cette personne est déjà inscrite à la session avec cette adresse.",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=("confirmed", "awaiting_fee", "waiting", "cancelled")),
@@ -149,14 +163,46 @@ class Registration(models.Model):
     def __str__(self) -> str:
         return self.full_name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """The folded name follows the name, whoever writes it."""
+        self.name_key = self.folded_name
+        written = kwargs.get("update_fields")
+        if written is not None and {"first_name", "last_name"}.intersection(written):
+            kwargs["update_fields"] = {*written, "name_key"}
+        super().save(*args, **kwargs)
+
     def get_absolute_url(self) -> str:
         """The private link (R9)."""
         return reverse("registration_detail", args=[self.token])
 
     @property
+    def link_source(self) -> bytes:
+        """How the keys of the membership forms filled behind this private link begin: half of a UUID."""
+        return sha256(self.token.encode()).digest()[:8]
+
+    @property
+    def page_source(self) -> bytes:
+        """Of those filled by whoever registered, on the page of their browser."""
+        return salted_hmac("page_source", str(self.pk), algorithm="sha256").digest()[:8]
+
+    @property
+    def form_sources(self) -> tuple[bytes, bytes]:
+        """Where the membership forms that the holder of the link may read were filled."""
+        return self.link_source, self.page_source
+
+    def scale(self, on: date | None) -> tuple[list[FeeCategory], Application | None]:
+        """The scale that applies on that day, the session's, and the on-line form that answers it already, if any."""
+        return Application.objects.beside_scale(self.email, on, prefixes=self.form_sources)
+
+    @property
     def full_name(self) -> str:
         """First name then surname, as typed."""
         return f"{self.first_name} {self.last_name}"
+
+    @property
+    def folded_name(self) -> str:
+        """What two ways of typing the same name have in common; what `name_key` holds once saved."""
+        return typography.fold(self.full_name)[:200]
 
     @property
     def sort_key(self) -> tuple[tuple[str, str, str], tuple[str, str, str]]:

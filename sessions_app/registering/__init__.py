@@ -4,12 +4,22 @@ The only writers of a registration's status. Every verb is one transaction that 
 counted, given and freed by one writer at a time. Messages are queued inside the same transaction (R23).
 """
 
-from sessions_app.registering.entering import change_details, register, register_by_hand, replace, send_links
+from sessions_app.registering.entering import (
+    answer_link_requests,
+    change_details,
+    confirm_address,
+    register,
+    register_by_hand,
+    renew_link,
+    replace,
+    send_links,
+)
 from sessions_app.registering.fee import attach, await_fees_longer, extend_fee_due
 from sessions_app.registering.gate import (
     PARTICIPANT,
     SYSTEM,
     Actor,
+    AddressTaken,
     NoSeatLeft,
     RegistrationClosed,
     RegistrationRefused,
@@ -20,37 +30,44 @@ from sessions_app.registering.judging import (
     judge_cover,
     judge_one,
     judge_session,
+    not_covered,
     review,
     session_would_lose,
     would_lose,
     would_lose_with,
 )
-from sessions_app.registering.leaving import cancel, cancel_all, delete, release_unpaid, withdraw
+from sessions_app.registering.leaving import cancel, cancel_all, delete, discard, release_unpaid, withdraw
 from sessions_app.registering.seats import assign_next_seat, fee_due_on
 
 __all__ = [
     "PARTICIPANT",
     "SYSTEM",
     "Actor",
+    "AddressTaken",
     "NoSeatLeft",
     "RegistrationClosed",
     "RegistrationRefused",
     "TransitionRefused",
+    "answer_link_requests",
     "assign_next_seat",
     "attach",
     "await_fees_longer",
     "cancel",
     "cancel_all",
     "change_details",
+    "confirm_address",
     "delete",
+    "discard",
     "extend_fee_due",
     "fee_due_on",
     "judge_cover",
     "judge_one",
     "judge_session",
+    "not_covered",
     "register",
     "register_by_hand",
     "release_unpaid",
+    "renew_link",
     "replace",
     "review",
     "send_links",

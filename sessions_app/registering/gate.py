@@ -26,6 +26,10 @@ class RegistrationClosed(RegistrationRefused):
         self.state = state
 
 
+class AddressTaken(RegistrationRefused):
+    """The address is registered under another name: the team may say that it is someone else (R7)."""
+
+
 class NoSeatLeft(RegistrationRefused):
     """The session has begun and every seat is held: waiting would be pointless (R4)."""
 
@@ -63,11 +67,20 @@ def move(registration: Registration, to: Status, *, now: datetime, by: Actor, wh
     if to != Status.AWAITING_FEE:
         registration.fee_due_on = None
     registration.save(update_fields=None if registration._state.adding else OWNED)
+    _log(registration, before, now=now, by=by, why=why)
+
+
+def note(registration: Registration, *, now: datetime, by: Actor, why: str) -> None:
+    """A line in the log though the status stays."""
+    _log(registration, registration.status, now=now, by=by, why=why)
+
+
+def _log(registration: Registration, before: str, *, now: datetime, by: Actor, why: str) -> None:
     StatusChange.objects.create(
         registration=registration,
         at=now,
         from_status=before,
-        to_status=to,
+        to_status=registration.status,
         user=by.user,
         actor=by.label,
         reason=why,

@@ -77,6 +77,22 @@ def would_lose(
     return [Loss(one.registration.email, one.sentence(now)) for one in verdicts if one.to == Status.AWAITING_FEE]
 
 
+def not_covered(circle: Circle, starts_on: date, ends_on: date, *, now: datetime) -> list[str]:
+    """« 12 avril 2027 (« Session ») », for each session to come outside this period where one of these people awaits a
+    fee: what a payment for that period does not cover.
+    """
+    to_come = _asking().filter(days__date__gte=timezone.localdate(now)).values_list("pk", flat=True)
+    awaiting = [
+        session
+        for registration, session in _seats(set(to_come), circle)
+        if registration.status == Status.AWAITING_FEE
+        and session.first_date
+        and not starts_on <= session.first_date <= ends_on
+    ]
+    days = sorted({(session.first_date, str(session)) for session in awaiting if session.first_date})
+    return [f"{typography.medium_date(day)} (« {title} »)" for day, title in days]
+
+
 # The session has changed
 
 

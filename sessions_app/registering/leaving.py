@@ -65,6 +65,22 @@ def release_unpaid(registration: Registration, *, now: datetime) -> bool:
 
 
 @transaction.atomic
+def discard(session: TrainingSession, registrations: Iterable[Registration], *, now: datetime, by: Actor) -> int:
+    """« Écarter » registrations that nobody meant: at once, without a word to them, their seats to whoever waits (R8).
+
+    Returns how many were still live.
+    """
+    locked = TrainingSession.objects.lock(session.pk)
+    live = locked.registrations.live().filter(pk__in=[registration.pk for registration in registrations])
+    discarded = list(live.order_by("pk"))
+    for registration in discarded:
+        registration.cancellation_cause = Cause.DISCARDED
+        move(registration, Status.CANCELLED, now=now, by=by, why="inscription écartée, sans message")
+    serve_waiting_list(locked, now=now)
+    return len(discarded)
+
+
+@transaction.atomic
 def cancel_all(session: TrainingSession, *, now: datetime, by: Actor) -> list[Registration]:
     """Cancel every live registration of a session that is cancelled; the caller tells the people (R5)."""
     locked = TrainingSession.objects.lock(session.pk)

@@ -2,9 +2,10 @@
 
 import logging
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
@@ -20,15 +21,20 @@ from members.models import Application, FeeCampaign, FeeCategory
 from sessions_app import emails, registering
 from sessions_app.documents import calendar, membership_form, own_data
 from sessions_app.models import Registration, SessionDocument, SessionState, TrainingSession
-from sessions_app.views.files import JSON, attached
+from sessions_app.views.files import JSON, attached, form_page
 
 logger = logging.getLogger(__name__)
 
 
 def behind(token: str) -> tuple[Registration, TrainingSession]:
     """The registration of a private link, and its session. Raises Http404."""
+    return with_session(token=token)
+
+
+def with_session(**which: Any) -> tuple[Registration, TrainingSession]:
+    """A registration and its session, as the pages of a person need them. Raises Http404."""
     found = Registration.objects.select_related("replaced_by", "replaces")
-    registration = get_object_or_404(found, token=token)
+    registration = get_object_or_404(found, **which)
     documents = SessionDocument.objects.filter(session=OuterRef("pk"))
     sessions = TrainingSession.objects.with_seats_and_days().annotate(has_documents=Exists(documents))
     session = sessions.get(pk=registration.session_id)
@@ -44,9 +50,11 @@ def registration_detail(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     state = session.state(now)
     is_to_come = not (state.is_over or state.has_begun)
-    return render(
+    asks_address = registration.can_be_cancelled and registration.address_confirmed_at is None
+    show = form_page if asks_address else _page
+    return show(
         request,
-        "sessions_app/registration_detail.html",
+        "registration_detail",
         {
             "registration": registration,
             "session": session,
@@ -54,13 +62,18 @@ def registration_detail(request: HttpRequest, token: str) -> HttpResponse:
             "is_to_come": is_to_come,
             "rank": registration.rank(),
             "predecessor": getattr(registration, "replaces", None),
-            "fee": fee_owed(registration, session, state),
+            "fee": fee_owed(registration, session, state, sources=registration.form_sources),
             "steps": _steps(registration, session, state, now) if is_to_come else [],
             "has_changed": bool(session.changed_at and session.changed_at > registration.registered_at),
             "can_be_replaced": can_be_replaced(registration, state),
             "is_just_saved": "enregistre" in request.GET,
+            "asks_address": asks_address,
         },
     )
+
+
+def _page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    return render(request, f"sessions_app/{name}.html", context)
 
 
 def can_be_replaced(registration: Registration, state: SessionState) -> bool:
@@ -77,7 +90,7 @@ class Fee:
     due_on: date | None
     #: The on-line form that names the person for this campaign, if any.
     application: Application | None
-    #: Whether it was filled from this very page: someone else's says more than the person may read.
+    #: Whether it was filled by whoever reads this: someone else's says more than they may read.
     is_theirs: bool
     #: What is said of a session over two campaigns.
     judged: str
@@ -93,32 +106,30 @@ class Step:
     url: str = ""
 
 
-def fee_owed(registration: Registration, session: TrainingSession, state: SessionState) -> Fee | None:
+def fee_owed(
+    registration: Registration, session: TrainingSession, state: SessionState, *, sources: Sequence[bytes]
+) -> Fee | None:
     """Nothing is owed before a session whose date no longer holds, nor asked for once it has begun."""
     if registration.status != Registration.Status.AWAITING_FEE or not state.is_announced or state.has_begun:
         return None
-    categories, application = Application.objects.beside_scale(registration.email, session.first_date)
+    categories, application = registration.scale(session.first_date)
     campaign = categories[0].campaign if categories else None
-    is_theirs = application is not None and is_submitted_from(registration, application)
+    is_theirs = application is not None and is_submitted_from(sources, application)
     judged = session.judged_under(campaign)
     return Fee(campaign, categories, registration.fee_due_on, application, is_theirs, judged)
 
 
-def new_submission_key(registration: Registration) -> UUID:
-    """The key of a membership form shown behind this private link: half of it says which link, the rest is random."""
-    return UUID(bytes=_key_prefix(registration) + secrets.token_bytes(8))
+def new_submission_key(source: bytes) -> UUID:
+    """The key of a membership form shown to someone: half of it says where, the rest is random."""
+    return UUID(bytes=source + secrets.token_bytes(8))
 
 
-def is_submitted_from(registration: Registration, application: Application) -> bool:
-    """Whether a membership form was filled behind this private link.
+def is_submitted_from(sources: Sequence[bytes], application: Application) -> bool:
+    """Whether a membership form was filled in one of these places.
 
     Anybody may register with somebody else's address: that a form names it is not enough to open it.
     """
-    return application.submission_key.bytes.startswith(_key_prefix(registration))
-
-
-def _key_prefix(registration: Registration) -> bytes:
-    return sha256(registration.token.encode()).digest()[:8]
+    return application.submission_key.bytes.startswith(tuple(sources))
 
 
 def _steps(registration: Registration, session: TrainingSession, state: SessionState, now: datetime) -> list[Step]:
@@ -206,6 +217,6 @@ def registration_own_data(request: HttpRequest, token: str) -> HttpResponse:
     registration, session = behind(token)
     actors = {registering.PARTICIPANT.label: "vous", registering.SYSTEM.label: "règle automatique"}
     named = Application.objects.naming(registration.email).select_related("category__campaign").order_by("pk")
-    applications = [application for application in named if is_submitted_from(registration, application)]
+    applications = [application for application in named if is_submitted_from(registration.form_sources, application)]
     content = own_data.content(registration, session, applications=applications, actors=actors, now=timezone.now())
     return attached(own_data.filename(session), content, JSON)

@@ -15,14 +15,16 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from caprural import limits
 from caprural.private_pages import private
-from members import applying
-from members.forms import ApplicationForm
-from members.views.application import form_status
 from sessions_app import registering
 from sessions_app.forms import DetailsForm, FindRegistrationForm, RegistrationForm, ReplacementForm
-from sessions_app.models import StateCode, TrainingSession
-from sessions_app.views.private_page import behind, can_be_replaced, fee_owed, new_submission_key
+from sessions_app.models import LinkRequest, StateCode, TrainingSession
+from sessions_app.registering import visiting
+from sessions_app.views import just_registered
+from sessions_app.views.applying import apply_for
+from sessions_app.views.files import TOO_MANY, form_page
+from sessions_app.views.private_page import behind, can_be_replaced, fee_owed
 from sessions_app.views.sessions import not_published
 
 
@@ -33,23 +35,34 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
     session = get_object_or_404(TrainingSession.objects.with_seats(), slug=slug)
     now = timezone.now()
     form = RegistrationForm(request.POST if request.method == "POST" else None)
-    refusal = ""
+    refusal, is_limited = "", False
     if request.method == "POST" and form.is_valid():
         try:
+            visiting.count_registration(session, limits.network_of(request), now=now)
             registration = registering.register(form.candidate(session), now=now)
         except registering.RegistrationClosed as closed:
             refusal = str(closed)
             session = TrainingSession.objects.with_seats().get(pk=session.pk)
+        except limits.LimitReached as reached:
+            refusal, is_limited = str(reached), True
         else:
             if registration is None:
-                return render(request, "sessions_app/link_sent.html", {"email": form.cleaned_data["email"]})
-            return redirect(registration)
+                context = {"email": form.cleaned_data["email"], "session": session}
+                return render(request, "sessions_app/link_sent.html", context)
+            return redirect(just_registered.page_of(request, registration))
     prefetch_related_objects([session], "days")
     state = session.state(now)
     if request.method != "POST" and state.code == StateCode.NOT_PUBLISHED:
         return not_published(request, session, state)
-    context: dict[str, Any] = {"session": session, "state": state, "form": form, "refusal": refusal}
-    return render(request, "sessions_app/register.html", context, status=_form_status(form, is_refused=bool(refusal)))
+    context: dict[str, Any] = {
+        "session": session,
+        "state": state,
+        "form": form,
+        "refusal": refusal,
+        "is_limited": is_limited,
+    }
+    status = TOO_MANY if is_limited else _form_status(form, is_refused=bool(refusal))
+    return render(request, "sessions_app/register.html", context, status=status)
 
 
 def _form_status(form: BaseForm, *, is_refused: bool) -> int:
@@ -61,13 +74,14 @@ def _form_status(form: BaseForm, *, is_refused: bool) -> int:
 # Behind the private link
 
 
-def _page(request: HttpRequest, name: str, context: dict[str, Any], *, status: int) -> HttpResponse:
-    """A page that holds a form. Not « no-referrer » like the others behind the link: browsers would then send
-    « Origin: null » with the form, which the CSRF protection refuses. Nothing is told to another site either way.
-    """
-    response = render(request, f"sessions_app/{name}.html", context, status=status)
-    response.headers["Referrer-Policy"] = "same-origin"
-    return response
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def registration_confirm_address(request: HttpRequest, token: str) -> HttpResponse:
+    """« C’est bien mon adresse » (R9): a button of the private page, never a link."""
+    registration, _ = behind(token)
+    if request.method == "POST":
+        registering.confirm_address(registration, now=timezone.now())
+    return redirect(registration)
 
 
 @private
@@ -90,7 +104,7 @@ def registration_cancel(request: HttpRequest, token: str) -> HttpResponse:
         "rank": registration.rank(),
         "can_be_replaced": can_be_replaced(registration, state),
     }
-    return _page(request, "registration_cancel", context, status=409 if request.method == "POST" else 200)
+    return form_page(request, "registration_cancel", context, status=409 if request.method == "POST" else 200)
 
 
 @private
@@ -99,12 +113,17 @@ def registration_replace(request: HttpRequest, token: str) -> HttpResponse:
     """« Me faire remplacer » by a colleague, who gets the seat and a link of their own (R10)."""
     registration, session = behind(token)
     now = timezone.now()
+    status = 0
     if request.method == "POST" and registration.replaced_by:
         return redirect(registration)
     form = ReplacementForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
+            visiting.count_form(limits.network_of(request), now=now)
             registering.replace(registration, form.instance, now=now)
+        except limits.LimitReached as reached:
+            form.add_error(None, str(reached))
+            status = TOO_MANY
         except registering.RegistrationRefused as refused:
             registration, session = behind(token)
             if can_be_replaced(registration, session.state(now)):
@@ -120,66 +139,55 @@ def registration_replace(request: HttpRequest, token: str) -> HttpResponse:
         "form": form,
         "is_possible": is_possible,
     }
-    status = _form_status(form, is_refused=not is_possible)
-    return _page(request, "registration_replace", context, status=status)
+    status = status or _form_status(form, is_refused=not is_possible)
+    return form_page(request, "registration_replace", context, status=status)
 
 
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def registration_edit(request: HttpRequest, token: str) -> HttpResponse:
-    """« Modifier mes coordonnées » (R9); another address receives the link, the former one is told."""
+    """« Modifier mes coordonnées » (R9); another address receives a new link, the former one is told."""
     registration, session = behind(token)
+    now = timezone.now()
     # A copy: the form writes what is typed, right or wrong, into its instance.
     form = DetailsForm(request.POST if request.method == "POST" else None, instance=copy(registration))
+    status = 0
     if request.method == "POST" and form.is_valid():
         try:
-            registering.change_details(registration, form.cleaned_data, now=timezone.now())
+            visiting.count_form(limits.network_of(request), now=now)
+            changed = registering.change_details(registration, form.cleaned_data, now=now, is_behind_link=True)
+        except limits.LimitReached as reached:
+            form.add_error(None, str(reached))
+            status = TOO_MANY
         except registering.RegistrationRefused as refused:
             registration, session = behind(token)
             if registration.can_be_cancelled:
                 form.add_error("email", str(refused))
         else:
+            if changed.token != token:
+                # The new link travels by e-mail only.
+                context = {"registration": changed, "session": session}
+                return form_page(request, "address_changed", context, status=200)
             return redirect(f"{registration.get_absolute_url()}?enregistre")
     context = {"registration": registration, "session": session, "form": form}
-    status = _form_status(form, is_refused=not registration.can_be_cancelled)
-    return _page(request, "registration_edit", context, status=status)
+    status = status or _form_status(form, is_refused=not registration.can_be_cancelled)
+    return form_page(request, "registration_edit", context, status=status)
 
 
 @private
 @require_http_methods(["GET", "HEAD", "POST"])
 def registration_apply(request: HttpRequest, token: str) -> HttpResponse:
-    """The membership form on line, for the fee this seat awaits (R15): what the registration says is not typed again,
-    and its address stays among the people covered.
-    """
+    """The membership form on line, for the fee this seat awaits (R15)."""
     registration, session = behind(token)
     now = timezone.now()
-    owed = fee_owed(registration, session, session.state(now))
-    refusal = "" if owed and owed.categories else "Cette inscription n’attend pas de cotisation à régler en ligne."
-    if refusal and request.method != "POST":
-        return redirect(registration)
-    form = ApplicationForm.of(
-        request.POST if request.method == "POST" else None,
-        categories=owed.categories if owed else [],
-        must_cover=registration.email,
-        initial={
-            "name": registration.organisation,
-            "contact_name": registration.full_name,
-            "email": registration.email,
-            "phone": registration.phone,
-            "covers_contact": False,
-            "submission_key": new_submission_key(registration),
-        },
-        people=[{"name": registration.full_name, "email": registration.email}],
+    return apply_for(
+        request,
+        registration,
+        fee_owed(registration, session, session.state(now), sources=registration.form_sources),
+        source=registration.link_source,
+        back=registration.get_absolute_url(),
+        now=now,
     )
-    if not refusal and form.is_bound and form.is_valid():
-        try:
-            applying.apply(*form.application(), now=now)
-        except applying.ApplicationRefused as refused:
-            refusal = str(refused)
-        else:
-            return redirect(registration)
-    context = {"registration": registration, "session": session, "form": form, "refusal": refusal}
-    return _page(request, "registration_apply", context, status=form_status(form, is_refused=bool(refusal)))
 
 
 # Without the link
@@ -190,8 +198,16 @@ def registration_apply(request: HttpRequest, token: str) -> HttpResponse:
 def find_registration(request: HttpRequest) -> HttpResponse:
     """« Retrouver mon inscription » (R11): whatever is found, the answer on screen is the same."""
     form = FindRegistrationForm(request.POST if request.method == "POST" else None)
-    is_sent = request.method == "POST" and form.is_valid()
-    if is_sent:
-        registering.send_links(form.cleaned_data["email"], now=timezone.now())
-    status = 200 if is_sent else _form_status(form, is_refused=False)
+    is_sent, status, now = False, 0, timezone.now()
+    if request.method == "POST" and form.is_valid():
+        try:
+            visiting.count_search(limits.network_of(request), form.cleaned_data["email"], now=now)
+        except limits.LimitReached as reached:
+            form.add_error(None, str(reached))
+            status = TOO_MANY
+        else:
+            # The worker looks it up: the answer takes the same time whatever is found.
+            LinkRequest.objects.create(email=form.cleaned_data["email"], asked_at=now)
+            is_sent, status = True, 200
+    status = status or _form_status(form, is_refused=False)
     return render(request, "sessions_app/find_registration.html", {"form": form, "is_sent": is_sent}, status=status)

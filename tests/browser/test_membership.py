@@ -7,12 +7,20 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from members import fees
+from members import applying, fees
 from members.models import Application, CoveredPerson, FeeCategory, Organisation
 from sessions_app.models import TrainingSession
 from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
-from tests.factories import make_application, make_campaign, make_category, make_fee, make_member, make_staff
+from tests.factories import (
+    make_application,
+    make_campaign,
+    make_category,
+    make_checked_application,
+    make_fee,
+    make_member,
+    make_staff,
+)
 
 LONG = "Intercommunalités-et-anticonstitutionnellement-" * 3
 SIRET = "73282932000074"
@@ -67,14 +75,16 @@ def test_from_the_private_page_and_back(visit: Open, session: TrainingSession, w
 
     heading(page, "Une place vous est retenue")
     application = Application.objects.get()
-    expect(page.get_by_role("main")).to_contain_text(f"référence {application.fee.code}")
+    expect(page.get_by_role("main")).to_contain_text(f"référence {application.own_code}")
     page.get_by_role("link", name="Voir mon bulletin").click()
     heading(page, "Bulletin reçu")
     expect(page.get_by_role("main")).to_contain_text("collegue@vallee.example")
     bulletin = page.get_by_role("link", name="Télécharger mon bulletin (PDF)").get_attribute("href")
     assert page.request.get(bulletin or "").body().startswith(b"%PDF-")
 
-    fees.settle(application.fee, now=timezone.now())
+    user, people = make_staff(group="Coordination"), list(application.people.all())
+    fee = applying.check(application, member=None, people=people, user=user, now=timezone.now())
+    fees.settle(fee, now=timezone.now())
     page.goto(person.get_absolute_url())
     heading(page, "Vous avez une place")
     assert CoveredPerson.objects.count() == 2
@@ -114,6 +124,8 @@ def test_accessible(
     check(person.get_absolute_url())
     for application in (due, known):
         check(application.get_absolute_url())
+    due = make_checked_application(category=category, name=LONG[:150])
+    check(due.get_absolute_url())
     fees.settle(due.fee, now=timezone.now())
     check(due.get_absolute_url())
     fees.cancel(due.fee, now=timezone.now())

@@ -10,6 +10,7 @@ from sessions_app.models import Registration, TrainingSession
 from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
 from tests.factories import make_campaign, make_category, make_fee, make_member
+from tests.traces import link_for
 
 
 @pytest.fixture
@@ -51,6 +52,11 @@ def test_up_to_date(visit: Open, session: TrainingSession, email: str) -> None:
     register(page, email)
     expect(page.get_by_role("heading", level=1)).to_have_text("Vous avez une place")
     assert Registration.objects.get().status == "confirmed"
+    assert page.url.startswith(page.url.partition("/inscriptions/")[0] + "/inscriptions/votre-inscription/")
+    expect(page.get_by_role("main")).to_contain_text(f"Un message vient de partir à {email}")
+    page.goto(link_for(email))
+    page.get_by_role("button", name="C’est bien mon adresse").click()
+    assert Registration.objects.get().address_confirmed_at is not None
     with page.expect_download() as download:
         page.get_by_role("link", name="Ajouter à mon agenda").click()
     assert download.value.suggested_filename == "animer.ics"
@@ -63,6 +69,11 @@ def test_not_up_to_date(visit: Open, session: TrainingSession) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Une place vous est retenue jusqu’au")
     expect(page.get_by_role("main")).to_contain_text("80 €")
     expect(page.get_by_role("main")).to_contain_text("FR76 0000 0000")
+    page.get_by_role("link", name="Remplir le bulletin en ligne").click()
+    expect(
+        page.get_by_role("textbox", name=re.compile("^Nom de la structure|^Structure|^Nom")).first
+    ).not_to_have_value("")
+    page.goto(link_for("personne@ailleurs.example"))
     bulletin = page.get_by_role("link", name="Télécharger mon bulletin (PDF)").get_attribute("href")
     answer = page.request.get(bulletin or "")
     assert answer.headers["content-type"] == "application/pdf"

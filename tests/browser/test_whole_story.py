@@ -20,6 +20,7 @@ from tests.browser.conftest import Open
 from tests.browser.test_register import register
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, make_trainer
 from tests.office import signed_in
+from tests.traces import link_for
 
 Status = Registration.Status
 
@@ -71,6 +72,7 @@ def comes(visit: Open, email: str) -> Page:
     page = visit("/sessions/animer/")
     register(page, email)
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("place|liste d’attente"))
+    page.goto(link_for(email))
     return page
 
 

@@ -8,11 +8,19 @@ from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
+from caprural import typography
 from members import applying, covering, fees
-from members.models import Application, FeeCategory, Member, MembershipFee, Organisation
+from members.models import Application, FeeCategory, Member, Organisation
 from tests import pages
 from tests.announced import today
-from tests.factories import make_application, make_campaign, make_category, make_fee, make_member, make_staff
+from tests.factories import (
+    make_application,
+    make_campaign,
+    make_category,
+    make_checked_application,
+    make_fee,
+    make_member,
+)
 from tests.traces import folded
 
 pytestmark = pytest.mark.django_db
@@ -88,11 +96,7 @@ class TestForm:
 
         application = Application.objects.get()
         assert (answer.status_code, answer.headers["Location"]) == (302, application.get_absolute_url())
-        assert (application.name, application.fee.status, application.category) == (
-            "Pays <des> Collines",
-            "due",
-            category,
-        )
+        assert (application.name, application.fee, application.category) == ("Pays <des> Collines", None, category)
         assert list(application.people.values_list("email", "name")) == [("camille@collines.example", "Camille Durand")]
         assert Email.objects.get().to == ["camille@collines.example"]
 
@@ -102,7 +106,18 @@ class TestForm:
         answers = [client.post(FORM, typed) for _ in range(2)]
 
         assert answers[0].headers["Location"] == answers[1].headers["Location"]
-        assert (Application.objects.count(), Member.objects.count(), Email.objects.count()) == (1, 1, 1)
+        assert (Application.objects.count(), Member.objects.count(), Email.objects.count()) == (1, 0, 1)
+
+    def test_the_browser_s_back_then_another_payer(self, client: Client, category: FeeCategory) -> None:
+        """The same hidden key, other contents: another form, and its own page."""
+        typed = {**shown(client.get(FORM)), **FILLED}
+
+        one = client.post(FORM, {**typed, "name": "Asso Un"})
+        two = client.post(FORM, {**typed, "name": "Asso Deux", "email": "deux@x.example"})
+
+        assert [form.name for form in Application.objects.order_by("pk")] == ["Asso Un", "Asso Deux"]
+        assert one.headers["Location"] != two.headers["Location"]
+        assert "Asso Deux" in pages.main(client.get(two.headers["Location"]))
 
     def test_to_correct(self, client: Client, category: FeeCategory) -> None:
         """Everything typed comes back with what is wrong, and nothing is written."""
@@ -126,6 +141,23 @@ class TestForm:
         assert pages.text(summary).startswith("Il reste 3 points à corriger")
         assert pages.text(pages.one(pages.tree(page), ".//title")).startswith("À corriger")
 
+    @pytest.mark.parametrize("campaigns", [1, 2])
+    def test_each_line_of_the_summary_leads_to_something(
+        self, client: Client, category: FeeCategory, campaigns: int
+    ) -> None:
+        """The buttons of two scales are named otherwise than those of one."""
+        make_category(campaign=category.campaign)
+        if campaigns == 2:
+            make_category(campaign=make_campaign(starts_on=today(11), ends_on=today(99)))
+
+        page = sent(client, name="", method=None)
+
+        pages.assert_sound(page, status=422)
+        [summary] = [item for item in pages.tree(page).iter("div") if item.get("role") == "alert"]
+        anchors = {words: url.removeprefix("#") for words, url in pages.links(summary).items()}
+        assert "Quelle cotisation" in anchors
+        assert [anchor for anchor in anchors.values() if pages.tree(page).find(f".//*[@id='{anchor}']") is None] == []
+
     def test_more_lines(self, client: Client, category: FeeCategory) -> None:
         before = pages.rows()
         typed = {"siret": "12 34", "email": "", "personnes-2-email": "pas une adresse", "plus": ""}
@@ -140,14 +172,15 @@ class TestForm:
         assert not [item for item in pages.tree(page).iter() if item.get("role") == "alert"]
         assert "is-invalid" not in page.content.decode()
 
-    def test_refused(self, client: Client, category: FeeCategory) -> None:
-        for _ in range(applying.FLOOD_LIMIT):
+    def test_too_many(self, client: Client, category: FeeCategory) -> None:
+        for _ in range(applying.LETTERS_A_DAY):
             make_application(email=FILLED["email"], category=category, now=timezone.now())
         before = pages.rows()
 
         page = sent(client)
 
-        pages.assert_sound(page, status=409)
+        pages.assert_sound(page, status=429)
+        assert "Trop d’envois en peu de temps" in folded(pages.main(page))
         assert "Votre bulletin n’a pas été enregistré" in pages.main(page)
         assert shown(page)["name"] == FILLED["name"]
         assert pages.rows() == before
@@ -161,6 +194,26 @@ class TestForm:
         page = client.post(FORM, {**FILLED, "personnes-TOTAL_FORMS": "1", "personnes-INITIAL_FORMS": "0"})
         pages.assert_sound(page, status=422)
         assert shown(page)["name"] == FILLED["name"]
+
+    def test_from_a_session_the_scale_of_its_day(self, client: Client, category: FeeCategory) -> None:
+        later = make_campaign(starts_on=today(11), ends_on=today(99), name="Cotisation suivante")
+        other = make_category(campaign=later, label="Demain")
+        path = f"{FORM}?le={today(50)}"
+
+        page = client.get(path)
+
+        pages.assert_sound(page)
+        words = folded(pages.main(page))
+        assert f"Pour le {folded(typography.medium_date(today(50)))} : Cotisation suivante, du" in words
+        assert ("Demain" in words, "Association" in words) == (True, False)
+        assert sent(client, path).status_code == 302
+        assert Application.objects.get().category == other
+
+    def test_a_day_no_scale_covers(self, client: Client, category: FeeCategory) -> None:
+        words = folded(pages.main(client.get(f"{FORM}?le={today(50)}")))
+
+        day = folded(typography.medium_date(today(50)))
+        assert f"Le barème de la cotisation qui couvre le {day} n’est pas encore publié." in words
 
     def test_methods(self, client: Client) -> None:
         assert client.head(FORM).status_code == 200
@@ -238,8 +291,9 @@ class TestPrivatePage:
 
         words = said(client, application)
 
-        assert words.count(application.fee.code) >= 3
-        assert "Bulletin reçu : il reste à régler 80 €" in words
+        assert words.count(f"BUL-{application.pk:05d}") >= 3
+        assert "Bulletin reçu : 80 €" in words
+        assert f"Un message part à {application.email} : lisez-le avant de payer" in words
         assert "À vérifier par notre équipe" in words
         assert "FR76 3000 6000 0112 3456 7890 189" in words
         assert "Chorus Pro" in words
@@ -254,7 +308,7 @@ class TestPrivatePage:
         ],
     )
     def test_what_became_of_it(self, client: Client, category: FeeCategory, status: str, heading: str) -> None:
-        application = make_application(category=category)
+        application = make_checked_application(category=category)
         now = timezone.now()
         verbs = {"committed": fees.commit, "paid": fees.settle, "waived": fees.waive, "cancelled": fees.cancel}
         verbs[status](application.fee, now=now)
@@ -273,43 +327,33 @@ class TestPrivatePage:
         assert "il n’y a rien à régler" in words
         assert "Comment régler" not in words
 
-    @pytest.mark.parametrize("status", ["due", "committed", "paid", "waived"])
-    def test_nothing_of_a_member_we_know(self, client: Client, category: FeeCategory, status: str) -> None:
-        """R14: only what was typed."""
-        other = make_category(campaign=category.campaign, label="Catégorie secrète", amount="777")
-        member = make_member(
-            name="Nom secret",
-            siret=SIRET,
-            contact_name="Contact Secret",
-            email="secret@collines.example",
-            address="1 rue Secrète",
-            emails=("personne.secrete@collines.example",),
-            domains=("domaine-secret.example",),
-        )
-        make_fee(member, category=other, status=status)
+    @pytest.mark.parametrize("status", ["none", "due", "committed", "paid", "waived", "cancelled"])
+    @pytest.mark.parametrize("by", ["siret", "email"])
+    def test_the_same_words_whatever_we_know(self, client: Client, category: FeeCategory, by: str, status: str) -> None:
+        """Neither an address nor a SIRET tells on screen whether its payer has paid, or is known at all."""
+        typed = {"siret": SIRET, "email": "compta@collines.example", "name": "Nom typé"}
+        stranger = said(client, make_application(category=category, **typed)).replace("BUL-00001", "BUL-n")
+        Application.objects.all().delete()
+        member = make_member(name="Nom secret", **{by: typed[by]})
+        if status != "none":
+            make_fee(member, category=make_category(campaign=category.campaign, amount="777"), status=status)
 
-        words = said(client, make_application(category=category, siret=SIRET, name="Nom typé"))
+        known = make_application(category=category, **typed)
 
-        assert not [word for word in ("ecret", "ecrèt", "777", "payée", "exonéré", "engagement reçu") if word in words]
-        assert ("ne payez pas une seconde fois" in words) is (status != "due")
+        assert said(client, known).replace(f"BUL-{known.pk:05d}", "BUL-n") == stranger
 
     def test_once_checked_it_says_what_the_fee_is(self, client: Client, category: FeeCategory) -> None:
         make_fee(make_member(siret=SIRET), category=category)
-        application = make_application(category=category, siret=SIRET)
-        user = make_staff(group="Coordination")
-        applying.check(application, member=application.fee.member, people=[], user=user, now=timezone.now())
 
-        assert "Votre cotisation est payée" in said(client, application)
+        assert "Votre cotisation est payée" in said(client, make_checked_application(category=category, siret=SIRET))
 
-    def test_one_set_aside_at_once_looks_like_any_other(self, client: Client, category: FeeCategory) -> None:
-        """Otherwise the page would tell that what was typed is what we know."""
-        known = {"name": "Pays", "siret": SIRET, "email": "c@collines.example", "contact_name": "Camille Durand"}
-        fee = make_fee(make_member(**known), category=category)
-        MembershipFee.objects.filter(pk=fee.pk).update(method="transfer")
-        aside = make_application(category=category, **known)
-        assert aside.checked_at is not None
-        other = make_application(category=category, **{**known, "contact_name": "Camille Autre"})
+    def test_once_checked_the_fee_s_amount_rules(self, client: Client, category: FeeCategory) -> None:
+        large = make_category(campaign=category.campaign, amount="250")
+        fee = make_fee(make_member(siret=SIRET), category=large, status="due")
+        application = make_checked_application(category=category, siret=SIRET)
 
-        first, second = (said(client, application).partition("Ce que vous")[0] for application in (aside, other))
+        words = said(client, application).partition("Ce que vous")[0]
 
-        assert first == second
+        assert "Bulletin vérifié : il reste à régler 250 €" in words
+        assert fee.code in words
+        assert "80 €" not in words

@@ -8,12 +8,21 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from post_office.models import Email
 
-from members import fees
+from caprural import typography
 from members.models import Application, FeeCategory, Member
 from tests import pages
 from tests.announced import open_session, registered, today
-from tests.factories import make_application, make_campaign, make_category, make_fee, make_member, make_staff
+from tests.factories import (
+    make_application,
+    make_campaign,
+    make_category,
+    make_checked_application,
+    make_fee,
+    make_member,
+    make_staff,
+)
 from tests.office import complaints, notices, send, signed_in, table, typed
 from tests.traces import folded, status_of
 
@@ -65,28 +74,26 @@ class TestList:
     def test_what_is_shown(self, coordination: Client, category: FeeCategory, member: Member) -> None:
         now = timezone.now()
         make_application(category=category, name="À vérifier", now=now)
-        recorded = make_application(category=category, name="Enregistré", now=now)
-        fees.commit(recorded.fee, now=now)
-        make_application(
-            category=category, siret=SIRET, name="Pays des Collines", contact_name="", email="", method="", now=now
-        )
+        checked = make_checked_application(category=category, name="Vérifié", now=now)
 
         rows = [[folded(cell) for cell in row[:5]] for row in table(coordination.get(LIST))]
 
         assert rows == [
-            ["Pays des Collines", "Cotisation de l’année", "Association", "80 €", "rien de nouveau"],
-            ["Enregistré", "Cotisation de l’année", "Association", "80 €", "cotisation engagement reçu"],
+            [
+                *("Vérifié", "Cotisation de l’année", "Association", "80 €"),
+                f"vérifié le {folded(typography.medium_date(now))} par {checked.checked_by}",
+            ],
             ["À vérifier", "Cotisation de l’année", "Association", "80 €", "à vérifier"],
         ]
 
     def test_filter(self, coordination: Client, category: FeeCategory) -> None:
         make_application(category=category, name="À vérifier")
-        fees.waive(make_application(category=category, name="Exonéré").fee, now=timezone.now())
+        make_checked_application(category=category, name="Vérifié")
 
         for asked, names in (
             ("a-verifier", ["À vérifier"]),
-            ("verifies", ["Exonéré"]),
-            ("x", ["Exonéré", "À vérifier"]),
+            ("verifies", ["Vérifié"]),
+            ("x", ["Vérifié", "À vérifier"]),
         ):
             assert [row[0] for row in table(coordination.get(f"{LIST}?verification={asked}"))] == names
 
@@ -164,6 +171,7 @@ class TestChecking:
             ("take", "email"),
             ("take", "method"),
             ("people", str(application.people.get(email="c@ailleurs.example").pk)),
+            ("is_called", ""),
         ]
         words = folded(pages.text(pages.by_id(pages.tree(page), "content-main")))
         assert "camille@collines.example – déjà parmi ses personnes" in words
@@ -220,7 +228,8 @@ class TestChecking:
 
         page = coordination.post(check_of(application), form, follow=True)
 
-        assert notices(page)[-1] == "Ce bulletin a déjà été vérifié."
+        assert folded(notices(page)[-1]).startswith(f"Le bulletin de « {application} » ({application.own_code}) a déjà")
+        assert notices(page)[-1].endswith(" par coordination.")
         assert {name: rows for name, rows in pages.rows().items() if not name.startswith("sessions.")} == before
         assert "Vérifier" not in pages.links(pages.tree(page))
 
@@ -236,15 +245,12 @@ class TestChecking:
         assert likely == {f"Comparer avec {member}": f"?cotisant={member.pk}"}
 
     def test_beside_another_member(self, coordination: Client, category: FeeCategory, member: Member) -> None:
-        """« C’est en fait… »: compared first, merged when the form is sent."""
+        """« C’est en fait… »: compared first, then it is that one's form."""
         make_fee(member, category=category, now=timezone.now() - timedelta(days=9))
         application = make_application(category=category, name="Pays des collines", emails=("c@ailleurs.example",))
-        created = application.fee.member
         path = f"{check_of(application)}?cotisant={member.pk}"
 
         page = coordination.get(path)
-        words = folded(pages.text(pages.by_id(pages.tree(page), "content-main")))
-        assert f"Le cotisant « {created} », créé par ce bulletin, sera fusionné avec « {member} »" in words
         assert comparison(page)[0] == ["Nom", "Pays des collines", "Pays des Collines", "identique"]
 
         page = send(coordination, path)
@@ -254,15 +260,41 @@ class TestChecking:
         application.refresh_from_db()
         assert (application.fee.member, application.fee.status) == (member, "paid")
 
-    def test_two_accepted_fees(self, coordination: Client, category: FeeCategory, member: Member) -> None:
-        make_fee(member, category=category)
-        application = make_application(category=category)
-        fees.settle(application.fee, now=timezone.now())
+    def test_a_payer_to_create(self, coordination: Client, category: FeeCategory) -> None:
+        application = make_application(
+            category=category, name="Pays", siret=SIRET, domain="collines.example", emails=("a@x.example",)
+        )
 
-        page = send(coordination, f"{check_of(application)}?cotisant={member.pk}")
+        page = coordination.get(check_of(application))
+        assert "Nouveau cotisant : Pays" in folded(pages.text(pages.by_id(pages.tree(page), "content-main")))
+        take = [value for name, value in ticked(page) if name == "take"]
+        page = send(coordination, check_of(application), take=take)
 
-        assert any("ont chacun une cotisation enregistrée" in said for said in complaints(page))
-        assert Member.objects.count() == 2
+        [member] = Member.objects.all()
+        assert (member.name, member.siret, member.email) == ("Pays", SIRET, application.email)
+        assert list(member.people.values_list("email", flat=True)) == ["a@x.example"]
+        assert list(member.domains.values_list("domain", flat=True)) == ["collines.example"]
+        assert [fee.status for fee in member.fees.all()] == ["due"]
+        assert [folded(said) for said in notices(page)] == ["Le bulletin de « Pays » est vérifié. 1 message part."]
+
+    def test_then_its_payment(self, coordination: Client, category: FeeCategory, member: Member) -> None:
+        """The cheque is there: checked, then straight to the screen of payments, without a call."""
+        application = make_application(category=category, siret=SIRET)
+        letters = Email.objects.count()
+
+        page = send(coordination, check_of(application), payment="")
+
+        assert page.redirect_chain[-1][0] == (
+            f"/admin/members/membershipfee/enregistrer/?campagne={category.campaign_id}&cotisant={member.pk}"
+        )
+        assert Email.objects.count() == letters
+
+    def test_forms_of_one_payer_see_each_other(self, coordination: Client, category: FeeCategory) -> None:
+        other = make_application(category=category, siret=SIRET, name="Pays")
+
+        page = coordination.get(check_of(make_application(category=category, siret=SIRET)))
+
+        assert pages.links(pages.tree(page))[f"{other.own_code}, Pays"] == f"{LIST}{other.pk}/change/"
 
     @pytest.mark.parametrize(
         "forged",
@@ -291,7 +323,7 @@ class TestChecking:
         page = coordination.get(check_of(application), {"cotisant": asked})
 
         assert page.status_code == 200
-        assert typed(page)["member"] == str(application.fee.member_id)
+        assert typed(page)["member"] == "nouveau"
 
     def test_none_there(self, coordination: Client) -> None:
         assert coordination.get(f"{LIST}999/verifier/").status_code == 404

@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from post_office.models import Email
 
-from members import applying, fees
+from caprural import limits
+from members import applying, fees, opening, reminding
 from members.models import Application, ApplicationPerson, Member, MembershipFee
+from sessions_app.models import Registration
 from tests import pages
 from tests.factories import (
     NOW,
@@ -42,291 +44,218 @@ def everything_of(member: Member) -> dict[str, Any]:
     }
 
 
-class TestAPayerNobodyKnew:
-    """R12, R13: a member made of what was typed, and a fee « attendue » that covers nobody."""
+class TestNobodyHasChecked:
+    """R14: whatever a public form says, nothing and nobody changes before someone of the team has checked it."""
 
-    def test_everything_typed_is_kept(self) -> None:
+    TYPED: ClassVar[dict[str, Any]] = {
+        "name": "Pays des Collines",
+        "siret": SIRET,
+        "address": "1 place de l’Exemple",
+        "contact_name": "Camille Durand",
+        "email": "compta@collines.example",
+        "phone": "04 78 00 00 00",
+        "domain": "ailleurs.example",
+        "method": "mandate",
+        "service_code": "SERVICE-7",
+        "engagement_number": "2017-33",
+    }
+
+    def test_everything_typed_is_kept_in_the_form_and_nowhere_else(self) -> None:
         category = make_category(amount=Decimal("80.00"))
-        form = make_form(
-            category=category,
-            name="Pays des Collines",
-            siret=SIRET,
-            address="1 place de l’Exemple",
-            contact_name="Camille Durand",
-            email="contact@collines.example",
-            phone="04 78 00 00 00",
-            domain="collines.example",
-            method="mandate",
-            service_code="SERVICE-7",
-            engagement_number="2017-33",
-        )
         people = [
             ApplicationPerson(email="b@ailleurs.example", name="Bé"),
             ApplicationPerson(email="a@collines.example"),
         ]
 
-        application = applying.apply(form, people, now=NOW)
+        application = applying.apply(make_form(category=category, **self.TYPED), people, network="192.0.2.1", now=NOW)
 
-        fee = MembershipFee.objects.get()
-        assert (fee.category, fee.amount, fee.status) == (category, category.amount, "due")
-        assert (fee.method, fee.engagement_number, fee.status_changed_at) == ("mandate", "2017-33", NOW)
-        typed = {
-            name: getattr(form, name)
-            for name in ("kind", "name", "siret", "address", "contact_name", "email", "phone", "service_code")
-        }
-        member = everything_of(fee.member)
-        assert {name: member[name] for name in typed} == typed
-        assert (member["people"], member["domains"]) == (
-            [("b@ailleurs.example", "Bé"), ("a@collines.example", "")],
-            ["collines.example"],
-        )
-        assert Application.objects.get() == application
-        assert (application.fee, application.is_new_member, application.received_at, application.checked_at) == (
-            fee,
-            True,
-            NOW,
-            None,
-        )
-        assert list(application.people.values_list("email", "name")) == member["people"]
-
-    def test_it_covers_nobody_before_it_is_accepted(self) -> None:
-        """R14, R16."""
-        session = make_session(fee_required=True)
-        application = make_application(emails=("camille@collines.example",), domain="collines.example")
-
-        person = make_registration(session, email="camille@collines.example")
-        colleague = make_registration(session, email="autre@collines.example")
-        assert [status_of(person), status_of(colleague)] == ["awaiting_fee"] * 2
-
-        fees.settle(application.fee, now=NOW)
-        assert [status_of(person), status_of(colleague)] == ["confirmed"] * 2
-
-    def test_whoever_filled_it_is_written_to(self) -> None:
-        make_application(email="camille@collines.example", category=make_category(amount="80"))
-
-        assert messages() == [("camille@collines.example", "Bulletin reçu, 80 € à régler")]
-
-    @pytest.mark.parametrize("amount", [80, 0])
-    def test_its_html_says_the_same_as_its_text(self, amount: int) -> None:
-        make_application(
-            name="Pays <b>",
-            emails=("a@collines.example",),
-            domain="collines.example",
-            method="mandate",
-            service_code="S-7",
-            engagement_number="33",
-            category=make_category(amount=Decimal(amount)),
-        )
-
-        [message] = Email.objects.all()
-        assert lines_of_html(message.html_message) == lines_of_text(message.message)
-        assert "<b>" not in message.html_message
-
-    def test_another_siret_is_someone_else_even_at_the_same_address(self) -> None:
-        known = make_member(email="compta@collines.example", siret=SIRET)
-
-        application = make_application(email="compta@collines.example", siret=OTHER_SIRET)
-
-        assert application.is_new_member
-        assert application.fee.member != known
-
-    @pytest.mark.parametrize("others", [0, 2])
-    def test_an_address_that_does_not_name_one_member(self, others: int) -> None:
-        for _ in range(others):
-            make_member(email="compta@collines.example")
-
-        assert make_application(email="compta@collines.example").is_new_member
-
-    def test_a_name_says_nothing(self) -> None:
-        """R14: never by a typed name."""
-        make_member(name="Pays des Collines", email="compta@collines.example")
-
-        assert make_application(name="Pays des Collines").is_new_member
-
-    def test_the_same_address_for_another_kind_of_payer(self) -> None:
-        make_member(email="camille@collines.example", kind="person")
-
-        assert make_application(email="camille@collines.example").is_new_member
-
-
-class TestAPayerWeKnow:
-    """R14: whatever is typed, nothing of the member changes and nobody is covered before someone checks."""
-
-    @pytest.fixture(params=["siret", "address"])
-    def typed(self, request: pytest.FixtureRequest) -> dict[str, Any]:
-        """What names the member « Pays des Collines »: its SIRET, or its contact address."""
-        if request.param == "siret":
-            return {"siret": SIRET, "email": "inconnu@ailleurs.example"}
-        return {"email": "compta@collines.example"}
+        kept = Application.objects.get()
+        assert kept == application
+        assert {name: getattr(kept, name) for name in self.TYPED} == self.TYPED
+        assert (kept.category, kept.amount, kept.received_at) == (category, 80, NOW)
+        assert (kept.fee, kept.checked_at) == (None, None)
+        assert list(kept.people.values_list("email", "name")) == [
+            ("b@ailleurs.example", "Bé"),
+            ("a@collines.example", ""),
+        ]
+        assert list(Application.objects.to_check()) == [application]
+        assert (Member.objects.count(), MembershipFee.objects.count()) == (0, 0)
 
     @pytest.mark.parametrize("status", ["none", "due", "committed", "paid", "waived", "cancelled"])
-    def test_whatever_its_fee(self, typed: dict[str, Any], status: str) -> None:
+    @pytest.mark.parametrize("by", ["siret", "email"])
+    def test_a_payer_we_know_whatever_its_fee(self, by: str, status: str) -> None:
         category = make_category()
-        member = make_member(name="Pays des Collines", siret=SIRET, email="Compta@Collines.example")
+        member = make_member(name="Pays", siret=SIRET, email="Compta@Collines.example")
         if status != "none":
             make_fee(member, category=category, status=status)
-        before = everything_of(member)
+        before = everything_of(member), list(MembershipFee.objects.values())
         session = make_session(fee_required=True)
         someone = make_registration(session, email="malin@ailleurs.example")
 
-        application = make_application(
-            category=category, emails=("malin@ailleurs.example",), domain="ailleurs.example", name="Autre nom", **typed
-        )
+        typed = {**self.TYPED, **({"email": "x@ailleurs.example"} if by == "siret" else {"siret": ""})}
+        make_application(category=category, emails=("malin@ailleurs.example",), **typed)
 
-        assert everything_of(member) == before
+        assert (everything_of(member), list(MembershipFee.objects.values())) == before
         assert status_of(someone) == "awaiting_fee"
         assert status_of(make_registration(session, email="autre@ailleurs.example")) == "awaiting_fee"
-        assert (application.fee.member, application.is_new_member, application.checked_at) == (member, False, None)
-        assert list(Application.objects.to_check()) == [application]
 
-    def test_nor_when_its_fee_is_paid_afterwards(self) -> None:
+    def test_it_hides_nobody_from_those_to_attach(self) -> None:
+        """A claimed domain, a claimed person."""
+        session = make_session(fee_required=True)
+        people = [make_registration(session, email=email) for email in ("a@ailleurs.example", "b@x.example")]
+
+        make_application(emails=("b@x.example",), domain="ailleurs.example")
+
+        assert list(Registration.objects.without_member()) == people
+
+    def test_it_makes_nobody_reminded_nor_left_out_of_the_renewals(self) -> None:
+        last, this = (make_campaign(year=year) for year in (2016, 2017))
+        category = make_category(campaign=this)
+        member = make_member(siret=SIRET)
+        make_fee(member, category=make_category(campaign=last, label=category.label))
+
+        make_application(category=category, siret=SIRET)
+
+        assert reminding.to_come(NOW) == []
+        [renewal] = opening.renewals(this)
+        assert renewal.member == member
+
+    def test_the_payment_of_that_payer_covers_none_of_those_it_names(self) -> None:
         session = make_session(fee_required=True)
         member = make_member(siret=SIRET)
         application = make_application(siret=SIRET, emails=("malin@ailleurs.example",), domain="ailleurs.example")
         someone = make_registration(session, email="malin@ailleurs.example")
 
-        fees.settle(application.fee, now=NOW)
+        fees.record(member, application.category, "paid", now=NOW)
 
         assert status_of(someone) == "awaiting_fee"
-        assert list(member.people.all()) == []
         assert list(Application.objects.to_check()) == [application]
 
-    def test_a_second_form_for_a_payer_born_of_the_first(self) -> None:
-        first = make_application(siret=SIRET, emails=("camille@collines.example",))
-        second = make_application(siret=SIRET, emails=("malin@ailleurs.example",))
 
-        assert (second.fee, second.is_new_member) == (first.fee, False)
-        assert list(first.fee.member.people.values_list("email", flat=True)) == ["camille@collines.example"]
+class TestWhoseItSeems:
+    def test_its_siret(self) -> None:
+        known = make_member(siret=SIRET)
+        assert applying.claimed_member(make_form(siret=SIRET)) == known
 
-    def test_the_live_fee_is_used_as_it_is(self) -> None:
-        campaign = make_campaign()
-        large, small = (make_category(campaign=campaign, amount=Decimal(amount)) for amount in (250, 80))
-        fee = make_fee(make_member(siret=SIRET), category=large, status="due")
+    def test_another_siret_is_someone_else_even_at_the_same_address(self) -> None:
+        make_member(email="compta@collines.example", siret=SIRET)
 
-        application = make_application(siret=SIRET, category=small, method="mandate", engagement_number="33")
+        assert applying.claimed_member(make_form(email="compta@collines.example", siret=OTHER_SIRET)) is None
 
-        assert application.fee == fee
-        fee.refresh_from_db()
-        assert (fee.category, fee.amount, fee.method, fee.engagement_number) == (large, 250, "", "")
-        assert (application.category, application.amount) == (small, small.amount)
+    @pytest.mark.parametrize(("members", "is_found"), [(0, False), (1, True), (2, False)])
+    def test_an_address_that_names_one_member(self, members: int, is_found: bool) -> None:
+        for _ in range(members):
+            make_member(email="compta@collines.example")
 
-    @pytest.mark.parametrize("status", ["none", "cancelled"])
-    def test_without_a_live_fee_one_is_opened(self, status: str) -> None:
-        category = make_category()
-        member = make_member(siret=SIRET)
-        if status == "cancelled":
-            make_fee(member, category=category, status="cancelled")
+        assert (applying.claimed_member(make_form(email="compta@collines.example")) is not None) is is_found
 
-        application = make_application(siret=SIRET, category=category, method="cheque", engagement_number="33")
+    def test_a_name_says_nothing(self) -> None:
+        """R14: never by a typed name."""
+        make_member(name="Pays des Collines", email="compta@collines.example")
 
-        assert (application.fee.member, application.fee.status) == (member, "due")
-        assert (application.fee.method, application.fee.engagement_number) == ("cheque", "33")
+        assert applying.claimed_member(make_form(name="Pays des Collines")) is None
 
-    def test_the_fee_of_another_campaign_is_another_fee(self) -> None:
-        this_year = make_category(campaign=make_campaign(year=2017))
-        next_year = make_category(campaign=make_campaign(year=2018))
-        paid = make_fee(make_member(siret=SIRET), category=this_year)
+    def test_the_same_address_for_another_kind_of_payer(self) -> None:
+        make_member(email="camille@collines.example", kind="person")
 
-        application = make_application(siret=SIRET, category=next_year)
+        assert applying.claimed_member(make_form(email="camille@collines.example")) is None
 
-        assert application.fee != paid
-        assert (application.fee.campaign, application.fee.status) == (next_year.campaign, "due")
 
-    @pytest.mark.parametrize("status", ["committed", "paid", "waived"])
-    def test_whose_fee_is_accepted_is_asked_for_no_payment(self, status: str) -> None:
-        make_fee(make_member(siret=SIRET), status=status)
-        Email.objects.all().delete()  # the receipt
+def letter() -> tuple[str, str]:
+    """The subject and the words of the only message."""
+    [message] = Email.objects.all()
+    assert lines_of_html(message.html_message) == lines_of_text(message.message)
+    return folded(message.subject), folded(message.message)
 
-        application = make_application(siret=SIRET, email="camille@collines.example")
 
-        assert (application.is_amount_owed, application.is_fee_known) == (False, True)
-        assert messages() == [("camille@collines.example", "Bulletin reçu, cotisation déjà à jour")]
-        [message] = Email.objects.all()
-        for text in (message.message, message.html_message):
-            assert "ne payez pas une seconde fois" in text
-            assert "Pour régler" not in text
+class TestTheLetter:
+    """Written to an address that nobody has proved."""
 
-    def test_which_learns_nothing_of_it(self) -> None:
-        """The message goes to an address that anybody typed."""
-        member = make_member(
-            name="Nom secret",
-            siret=SIRET,
-            contact_name="Contact Secret",
-            email="secret@collines.example",
-            phone="04 11 22 33 44",
-            address="1 rue Secrète",
-            emails=("personne.secrete@collines.example",),
-            domains=("domaine-secret.example",),
+    def test_the_amount_and_the_form_s_own_reference(self) -> None:
+        application = make_application(email="camille@collines.example", category=make_category(amount="80"))
+
+        assert messages() == [("camille@collines.example", "Bulletin reçu, 80 € à régler")]
+        assert f"Il reste à régler 80 €, en rappelant la référence BUL-{application.pk:05d}." in letter()[1]
+
+    def test_nothing_to_pay(self) -> None:
+        make_application(category=make_category(amount="0"))
+
+        assert letter()[0].startswith("Bulletin reçu, rien à régler")
+
+    def test_no_word_of_whoever_typed(self) -> None:
+        """A stranger must not be written « Gratuit: https://evil… » by us, with our bank account."""
+        evil = "Gratuit evil.example/prix"
+        make_application(
+            name=evil,
+            contact_name=evil,
+            address=evil,
+            service_code=evil,
+            engagement_number=evil,
+            domain="evil.example",
+            emails=("evil@evil.example",),
         )
-        campaign = make_campaign()
-        make_fee(member, category=make_category(campaign=campaign, label="Catégorie secrète", amount="777"))
-        Email.objects.all().delete()
-
-        make_application(siret=SIRET, category=make_category(campaign=campaign, amount="80"), name="Nom typé")
 
         [message] = Email.objects.all()
         for text in (message.subject, message.message, message.html_message):
-            assert not [word for word in ("ecret", "ecrèt", "11 22", "777") if word in text]
+            assert "evil" not in text.lower()
+            assert "IBAN" not in text
+        assert message.context["attachments"] == []
 
+    @pytest.mark.parametrize("status", ["due", "committed", "paid", "waived"])
+    def test_a_stranger_learns_nothing_of_a_payer(self, status: str) -> None:
+        make_fee(make_member(siret=SIRET, email="compta@collines.example"), status=status)
+        Email.objects.all().delete()
 
-class TestNothingNew:
-    """A form that says only what the member says is set aside at once."""
+        make_application(siret=SIRET, email="curieux@ailleurs.example")
 
-    KNOWN = {
-        "name": "Pays des Collines",
-        "siret": SIRET,
-        "contact_name": "Camille Durand",
-        "email": "compta@collines.example",
-        "phone": "04 78 00 00 00",
-        "address": "1 place de l’Exemple\n69000 Lyon",
-        "service_code": "SERVICE-7",
-    }
+        subject, words = letter()
+        assert subject.startswith("Bulletin reçu, à vérifier avant tout règlement")
+        assert "Nous vérifions avant que vous payiez" in words
+        assert "déjà cotisé" not in words
 
-    @pytest.fixture
-    def member(self) -> Member:
-        member = make_member(**self.KNOWN, emails=("camille@ailleurs.example",), domains=("collines.example",))
-        make_fee(member)
-        return member
-
-    def test_everything_is_known(self, member: Member) -> None:
-        application = make_application(
-            **{**self.KNOWN, "name": "PAYS  des collines", "address": "1 place de l’Exemple\r\n69000 Lyon"},
-            method="",
-            domain="collines.example",
-            emails=("camille@ailleurs.example", "autre@collines.example"),
+    @pytest.mark.parametrize("status", ["committed", "paid", "waived"])
+    @pytest.mark.parametrize("email", ["compta@collines.example", "camille@x.example", "tous@collines.example"])
+    def test_a_payer_reads_that_it_has_paid(self, status: str, email: str) -> None:
+        make_fee(
+            make_member(
+                siret=SIRET,
+                email="Compta@collines.example",
+                emails=("camille@x.example",),
+                domains=("collines.example",),
+            ),
+            status=status,
         )
+        Email.objects.all().delete()
 
-        assert application.checked_at == NOW
-        assert list(Application.objects.to_check()) == []
-        # Whoever filled it cannot tell: it would say that what was typed is what we know.
-        assert not application.is_vouched_for
-        assert application.is_fee_known
+        make_application(siret=SIRET, email=email)
 
-    @pytest.mark.parametrize(
-        "new",
-        [
-            *({name: "autre"} for name in ("name", "contact_name", "phone", "address", "service_code")),
-            {"email": "autre@collines.example"},
-            {"domain": "ailleurs.example"},
-            {"method": "cheque"},
-            {"engagement_number": "33"},
-            {"emails": ("autre@ailleurs.example",)},
-        ],
-    )
-    def test_anything_new_is_for_the_coordination(self, member: Member, new: dict[str, Any]) -> None:
-        application = make_application(**{**self.KNOWN, "method": "", **new})
+        subject, words = letter()
+        assert subject.startswith("Bulletin reçu, cotisation déjà à jour")
+        assert "ne payez pas une seconde fois" in words
 
-        assert application.checked_at is None
+    def test_one_payer_is_asked_for_one_amount(self) -> None:
+        """Another form, or a fee that is open already: we look first."""
+        large, small = (make_category(amount=Decimal(amount)) for amount in (250, 80))
+        make_application(category=large, siret=SIRET)
+        Email.objects.all().delete()
 
-    def test_another_category_too(self, member: Member) -> None:
-        other = make_category(campaign=member.fees.get().campaign)
+        make_application(category=small, siret=SIRET)
 
-        assert make_application(**self.KNOWN, method="", category=other).checked_at is None
+        subject, words = letter()
+        assert subject.startswith("Bulletin reçu, à vérifier avant tout règlement")
+        assert "Il reste à régler" not in words
+
+    def test_a_known_payer_that_owes_nothing_yet_is_told_the_amount(self) -> None:
+        make_member(siret=SIRET, email="compta@collines.example")
+
+        make_application(siret=SIRET, email="compta@collines.example")
+
+        assert letter()[0].startswith("Bulletin reçu, 100 € à régler")
 
 
 class TestSentTwice:
     def test_the_same_form_is_one_application(self) -> None:
-        form, key = {"siret": SIRET, "name": "Pays"}, uuid4()
+        form, key = {"siret": SIRET, "name": "Pays", "email": "a@collines.example"}, uuid4()
         first = make_application(**form, submission_key=key, emails=("a@collines.example",))
         before = pages.rows()
 
@@ -335,19 +264,52 @@ class TestSentTwice:
         assert again == first
         assert pages.rows() == before
 
+    @pytest.mark.parametrize(
+        "other", [{"name": "Asso Deux"}, {"email": "b@x.example"}, {"method": "cheque"}, {"emails": ("b@x.example",)}]
+    )
+    def test_other_contents_are_another_form(self, other: dict[str, Any]) -> None:
+        """The browser's « back », then another payer."""
+        form = {"submission_key": uuid4(), "name": "Asso Un", "email": "a@x.example", "emails": ("a@x.example",)}
+        first = make_application(**form)
+
+        second = make_application(**{**form, **other})
+
+        assert second != first
+        assert make_application(**{**form, **other}) == second
+        assert Application.objects.count() == 2
+
+
+class TestLimits:
     def test_an_address_is_not_flooded(self) -> None:
         """Each form writes to an address that nobody has proved to be theirs."""
-        forms = [{"email": "victime@ailleurs.example", "name": f"Structure {n}", "siret": ""} for n in range(12)]
-        for form in forms[: applying.FLOOD_LIMIT]:
-            make_application(**form)
+        for _ in range(3):
+            make_application(email="victime@ailleurs.example")
         before = pages.rows()
 
-        with pytest.raises(applying.ApplicationRefused, match="recommencez dans une heure"):
-            make_application(**forms[-1], now=NOW + applying.FLOOD_INTERVAL - timedelta(seconds=1))
+        with pytest.raises(limits.LimitReached):
+            make_application(email="victime@ailleurs.example", now=NOW + timedelta(hours=23, minutes=59))
 
         assert pages.rows() == before
         make_application(email="autre@ailleurs.example")
-        make_application(**forms[-1], now=NOW + applying.FLOOD_INTERVAL)
+        make_application(email="victime@ailleurs.example", now=NOW + timedelta(days=1))
+
+    def test_a_form_sent_again_is_not_one_more(self) -> None:
+        form = {"submission_key": uuid4(), "email": "a@x.example", "name": "Pays"}
+        for _ in range(5):
+            make_application(**form)
+
+        assert Application.objects.count() == 1
+
+    def test_a_network(self) -> None:
+        """Forty people behind one office are far from it."""
+        assert applying.FORMS_A_DAY >= 80
+        forms = [make_form() for _ in range(applying.FORMS_A_DAY + 1)]
+        for form in forms[:-1]:
+            applying.apply(form, [], network="192.0.2.1", now=NOW)
+
+        with pytest.raises(limits.LimitReached):
+            applying.apply(forms[-1], [], network="192.0.2.1", now=NOW)
+        applying.apply(forms[-1], [], network="192.0.2.2", now=NOW)
 
 
 @pytest.fixture
@@ -357,7 +319,7 @@ def user() -> User:
 
 def check(application: Application, user: User, **options: Any) -> None:
     """Everybody it names is added, unless said otherwise."""
-    options = {"member": application.fee.member, "people": list(application.people.all()), **options}
+    options = {"member": applying.claimed_member(application), "people": list(application.people.all()), **options}
     applying.check(application, user=user, now=NOW + timedelta(days=1), **options)
     application.refresh_from_db()
 
@@ -438,13 +400,13 @@ class TestChecking:
         assert pages.rows() == before
 
     def test_the_siret_of_another_member(self, user: User) -> None:
-        make_member(email="compta@collines.example")
+        member = make_member(email="compta@collines.example")
         application = make_application(email="compta@collines.example", siret=OTHER_SIRET)
         make_member(name="Vallée", siret=OTHER_SIRET)
         before = pages.rows()
 
         with pytest.raises(applying.CheckRefused) as refused:
-            check(application, user, take=("name", "siret"), people=[])
+            check(application, user, take=("name", "siret"), people=[], member=member)
 
         assert folded(str(refused.value)).startswith("Le SIRET 356 000 000 00048 est celui de « Vallée » : choisissez")
         assert pages.rows() == before
@@ -463,82 +425,104 @@ class TestChecking:
             "auth.User_groups": [],
         }
 
-    def test_a_new_payer_s_form_is_settled_by_its_fee(self) -> None:
-        """Recording the fee is looking at the form."""
-        application = make_application()
-        assert list(Application.objects.to_check()) == [application]
-        assert application.awaits_check
+    def test_it_says_who_checked_it(self, user: User) -> None:
+        application = make_application(name="Pays")
+        check(application, user)
 
-        fees.commit(application.fee, now=NOW)
+        with pytest.raises(applying.AlreadyChecked) as refused:
+            check(application, user)
 
-        assert list(Application.objects.to_check()) == []
-        assert (application.awaits_check, application.is_vouched_for) == (False, True)
+        said = folded(str(refused.value))
+        assert said.startswith(f"Le bulletin de « Pays » (BUL-{application.pk:05d}) a déjà été vérifié le ")
+        assert said.endswith(f" par {user}.")
 
-
-class TestItIsInFactSomeoneElse:
-    """« C’est en fait… »: another member than the one the form was filed under."""
-
-    def test_a_member_created_from_the_form_is_merged(self, user: User) -> None:
+    def test_a_payer_nobody_knew_is_created(self, user: User) -> None:
+        """Of what the team takes, and with its fee."""
         session = make_session(fee_required=True)
-        known = make_member(name="Pays des Collines", emails=("ancienne@collines.example",))
-        make_fee(known)
+        category = make_category(amount=Decimal("80.00"))
         person, other = (make_registration(session, email=f"{who}@collines.example") for who in ("camille", "autre"))
         application = make_application(
-            name="Pays des collines", domain="collines.example", emails=(person.email, other.email)
+            category=category,
+            **TestNobodyHasChecked.TYPED,
+            emails=(person.email, other.email),
         )
 
-        check(application, user, member=known, people=[application.people.get(email=person.email)])
+        check(
+            application,
+            user,
+            people=[application.people.get(email=person.email)],
+            take=("siret", "email", "phone", "domain"),
+        )
 
-        assert list(Member.objects.all()) == [known]
-        assert list(known.people.values_list("email", flat=True)) == ["ancienne@collines.example", person.email]
-        assert list(known.domains.all()) == []
+        fee = MembershipFee.objects.get()
+        assert application.fee == fee
+        assert (fee.category, fee.amount, fee.status) == (category, 80, "due")
+        assert (fee.method, fee.engagement_number) == ("mandate", "2017-33")
+        member = everything_of(fee.member)
+        assert {name: member[name] for name in ("kind", "name", "siret", "email", "phone", "address")} == {
+            "kind": "structure",
+            "name": "Pays des Collines",
+            "siret": SIRET,
+            "email": "compta@collines.example",
+            "phone": "04 78 00 00 00",
+            "address": "",
+        }
+        assert (member["people"], member["domains"]) == ([(person.email, "")], ["ailleurs.example"])
+        assert status_of(person) == "awaiting_fee"
+
+        fees.settle(fee, now=NOW)
         assert (status_of(person), status_of(other)) == ("confirmed", "awaiting_fee")
-        assert (application.fee.member, application.fee.status) == (known, "paid")
-        assert sorted(known.fees.values_list("status", flat=True)) == ["cancelled", "paid"]
 
-    def test_both_fees_accepted(self, user: User) -> None:
-        category = make_category()
-        known = make_member()
-        make_fee(known, category=category)
-        application = make_application(category=category, emails=("camille@collines.example",))
-        fees.settle(application.fee, now=NOW)
-        before = pages.rows()
+    @pytest.mark.parametrize("is_known", [True, False])
+    def test_its_fee_is_asked_for(self, user: User, is_known: bool) -> None:
+        """Nobody who was told to wait is left waiting: the call says the amount that rules."""
+        if is_known:
+            category = make_category(amount=Decimal(250))
+            make_fee(make_member(siret=SIRET, email="a@x.example"), category=category, status="due")
+        application = make_application(siret=SIRET, email="a@x.example", category=make_category(amount=Decimal(80)))
+        Email.objects.all().delete()
 
-        with pytest.raises(applying.merging.MergeRefused, match="ont chacun une cotisation enregistrée"):
-            check(application, user, member=known, people=[])
+        check(application, user, take=("email",), is_called=True)
 
-        assert pages.rows() == before
+        assert messages() == [("a@x.example", folded(Email.objects.get().subject).partition(" : ")[0])]
+        assert ("250 €" if is_known else "80 €") in folded(Email.objects.get().message)
+        assert application.fee is not None
+        assert (application.code, application.asked) == (application.fee.code, application.fee.amount)
 
-    def test_a_member_known_before_keeps_what_it_has(self, user: User) -> None:
-        category = make_category()
-        wrong = make_member(name="Vallée", email="compta@structure.example", emails=("v@vallee.example",))
+    @pytest.mark.parametrize("status", ["committed", "paid", "waived"])
+    def test_an_accepted_fee_is_not_asked_for(self, user: User, status: str) -> None:
+        make_fee(make_member(siret=SIRET, email="a@x.example"), status=status)
+        application = make_application(siret=SIRET, email="a@x.example")
+        Email.objects.all().delete()
+
+        check(application, user, is_called=True)
+
+        assert messages() == []
+
+    def test_of_another_member_than_it_seemed(self, user: User) -> None:
+        wrong = make_member(email="compta@structure.example", emails=("v@vallee.example",))
         right = make_member(name="Collines")
-        application = make_application(
-            category=category, email="compta@structure.example", emails=("camille@collines.example",)
-        )
-        assert application.fee.member == wrong
+        application = make_application(email="compta@structure.example", emails=("camille@collines.example",))
+        before = everything_of(wrong)
 
         check(application, user, member=right)
 
+        assert application.fee is not None
         assert (application.fee.member, application.fee.status) == (right, "due")
         assert list(right.people.values_list("email", flat=True)) == ["camille@collines.example"]
-        assert list(wrong.people.values_list("email", flat=True)) == ["v@vallee.example"]
-        assert list(wrong.fees.values_list("status", flat=True)) == ["cancelled"]
+        assert (everything_of(wrong), list(wrong.fees.all())) == (before, [])
 
-    @pytest.mark.parametrize("why", ["opened before", "another form", "accepted"])
-    def test_a_fee_that_more_than_this_form_holds_stays(self, user: User, why: str) -> None:
-        category = make_category()
-        wrong, right = make_member(email="compta@structure.example"), make_member()
-        if why == "opened before":
-            make_fee(wrong, category=category, status="due", now=NOW - timedelta(days=3))
-        application = make_application(category=category, email="compta@structure.example")
-        if why == "another form":
-            make_application(category=category, email="compta@structure.example")
-        if why == "accepted":
-            fees.waive(application.fee, now=NOW)
 
-        check(application, user, member=right)
+class TestSiblings:
+    def test_forms_of_one_payer_see_each_other(self, user: User) -> None:
+        known = make_member(name="Pays")
+        by_siret = make_application(siret=SIRET, email="a@x.example")
+        by_address = make_application(email="b@x.example")
+        checked = make_application()
+        check(checked, user, member=known)
+        make_application(siret=OTHER_SIRET)
 
-        [fee] = wrong.fees.all()
-        assert fee.status == ("waived" if why == "accepted" else "due")
-        assert application.fee.member == right
+        application = make_application(siret=SIRET, email="b@x.example")
+
+        assert applying.siblings(application, None) == [by_address, by_siret]
+        assert applying.siblings(application, known) == [checked, by_address, by_siret]

@@ -163,8 +163,8 @@ class TestReceipt:
         assert_says(
             "Cotisation reçue, reçu n° 2017-0001 : Cotisation 2017",
             f"Nous avons bien reçu, le 1er mars 2017{said}, le paiement de votre cotisation annuelle : merci. Les "
-            "personnes qu’elle couvre sont à jour jusqu’au 31 décembre 2017. Votre reçu n° 2017-0001 est joint à ce "
-            "message.\n",
+            "personnes qu’elle couvre sont à jour du 1er janvier 2017 au 31 décembre 2017. Votre reçu n° 2017-0001 "
+            "est joint à ce message.\n",
             about(fee),
             f"Votre reçu, à garder :\n{SITE}/cotisation/recus/{fee.receipts.get().token}/\n",
         )

@@ -4,11 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 
 from members import consequences, covering, fees
 from members.covering import Circle
 from members.models import FeeCategory, MembershipFee
-from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, paris
+from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_staff, paris
 from tests.traces import folded, status_of
 
 pytestmark = pytest.mark.django_db
@@ -182,9 +183,7 @@ class TestSubscribing:
         with pytest.raises(fees.AlreadySubscribed) as refused:
             fees.subscribe(member, other, now=NOW)
 
-        assert folded(str(refused.value)) == (
-            "Pays des Collines a déjà une cotisation pour la campagne Cotisation 2017."
-        )
+        assert folded(str(refused.value)) == STANDING[status].format(code=fee.code)
         assert list(member.fees.all()) == [fee]
 
     def test_again_after_a_cancelled_one_and_for_another_campaign(self) -> None:
@@ -199,6 +198,35 @@ class TestSubscribing:
             ("Cotisation 2017", "due"),
             ("Cotisation 2018", "due"),
         ]
+
+
+def test_who_recorded_it_is_said() -> None:
+    """The date, by whom, the receipt's number: what one needs to find it again."""
+    fee = make_fee(make_member(name="Pays des Collines"), status="due")
+    fees.settle(fee, now=NOW)
+    user = make_staff(group="Coordination", username="alix")
+    LogEntry.objects.log_actions(user.pk, [fee], CHANGE, "État\N{NO-BREAK SPACE}: payée.", single_object=True)
+
+    with pytest.raises(fees.FeeTransitionRefused) as refused:
+        fees.settle(fee, now=LATER)
+
+    assert folded(str(refused.value)).startswith(
+        f"La cotisation de Pays des Collines pour Cotisation 2017 ({fee.code}) est payée depuis le 1er mars 2017, "
+        "par alix, reçu n° 2017-0001. "
+    )
+
+
+_WHICH = "La cotisation de Pays des Collines pour Cotisation 2017 ({code}) est "
+_DONE = "Rien n’est à enregistrer ; si c’est une erreur, annulez-la, puis ouvrez-en une autre."
+#: What is answered of a fee that moves no more, or not that way.
+STANDING = {
+    "due": f"{_WHICH}attendue depuis le 1er mars 2017. Enregistrez son paiement, ou annulez-la.",
+    "committed": f"{_WHICH}engagée depuis le 1er mars 2017. "
+    "L’engagement est enregistré : enregistrez son paiement, ou annulez-la.",
+    "paid": f"{_WHICH}payée depuis le 1er mars 2017, reçu n° 2017-0001. {_DONE}",
+    "waived": f"{_WHICH}exonérée depuis le 1er mars 2017. {_DONE}",
+    "cancelled": f"{_WHICH}annulée depuis le 1er mars 2017. Une cotisation annulée le reste : ouvrez-en une autre.",
+}
 
 
 class TestTransitions:
@@ -231,8 +259,7 @@ class TestTransitions:
         else:
             said = ""
 
-        was, wanted = MembershipFee.Status(before).label, MembershipFee.Status(after).label
-        refusal = f"La cotisation de Pays des Collines est « {was} » : elle ne peut pas devenir « {wanted} »."
+        refusal = STANDING[before].format(code=fee.code)
         stored = MembershipFee.objects.get(pk=fee.pk)
         assert (said, stored.status, stored.status_changed_at) == (
             ("", after, LATER) if is_allowed else (refusal, before, NOW)
@@ -324,6 +351,9 @@ class Listener:
         return sorted(circle.addresses)
 
     def would_lose(self, circle: Circle, members: Any, after: Any, *, now: datetime) -> list[consequences.Loss]:
+        return []
+
+    def not_covered(self, circle: Circle, starts_on: date, ends_on: date, *, now: datetime) -> list[str]:
         return []
 
 

@@ -9,9 +9,9 @@ from members.models import CoveredPerson, Member, Receipt
 from tests import pages
 from tests.factories import (
     NOW,
-    make_application,
     make_campaign,
     make_category,
+    make_checked_application,
     make_fee,
     make_member,
     make_registration,
@@ -90,7 +90,7 @@ def test_a_second_siret_is_noted() -> None:
 
 def test_fees_receipts_and_forms_move() -> None:
     kept = make_member()
-    application = make_application(emails=("a@x.example",))
+    application = make_checked_application(emails=("a@x.example",))
     fees.settle(application.fee, now=NOW)
 
     merging.merge(application.fee.member, into=kept, now=NOW)
@@ -139,7 +139,7 @@ def test_what_was_said_of_the_fee_that_gives_way_is_kept() -> None:
     category = make_category()
     kept = make_member()
     our_fee = make_fee(kept, category=category, status="due")
-    application = make_application(category=category, method="mandate", engagement_number="33")
+    application = make_checked_application(category=category, method="mandate", engagement_number="33")
 
     merging.merge(application.fee.member, into=kept, now=NOW)
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,17 @@ from post_office.models import Email
 
 from members import fees, receipts
 from members.models import FeeMessage, MembershipFee, Receipt, ReceiptCounter
-from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, paris
+from tests.factories import (
+    NOW,
+    make_campaign,
+    make_category,
+    make_fee,
+    make_member,
+    make_registration,
+    make_session,
+    paris,
+)
+from tests.traces import folded
 
 pytestmark = pytest.mark.django_db
 
@@ -249,3 +259,24 @@ class TestAtOnce:
 
         assert [type(error) for error in raised] == [fees.FeeTransitionRefused] * 9
         assert (labels(), Email.objects.count()) == (["2017-0001"], 1)
+
+
+def test_a_receipt_says_which_days_it_covers_and_which_it_does_not() -> None:
+    """A session of next year is not covered by this year's fee: whoever pays must not find it out there."""
+    member = make_member(emails=("camille@collines.example",), email="compta@collines.example")
+    fee = make_fee(member, category=make_category(campaign=make_campaign(year=2017)), status="due")
+    first = date(2018, 4, 12)
+    session = make_session(title="Coopérer", fee_required=True, days=(first,))
+    make_registration(session, email="camille@collines.example")
+    make_registration(make_session(fee_required=True), email="camille@collines.example")
+
+    follows = fees.accept([fee], "paid", now=NOW)
+
+    message = Email.objects.get(to="compta@collines.example")
+    for text in (folded(message.message), folded(message.html_message)):
+        assert "sont à jour du 1er janvier 2017 au 31 décembre 2017" in text
+        assert "12 avril 2018 (« Coopérer »)" in text
+        assert text.count("(«") == 1
+    assert folded(follows[-1]).endswith(
+        "pour Cotisation 2017 ne couvre pas le 12 avril 2018 (« Coopérer »), qui l’attend encore"
+    )

@@ -292,7 +292,7 @@ class TestOnce:
         first = MembershipFee.objects.get(member__name="A")
         FeeMessage.objects.create(fee=first, kind=emails.MEMBERSHIP_REMINDER, key="2", written_at=NOW)
 
-        assert run(FIRST) == [("B@a.example", "Rappel, cotisation attendue")]
+        assert run(FIRST) == [("b@a.example", "Rappel, cotisation attendue")]
         assert f"{first.pk}-2" in caplog.text
 
     def test_asked_to_stop(self, category: FeeCategory) -> None:

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from caprural import typography
 from members.models import FeeCampaign, FeeCategory, Organisation
 from tests import pages
 from tests.announced import today
 from tests.factories import make_campaign, make_category
+from tests.traces import folded
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +83,41 @@ class TestFee:
             "/cotisation/bulletin.pdf",
         )
 
+    def test_each_campaign_has_its_own_forms(self, client: Client, campaign: FeeCampaign) -> None:
+        later = make_campaign(year=2301, name="Cotisation suivante", starts_on=today(1), ends_on=today(300))
+        make_category(campaign=later)
+
+        found = pages.links(pages.one(pages.tree(client.get("/cotisation/")), ".//main"))
+
+        for one in (campaign, later):
+            assert found[f"Adhérer en ligne : {one.name}"] == f"/cotisation/adherer/?le={one.starts_on}"
+            assert found[f"Bulletin à imprimer (PDF) : {one.name}"] == (f"/cotisation/bulletin.pdf?le={one.starts_on}")
+
+    @pytest.mark.parametrize(
+        ("day", "first", "said"),
+        [
+            (50, "Cotisation suivante", "Pour une session du {day}, c’est Cotisation suivante qui compte."),
+            (0, "Cotisation <en cours>", "Pour une session du {day}, c’est Cotisation <en cours> qui compte."),
+            (900, "Cotisation <en cours>", "La cotisation qui couvre le {day} n’est pas encore ouverte"),
+        ],
+    )
+    def test_from_a_session_the_campaign_of_its_day(
+        self, client: Client, campaign: FeeCampaign, day: int, first: str, said: str
+    ) -> None:
+        make_category(campaign=make_campaign(name="Cotisation suivante", starts_on=today(1), ends_on=today(300)))
+
+        page = client.get("/cotisation/", {"le": today(day).isoformat()})
+
+        pages.assert_sound(page)
+        assert folded(said.format(day=typography.medium_date(today(day)))) in folded(pages.main(page))
+        tables = pages.tree(page).findall(".//main//table")
+        assert pages.text(pages.one(tables[0], "./caption")).startswith(f"{first} – ")
+
+    @pytest.mark.parametrize("asked", ["", "hier", "2027-02-30", "9" * 40, "\x00"])
+    def test_a_day_that_is_none(self, client: Client, campaign: FeeCampaign, asked: str) -> None:
+        for path in ("", "adherer/", "bulletin.pdf"):
+            assert client.get(f"/cotisation/{path}", {"le": asked}).status_code == 200
+
     def test_no_campaign_is_no_dead_end(self, client: Client) -> None:
         """R15."""
         Organisation.objects.create(pk=1, name="Cap Rural", phone="0478000000")
@@ -128,6 +165,15 @@ class TestBlankForm:
         )
         assert response.content.startswith(b"%PDF-")
         assert pages.rows() == before
+
+    def test_pdf_of_the_campaign_of_a_session(self, client: Client, campaign: FeeCampaign) -> None:
+        make_category(campaign=make_campaign(year=today().year + 2))
+
+        response = client.get("/cotisation/bulletin.pdf", {"le": f"{today().year + 2}-04-12"})
+
+        assert response.headers["Content-Disposition"] == (
+            f'inline; filename="bulletin-de-cotisation-{today().year + 2}.pdf"'
+        )
 
     def test_pdf_without_campaign(self, client: Client) -> None:
         response = client.get("/cotisation/bulletin.pdf")

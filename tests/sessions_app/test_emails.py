@@ -117,7 +117,7 @@ Lieu : à proximité de Givors (69)
 """
 
 END = """\
-Votre page personnelle, à garder pour vous :
+Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :
 {link}
 
 Une question ? Dominique Bernier, 06 66 46 62 76, contact@caprural.example, ou répondez à ce message.
@@ -465,6 +465,8 @@ class TestLinkAgain:
             "Lien vers votre page personnelle",
             f"{situation}\n",
             SESSION,
+            "Vous vouliez inscrire une autre personne ? Donnez son adresse à elle ; si vous partagez celle-ci, répondez "
+            "à ce message : nous l’inscrivons pour vous.\n",
             "Vous n’êtes pas à l’origine de cette demande ? Ne tenez pas compte de ce message : rien n’a changé.\n",
         )
 
@@ -652,9 +654,10 @@ class TestLinks:
         full = make_seed_session(title="Atelier", fee_required=False, max_participants=1)
         make_registration(full)
         waiting = make_registration(full, email=address, first_name="Léa", last_name="Blanc")
-        awaiting = make_registration(make_seed_session(slug="cycle", title="Cycle", days=DAYS), email=address)
+        name = {"email": address, "first_name": "Léa", "last_name": "Blanc"}
+        awaiting = make_registration(make_seed_session(slug="cycle", title="Cycle", days=DAYS), **name)
         postponed = make_seed_session(slug="plus-tard", title="Plus tard", fee_required=False)
-        kept = make_registration(postponed, email=address)
+        kept = make_registration(postponed, **name)
         deciding.postpone(postponed, first_on=None, now=NOW)
 
         registering.send_links(address, now=NOW)
@@ -662,7 +665,7 @@ class TestLinks:
         assert_is(
             last_message(),
             waiting,
-            "Liens vers vos pages personnelles (3 sessions)",
+            "Liens vers vos pages personnelles (3 inscriptions)",
             self.ASKED,
             f"Atelier – 12 avril 2017\nListe d’attente, rang 1\n{link_of(waiting)}\n",
             "Cycle – 12 avril 2017 (3 jours)\n"
@@ -680,7 +683,7 @@ class TestAddressChanged:
     def test_the_former_address_gets_no_link(self) -> None:
         registration = register_up_to_date(make_seed_session(), email="ancienne@structure.example")
 
-        registering.change_details(registration, {"email": "nouvelle@structure.example"}, now=NOW)
+        registering.change_details(registration, {"email": "nouvelle@structure.example"}, now=NOW, is_behind_link=True)
 
         email = Message.objects.get(kind="address_changed").email
         assert email is not None
@@ -940,7 +943,8 @@ class TestWritten:
             "Bonjour Léa,\n\nPensez à vos bottes :\n- il a plu ;\n- il pleuvra.\n\nDominique\n\n"
         )
         assert plain(email.message).partition("Dominique\n\n")[2] == (
-            f"{SESSION}\nVotre page personnelle, à garder pour vous :\n{link_of(registration)}\n\n"
+            f"{SESSION}\n"
+            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}\n\n"
             "Cap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
         )
         assert "<p>Pensez à vos bottes :<br>- il a plu ;<br>- il pleuvra.</p>" in email.html_message
@@ -1112,12 +1116,12 @@ def every_message(session: TrainingSession) -> list[Email]:
         for registration.status in (*SEATED, Registration.Status.WAITING):
             emails.session_postponed(registration, session)
             emails.links([registration, colleague])
-            emails.link_again(registration, session)
+            emails.link_again([registration], session)
     return messages()
 
 
 def every_message_at_that_status(registration: Registration, session: TrainingSession) -> None:
-    emails.link_again(registration, session)
+    emails.link_again([registration], session)
     emails.links([registration])
     emails.address_changed(registration, session, former="ancienne@structure.example")
     emails.new_address(registration, session)
@@ -1244,7 +1248,14 @@ class TestMissingData:
             name
             for name, function in vars(emails).items()
             if getattr(function, "__module__", "") == emails.__name__ and not name.startswith("_")
-        } - {"coordinators", "awaiting_fee", "fee_accepted", "fee_lost", "covers_lost", "fee_extended", "fee_reminder"}
+        } - {"coordinators", "follow", "standing", "with_present_link"} - {
+            "awaiting_fee",
+            "fee_accepted",
+            "fee_lost",
+            "covers_lost",
+            "fee_extended",
+            "fee_reminder",
+        }
         for email in messages():
             for text in (email.subject, email.message, email.html_message):
                 assert not re.search("cotis|barème|bulletin|€", text, re.IGNORECASE)
@@ -1293,7 +1304,7 @@ class TestMissingData:
             "Atelier\n"
             "Date : à venir\n\n"
             f"Vous n’avez rien d’autre à faire pour le moment.\n\n{ADDRESS_TO_COME}\n{UNABLE}\n"
-            f"Votre page personnelle, à garder pour vous :\n{link_of(registration)}\n\n"
+            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}\n\n"
             "Une question ? Répondez à ce message.\n\n"
             "Bien cordialement,\n"
             "Centre de ressources\n"

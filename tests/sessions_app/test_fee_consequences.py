@@ -325,6 +325,9 @@ class TestInOneTransaction:
             def would_lose(self, circle: Circle, members: Any, after: Any, *, now: datetime) -> list[consequences.Loss]:
                 return []
 
+            def not_covered(self, circle: Circle, starts_on: date, ends_on: date, *, now: datetime) -> list[str]:
+                return []
+
         broken = Broken()
         consequences.register(broken)
         yield

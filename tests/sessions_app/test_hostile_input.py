@@ -26,12 +26,24 @@ from post_office.models import Email
 from caprural import emails
 from caprural.wsgi import application
 from sessions_app.models import Registration, TrainingSession
+from sessions_app.registering import visiting
 from tests import pages
 from tests.announced import today
 from tests.factories import make_session
 from tests.test_wsgi import Answer, ask
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _as_often_as_one_likes() -> Iterator[None]:
+    """What is tried here is what may be typed, not how often: tests/sessions_app/registering/test_visiting.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(visiting, "FORMS_PER_NETWORK", 10**6)
+        patch.setattr(visiting, "FORMS_PER_SESSION", 10**6)
+        patch.setattr(visiting, "LETTERS_UNPROVED", 10**6)
+        yield
+
 
 FORM = "application/x-www-form-urlencoded"
 TOKEN = "a" * 32

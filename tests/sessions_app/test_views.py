@@ -407,7 +407,8 @@ class TestAccepted:
         response = client.post(form_url(session), typed())
 
         registration = Registration.objects.get()
-        assert (response.status_code, response.headers["Location"]) == (302, private_url(registration))
+        assert response.status_code == 302
+        assert response.headers["Location"].startswith("/inscriptions/votre-inscription/")
         assert "no-store" in response.headers["Cache-Control"]
         assert (registration.session, registration.status) == (session, Status.CONFIRMED)
         assert {name: getattr(registration, name) for name in typed() if name != "submission_key"} == {
@@ -458,13 +459,57 @@ class TestAccepted:
         assert first.headers["Location"] == second.headers["Location"]
         assert Registration.objects.count() == Email.objects.count() == 1
 
+    def test_the_same_form_is_known_though_the_address_was_corrected(self, client: Client) -> None:
+        """B2: browser Back, twice, then send."""
+        session = open_session()
+        sent = typed()
+        location = client.post(form_url(session), sent).headers["Location"]
+        client.post(location, {"email": "corrigee@vallee.example"})
+        assert client.post(form_url(session), sent).headers["Location"] == location
+        assert [row.email for row in Registration.objects.all()] == ["corrigee@vallee.example"]
+
+    @pytest.mark.parametrize("spaces", ["", " "])
+    def test_the_same_key_with_other_contents_is_another_form(self, client: Client, spaces: str) -> None:
+        """B2: Back, another person typed over the first, same hidden key."""
+        session = open_session()
+        sent = typed()
+        first = client.post(form_url(session), sent)
+        same = client.post(form_url(session), {**sent, "first_name": f"{spaces}{sent['first_name']}{spaces}"})
+        assert same.headers["Location"] == first.headers["Location"]
+
+        other = client.post(form_url(session), {**sent, "first_name": "Paul", "email": "paul@vallee.example"})
+
+        assert other.headers["Location"] != first.headers["Location"]
+        assert [row.first_name for row in Registration.objects.order_by("pk")] == [sent["first_name"], "Paul"]
+
+    def test_another_person_at_the_same_address(self, client: Client) -> None:
+        """B2, B3: never the page of whoever is there already; what to do is on the screen and in the letter."""
+        session = open_session()
+        sent = typed()
+        client.post(form_url(session), sent)
+        [there] = Registration.objects.all()
+
+        response = client.post(form_url(session), {**sent, "first_name": "Paul"})
+
+        pages.assert_sound(response)
+        said = pages.main(response)
+        assert said.startswith("Cette adresse est déjà inscrite")
+        assert "Vous inscrivez une autre personne" in said
+        assert "06 66 46 62 76" in said
+        assert there.full_name not in said
+        assert there.token not in response.content.decode()
+        assert Registration.objects.count() == 1
+        letter = Email.objects.latest("pk")
+        assert "Vous vouliez inscrire une autre personne" in letter.message
+        assert there.token in letter.message
+
     def test_again_after_a_cancellation(self, client: Client) -> None:
         session = open_session()
         client.post(form_url(session), typed())
         first = Registration.objects.get()
         registering.cancel(first, cause=Registration.Cause.PARTICIPANT, now=timezone.now(), by=registering.PARTICIPANT)
         response = client.post(form_url(session), typed(), follow=True)
-        assert response.redirect_chain != [(private_url(first), 302)]
+        assert Registration.objects.count() == 2
         assert "Vous avez une place" in pages.main(response)
 
 
@@ -632,8 +677,8 @@ class TestPrivatePage:
         pages.assert_sound(response)
         assert pages.rows() == before
         assert "no-store" in response.headers["Cache-Control"]
-        assert response.headers["Referrer-Policy"] == "no-referrer"
-        assert response.cookies == {}
+        assert response.headers["Referrer-Policy"] == "same-origin"
+        assert set(response.cookies) == {"csrftoken"}, "for the button that proves the address"
         root = pages.tree(response)
         assert pages.one(root, ".//meta[@name='robots']").get("content") == "noindex"
         assert pages.text(pages.one(root, ".//h1")) == "Vous avez une place"
@@ -793,7 +838,7 @@ class TestWithoutFee:
 
 
 class TestCookies:
-    """R26: no cookie but the session's and CSRF's, and the session's only for the team."""
+    """R26: no cookie but the session's and CSRF's, and the session's only for the team and whoever has registered."""
 
     def test_visitor(self, client: Client) -> None:
         session = open_session(fee_required=True)
@@ -801,8 +846,9 @@ class TestCookies:
             client.get(path)
             assert client.cookies == {}
         client.get(form_url(session))
-        client.post(form_url(session), typed(), follow=True)
         assert set(client.cookies) == {"csrftoken"}
+        client.post(form_url(session), typed(), follow=True)
+        assert set(client.cookies) == {"csrftoken", "sessionid"}
 
     def test_team(self, client: Client) -> None:
         user = make_staff(group="Coordination")

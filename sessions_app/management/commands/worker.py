@@ -16,7 +16,7 @@ from django.utils import timezone
 from caprural import emails, limits
 from members import importing
 from members import reminding as fee_reminding
-from sessions_app import reminding
+from sessions_app import registering, reminding
 from sessions_app.models import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ def _round(is_stopping: Callable[[], bool] = lambda: False) -> None:
     reminding.run(now=now, is_stopping=is_stopping)
     fee_reminding.run(now=now, is_stopping=is_stopping)
     importing.run(now=now, is_stopping=is_stopping)
+    registering.answer_link_requests(now=now)
     Heartbeat.objects.update_or_create(worker=socket.gethostname(), defaults={"seen_at": now})
     limits.prune(now=now)
     emails.deliver(now=now, is_stopping=is_stopping)

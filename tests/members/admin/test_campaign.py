@@ -41,7 +41,6 @@ def application(category: FeeCategory) -> Application:
     fee = make_fee(make_member(), category=other, status="due")
     return Application.objects.create(
         fee=fee,
-        is_new_member=True,
         category=category,
         amount=category.amount,
         kind="structure",

@@ -314,7 +314,8 @@ class TestIssuingAReceipt:
         said = notices(coordination.post(f"{FEES}{fee.pk}/recu/", follow=True))
 
         assert [folded(line) for line in said] == [
-            "La cotisation de Pays des Collines n’est pas payée : elle n’a pas de reçu."
+            f"La cotisation de Pays des Collines pour {fee.campaign} ({fee.code}) est engagée depuis le 1er mars 2017. "
+            "Un reçu demande un paiement : enregistrez-le d’abord."
         ]
         assert fee.receipts.count() == 0
 

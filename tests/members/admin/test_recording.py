@@ -11,9 +11,18 @@ from django.utils import timezone
 
 from caprural import typography
 from members import fees
-from members.models import Application, FeeCampaign, FeeCategory, MembershipFee, Receipt
+from members.models import Application, FeeCampaign, FeeCategory, Member, MembershipFee, Receipt
 from tests.announced import open_session, today
-from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration, make_staff
+from tests.factories import (
+    make_application,
+    make_campaign,
+    make_category,
+    make_checked_application,
+    make_fee,
+    make_member,
+    make_registration,
+    make_staff,
+)
 from tests.office import choose, complaints, notices, signed_in, typed
 from tests.pages import by_id, links, main, one, rows, text, tree
 from tests.traces import folded, messages, status_of, told
@@ -129,26 +138,81 @@ class TestSearching:
         assert (typed(page)["reference"], typed(page)["status"]) == ("VIR <17>", ["committed"])
         assert button(page) == "Enregistrer 1 cotisation (80 €)"
 
-    def test_a_form_to_check_is_pointed_at(self, coordination: Client, three: list[MembershipFee]) -> None:
-        fee = three[0]
-        Application.objects.create(
-            fee=fee,
-            is_new_member=True,
-            category=fee.category,
-            amount=fee.amount,
-            kind="structure",
-            name="Pays",
-            contact_name="Camille",
-            email="pays@collines.example",
-            method="cheque",
-            submission_key="00000000-0000-0000-0000-000000000001",
-            received_at=timezone.now(),
-        )
-        badge = "bulletin en ligne à vérifier"
+    @pytest.mark.parametrize("typed_in", [{"siret": "73282932000074"}, {"email": "pays@collines.example"}])
+    def test_a_form_to_check_is_pointed_at(
+        self, coordination: Client, three: list[MembershipFee], typed_in: dict[str, str]
+    ) -> None:
+        """What it says is covered only once it is checked."""
+        member = three[0].member
+        Member.objects.filter(pk=member.pk).update(**typed_in)
+        form = make_application(category=three[0].category, name="Autre nom", **typed_in)
+        badge = f"bulletin en ligne {form.own_code} à vérifier d’abord"
 
         assert [badge in line[1] for line in payers(coordination.get(DESK, {"q": "pays"}))] == [True]
         Application.objects.update(checked_at=timezone.now())
         assert [badge in line[1] for line in payers(coordination.get(DESK, {"q": "pays"}))] == [False]
+
+    def test_the_payment_of_a_form_nobody_has_checked(self, coordination: Client, category: FeeCategory) -> None:
+        """Found by its reference, its SIRET, its address, its amount or its name; checked first."""
+        form = make_application(category=category, name="Asso Une", siret="73282932000074", email="a@x.example")
+        make_application(category=make_category(campaign=category.campaign, amount=Decimal(77)), name="Autre")
+
+        for asked in (form.own_code, f"bul {form.pk}", "732 829 320 00074", "A@x.example", "80", "asso une"):
+            found = links(by_id(tree(coordination.get(DESK, {"q": asked})), "content-main"))
+            assert [url for url in found.values() if url.endswith("/verifier/")] == [
+                f"/admin/members/application/{form.pk}/verifier/"
+            ], asked
+
+    def test_the_reference_of_a_form_that_was_checked(self, coordination: Client, category: FeeCategory) -> None:
+        """The payer quotes what the first letter said."""
+        form = make_checked_application(category=category, name="Asso Une")
+
+        assert [line[1] for line in payers(coordination.get(DESK, {"q": form.own_code}))] == [f"Asso Une {form.code}"]
+
+    def test_what_it_would_cover(self, coordination: Client, category: FeeCategory) -> None:
+        member = make_member(name="Pays", emails=("a@x.example",), domains=("pays.example",))
+        make_fee(member, category=category, status="due")
+
+        [line] = payers(coordination.get(DESK, {"q": "pays"}))
+
+        assert line[-1] == "1 @pays.example"
+
+    def test_two_of_one_name_are_told_apart(self, coordination: Client, category: FeeCategory) -> None:
+        make_member(name="Foyer rural", address="1 rue\n69700 Givors")
+        make_member(name="FOYER RURAL", address="2 rue\r\n42000 Saint-Étienne")
+
+        assert [line[1] for line in payers(coordination.get(DESK, {"q": "foyer"}))] == [
+            "Foyer rural (Givors)",
+            "FOYER RURAL (Saint-Étienne)",
+        ]
+
+    def test_the_reference_of_another_year_shows_that_year(self, coordination: Client, category: FeeCategory) -> None:
+        """What was searched is what is offered, and what else is owed is said."""
+        last = make_category(campaign=make_campaign(year=today().year - 1), amount=Decimal(70))
+        member = make_member(name="Pays")
+        old = make_fee(member, category=last, status="due")
+        new = make_fee(member, category=category, status="due")
+
+        page = coordination.get(DESK, {"q": old.code, "campagne": category.campaign_id})
+
+        assert typed(page)["campagne"] == [str(last.campaign_id)]
+        [line] = payers(page)
+        assert (line[1], line[4]) == (
+            f"Pays {old.code} doit aussi {category.campaign}, 80 €, {new.code}",
+            "70 €",
+        )
+        assert f"{old.code} est la cotisation de Pays pour {last.campaign} : c’est cette campagne" in main(page)
+
+    def test_with_others_ticked_the_campaign_stays(self, coordination: Client, three: list[MembershipFee]) -> None:
+        last = make_category(campaign=make_campaign(year=today().year - 1), amount=Decimal(70))
+        old = make_fee(make_member(name="Pays"), category=last, status="due")
+        campaign = three[0].campaign_id
+
+        page = coordination.get(DESK, {"q": old.code, "campagne": campaign, "cotisant": three[1].member_id})
+
+        assert typed(page)["campagne"] == [str(campaign)]
+        found = links(by_id(tree(page), "content-main"))
+        assert found["Enregistrer celle-là"] == f"{DESK}?campagne={last.campaign_id}&cotisant={old.member_id}"
 
     def test_nobody(self, coordination: Client, category: FeeCategory) -> None:
         assert "Aucun cotisant. Essayez un seul mot" in main(coordination.get(DESK, {"q": "néant"}))
@@ -204,7 +268,9 @@ class TestRecording:
             coordination, pks(three), method="transfer", reference="VIR 17", paid_on=str(today(-2)), received="330,00 €"
         )
 
-        assert [folded(said) for said in notices(page)] == ["3 cotisations enregistrées, 330 €."]
+        assert [folded(said) for said in notices(page)] == [
+            f"3 cotisations enregistrées pour Cotisation {today().year}, 330 €."
+        ]
         assert list(
             MembershipFee.objects.order_by("pk").values_list("status", "method", "reference", "paid_on", "amount")
         ) == [
@@ -217,7 +283,7 @@ class TestRecording:
         page = record(coordination, pks(three))
 
         day, year = folded(typography.medium_date(today())), today().year
-        assert [[folded(cell) for cell in line[1:]] for line in table_of(page)] == [
+        assert [[folded(cell) for cell in line[2:]] for line in table_of(page)] == [
             ["Collectivité", "170 €", f"payée le {day}", f"n° {year}-0002 (PDF)", "envoyé à cc@plateau.example"],
             [
                 "Association",
@@ -247,7 +313,7 @@ class TestRecording:
 
         day = folded(typography.medium_date(today(60)))
         assert [folded(said) for said in notices(page)] == [
-            "1 cotisation enregistrée, 100 €.",
+            f"1 cotisation enregistrée pour {category.campaign}, 100 €.",
             f"Camille Durand, « Coopérer », {day} : inscription confirmée.",
         ]
         assert [status_of(person), status_of(stranger)] == ["confirmed", "awaiting_fee"]
@@ -261,7 +327,11 @@ class TestRecording:
 
         fee = MembershipFee.objects.get(pk=three[0].pk)
         assert (fee.status, fee.engagement_number, fee.paid_on, Receipt.objects.count()) == (status, "E 77", None, 0)
-        assert table_of(page) == [["Pays des Collines", "Association", "80 €", label, "pas de reçu", "–"]]
+        year = today().year
+        period = f"Cotisation {year}, du 1er janvier {year} au 31 décembre {year}"
+        assert [[folded(cell) for cell in line] for line in table_of(page)] == [
+            ["Pays des Collines", period, "Association", "80 €", label, "pas de reçu", "–"]
+        ]
 
     def test_a_committed_fee_is_then_paid(self, coordination: Client, three: list[MembershipFee]) -> None:
         fees.commit(three[0], proof=fees.Proof(engagement_number="E 77"), now=timezone.now())
@@ -276,7 +346,7 @@ class TestRecording:
 
         page = record(coordination, [member.pk], **{f"categorie-{member.pk}": category.pk, "annonce": ""})
 
-        assert [folded(said) for said in notices(page)] == ["1 cotisation enregistrée, 80 €."]
+        assert [folded(said) for said in notices(page)] == [f"1 cotisation enregistrée pour {category.campaign}, 80 €."]
         assert list(member.fees.values_list("category", "campaign", "amount", "status")) == [
             (category.pk, category.campaign_id, Decimal("80.00"), "paid")
         ]
@@ -298,7 +368,7 @@ class TestRecording:
 
         assert answers[0].headers["Location"] == answers[1].headers["Location"]
         assert notices(coordination.get(answers[1].headers["Location"])) == [
-            "3 cotisations enregistrées, 330 €.",
+            f"3 cotisations enregistrées pour Cotisation {today().year}, 330 €.",
             "C’était déjà enregistré : rien n’a changé.",
         ]
         assert (Receipt.objects.count(), len(messages())) == (3, 2)
@@ -353,8 +423,11 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("status", "sentence"),
         [
-            ("paid", "La cotisation de CC du Plateau est « payée » : elle ne peut pas devenir « payée »."),
-            ("waived", "La cotisation de CC du Plateau est « exonérée » : elle ne peut pas devenir « payée »."),
+            (
+                "paid",
+                "La cotisation de CC du Plateau pour {campaign} ({code}) est payée depuis le {day}, reçu n° {label}.",
+            ),
+            ("waived", "La cotisation de CC du Plateau pour {campaign} ({code}) est exonérée depuis le {day}."),
             ("cancelled", "Choisissez la catégorie de la cotisation à ouvrir pour CC du Plateau."),
         ],
     )
@@ -366,7 +439,14 @@ class TestRefusals:
 
         answer = coordination.post(DESK, {**typed(page), "cotisant": pks(three), "reference": "VIR 17"})
 
-        assert [folded(said) for said in complaints(answer)] == [sentence]
+        facts = {
+            "campaign": three[1].campaign,
+            "code": three[1].code,
+            "day": folded(typography.medium_date(today())),
+            "label": f"{today().year}-0001",
+        }
+        [said] = complaints(answer)
+        assert folded(said).startswith(sentence.format(**facts))
         assert [status_of(fee) for fee in three] == ["due", status, "due"]
         assert [line[0] for line in payers(answer)] == ["✓"] * 3
         assert typed(answer)["reference"] == "VIR 17"

@@ -25,7 +25,6 @@ def fee(district: Member, asked: Ask) -> MembershipFee:
 def application(fee: MembershipFee, scale: FeeCategory) -> Application:
     return Application.objects.create(
         fee=fee,
-        is_new_member=True,
         category=scale,
         amount=scale.amount,
         kind="structure",
@@ -60,8 +59,16 @@ def test_the_receipt(fee: MembershipFee) -> None:
     assert attached() == [("recu-2017-0001.pdf", "application/pdf", "Reçu de cotisation n°\u00a02017-0001")]
 
 
-def test_the_form_that_was_filled(fee: MembershipFee, scale: FeeCategory) -> None:
-    emails.application_received(application(fee, scale), now=NOW)
+def test_the_form_that_was_filled_is_behind_its_link_alone(fee: MembershipFee, scale: FeeCategory) -> None:
+    emails.application_received(application(fee, scale), emails.PAY)
+
+    assert attached() == []
+
+
+def test_a_form_s_message_queued_before_that_still_leaves(fee: MembershipFee, scale: FeeCategory) -> None:
+    form = application(fee, scale)
+    emails.application_received(form, emails.PAY)
+    Email.objects.update(context={"attachments": [[emails.FILLED_FORM, str(form.pk)]]})
 
     assert attached() == [("bulletin-de-cotisation-2017.pdf", "application/pdf", "Bulletin de cotisation")]
 
@@ -87,26 +94,21 @@ def test_what_is_gone_leaves_the_message_without_file(fee: MembershipFee, scale:
     call = Email.objects.latest("pk")
     fees.settle(fee, now=NOW)
     receipt = Email.objects.latest("pk")
-    emails.application_received(application(fee, scale), now=NOW)
-    form = Email.objects.latest("pk")
-    Application.objects.all().delete()
     Receipt.objects.all().delete()
     MembershipFee.objects.all().delete()
 
-    assert [queue.attachments_of(message) for message in (call, receipt, form)] == [[], [], []]
+    assert [queue.attachments_of(message) for message in (call, receipt)] == [[], []]
 
 
 def test_without_pango_messages_leave_without_their_file(
     fee: MembershipFee, scale: FeeCategory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     emails.fee_call(fee, now=NOW)
-    emails.application_received(application(fee, scale), now=NOW)
     fees.settle(fee, now=NOW)
     remove_pango(monkeypatch)
 
-    assert [queue.attachments_of(message) for message in Email.objects.order_by("pk")] == [[], [], []]
+    assert [queue.attachments_of(message) for message in Email.objects.order_by("pk")] == [[], []]
     assert [record.getMessage() for record in caplog.records] == [
         f"Message without its appel-de-cotisation-{fee.code}.pdf",
-        "Message without its bulletin-de-cotisation-2017.pdf",
         "Message without its recu-2017-0001.pdf",
     ]

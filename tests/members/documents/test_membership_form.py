@@ -42,7 +42,6 @@ def filled(scale: FeeCategory, asked: Callable[..., MembershipFee]) -> Fill:
         }
         application = Application.objects.create(
             fee=asked(make_member()),
-            is_new_member=True,
             submission_key=uuid4(),
             received_at=paris(2017, 3, 2, 0, 30),
             **{**typed, **fields},

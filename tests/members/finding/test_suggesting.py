@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from members import finding
+from members import covering, finding
 from members.models import Application, ApplicationPerson, FeeCategory, Member
 from tests.factories import NOW, make_category, make_fee, make_member
 from tests.traces import folded
@@ -22,7 +22,6 @@ def apply(member: Member, *, email: str, people: tuple[str, ...] = (), category:
     category = category or make_category()
     application = Application.objects.create(
         fee=make_fee(member, category=category, status="due"),
-        is_new_member=False,
         category=category,
         amount=category.amount,
         kind="structure",
@@ -32,6 +31,7 @@ def apply(member: Member, *, email: str, people: tuple[str, ...] = (), category:
         method="transfer",
         submission_key=f"00000000-0000-0000-0000-{member.pk:012d}",
         received_at=NOW,
+        checked_at=NOW,
     )
     for person in people:
         ApplicationPerson.objects.create(application=application, email=person)
@@ -159,7 +159,7 @@ def test_fifty_people_among_five_thousand_members_in_the_queries_of_one() -> Non
         for town in towns
         for other in towns
     )
-    people = [(f"agent@c{n}.example", f"Mairie {towns[n % 10]} {towns[n % 7]} {n}") for n in range(50)]
+    people = [(f"agent@c{n}.example", f"Mairie {towns[n % 10]} {towns[n % 7]} {n}", f"Camille N{n}") for n in range(50)]
     with CaptureQueriesContext(connection) as one:
         finding.suggest_all(people[:1])
 
@@ -170,3 +170,72 @@ def test_fifty_people_among_five_thousand_members_in_the_queries_of_one() -> Non
 
     assert (len(fifty), {len(answer) for answer in answers}) == (len(one), {3})
     assert elapsed < 2, "of processor time; a quarter of a second on a machine at rest"
+
+
+class TestMailboxes:
+    """Folded to suggest, never to cover (R14)."""
+
+    @pytest.mark.parametrize(
+        ("typed", "known", "is_found"),
+        [
+            ("Camille.Durand@gmail.com", "camilledurand@gmail.com", True),
+            ("camille+cap@gmail.com", "camille@gmail.com", True),
+            ("camille.durand@collines.example", "camilledurand@collines.example", False),
+            ("camille@gmail.com", "camille@orange.fr", False),
+        ],
+    )
+    def test_dots_and_tags_of_public_mailboxes(self, typed: str, known: str, is_found: bool) -> None:
+        make_member(name="Pays", emails=(known,))
+
+        found = [why for _, why in suggested(typed) if "adresse" in why]
+
+        assert found == ([f"adresse presque identique : {known}"] if is_found else [])
+        assert not covering.up_to_date([typed.lower()], on=NOW.date())
+
+
+class TestNamesOfPeople:
+    @pytest.mark.parametrize("name", ["Hélène Œuvre", "OEUVRE Helene", "hélène  œuvre"])
+    def test_of_people_covered_and_of_those_who_pay_for_themselves(self, name: str) -> None:
+        make_member(name="Pays").people.create(email="h@x.example", name="Hélène Œuvre")
+        make_member(name="Œuvre Hélène", kind="person")
+        make_member(name="Commune", contact_name="Hélène Autre")
+
+        found = finding.suggest(email="qui@nulle-part.example", organisation="", name=name)
+
+        assert [(one.member.name, one.why) for one in found] == [
+            ("Pays", f"même nom de personne\N{NO-BREAK SPACE}: {name}"),
+            ("Œuvre Hélène", f"même nom de personne\N{NO-BREAK SPACE}: {name}"),
+        ]
+
+    def test_a_first_name_alone_names_nobody(self) -> None:
+        make_member(name="Pays").people.create(email="h@x.example", name="Hélène")
+
+        assert finding.suggest(email="qui@nulle-part.example", organisation="", name="Hélène") == []
+
+
+class TestNamesakes:
+    @pytest.mark.parametrize(
+        ("one", "other", "labels"),
+        [
+            ({}, {"name": "Autre"}, ["Foyer rural", "Autre"]),
+            (
+                {"address": "1 rue\n69700 Givors"},
+                {"address": "42000 Saint-Étienne"},
+                ["Foyer rural (Givors)", "FOYER RURAL (Saint-Étienne)"],
+            ),
+            (
+                {"address": "69700 Givors", "email": "a@x.example"},
+                {"address": "69700 GIVORS", "email": "b@x.example"},
+                ["Foyer rural (a@x.example)", "FOYER RURAL (b@x.example)"],
+            ),
+            ({"email": "a@x.example"}, {}, ["Foyer rural (a@x.example)", "FOYER RURAL (cotisant n° {pk})"]),
+        ],
+    )
+    def test_what_tells_them_apart(self, one: dict[str, str], other: dict[str, str], labels: list[str]) -> None:
+        members = [make_member(**{"name": "Foyer rural", **one}), make_member(**{"name": "FOYER RURAL", **other})]
+
+        named = finding.labels(members)
+
+        assert [folded(named[member.pk]) for member in members] == [
+            label.format(pk=member.pk) for label, member in zip(labels, members, strict=True)
+        ]

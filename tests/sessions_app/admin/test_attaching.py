@@ -15,6 +15,7 @@ from members.models import Application, ApplicationPerson, FeeCategory, Member, 
 from sessions_app.models import Registration, TrainingSession
 from tests.announced import open_session, registered, session_in, today
 from tests.factories import (
+    make_application,
     make_campaign,
     make_category,
     make_fee,
@@ -175,7 +176,6 @@ class TestTheList:
     ) -> None:
         application = Application.objects.create(
             fee=make_fee(make_member(name="Bulletin"), category=category, status="due"),
-            is_new_member=True,
             category=category,
             amount=category.amount,
             kind="structure",
@@ -185,6 +185,7 @@ class TestTheList:
             method="cheque",
             submission_key="00000000-0000-0000-0000-000000000001",
             received_at=timezone.now(),
+            checked_at=timezone.now(),
         )
         ApplicationPerson.objects.create(application=application, email=registration.email)
         day = folded(typography.medium_date(today()))
@@ -195,6 +196,29 @@ class TestTheList:
             f"Rattacher à Bulletin bulletin en ligne du {day} – "
             "sa cotisation est attendue : l’inscription restera en attente"
         )
+
+    def test_an_on_line_form_nobody_has_checked(
+        self, coordination: Client, registration: Registration, category: FeeCategory
+    ) -> None:
+        """It proposes no payer: it is to be checked."""
+        form = make_application(category=category, name="Bulletin", emails=(registration.email,))
+
+        page = coordination.get(LIST)
+
+        assert links(tree(page))[f"vérifier {form.own_code}, Bulletin"] == (
+            f"/admin/members/application/{form.pk}/verifier/"
+        )
+
+    def test_a_person_of_the_same_name_elsewhere(self, coordination: Client, registration: Registration) -> None:
+        """Another address of someone we know."""
+        member = make_member(name="Toute autre structure")
+        member.people.create(
+            email="perso@messagerie.example", name=f"{registration.last_name} {registration.first_name}"
+        )
+
+        [lines] = blocks(coordination.get(LIST)).values()
+
+        assert lines[1].startswith(f"Rattacher à Toute autre structure même nom de personne : {registration.full_name}")
 
     def test_the_same_queries_for_one_person_or_fifty(self, coordination: Client, registration: Registration) -> None:
         make_fee(
@@ -594,8 +618,8 @@ class TestRecordingTheFee:
 
         page = self.record(coordination, registration, category, member=member.pk, status="committed")
 
-        sentence = "La cotisation de Pays des Collines est « payée » : elle ne peut pas devenir « engagement reçu »."
-        assert sentence in main(page)
+        assert f"La cotisation de Pays des Collines pour {category.campaign} (COT-" in main(page)
+        assert "est payée depuis le 1er mars 2017, reçu n° 2017-0001." in folded(main(page))
         assert status_of(registration) == "awaiting_fee"
         assert member.people.count() == 0
 

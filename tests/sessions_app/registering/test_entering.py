@@ -7,12 +7,22 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from post_office.models import Email
+from post_office.models import STATUS, Email
 
 from members.models import CoveredPerson
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, TrainingSession
-from tests.factories import NOW, make_candidate, make_fee, make_member, make_registration, make_session, paris
+from sessions_app.roles import COORDINATION
+from tests.factories import (
+    NOW,
+    make_candidate,
+    make_fee,
+    make_member,
+    make_registration,
+    make_session,
+    make_staff,
+    paris,
+)
 from tests.traces import folded, log, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db
@@ -179,8 +189,25 @@ class TestReplacing:
         people["waiting"] = make_registration(session, email="waiting@structure.example")
         assert status_of(people[status]) == status
 
-        for email in (f" {status.upper()}@structure.example", "leaving@structure.example"):
-            self.is_refused(people["leaving"], colleague_of(session, email=email), NOW, ADDRESS_TAKEN)
+        self.is_refused(
+            people["leaving"], colleague_of(session, email=f" {status.upper()}@structure.example"), NOW, ADDRESS_TAKEN
+        )
+        oneself = {"first_name": "CAMILLE", "last_name": people["leaving"].last_name}
+        self.is_refused(
+            people["leaving"], colleague_of(session, email="leaving@structure.example", **oneself), NOW, ADDRESS_TAKEN
+        )
+
+    def test_by_a_colleague_who_reads_the_same_mailbox(self) -> None:
+        session = make_session()
+        leaving = make_registration(session, email="mairie@structure.example")
+
+        colleague = registering.replace(leaving, colleague_of(session, email=leaving.email), now=NOW)
+
+        assert [(row.email, row.status) for row in session.registrations.all()] == [
+            ("mairie@structure.example", "cancelled"),
+            ("mairie@structure.example", "confirmed"),
+        ]
+        assert colleague.token != leaving.token
 
     @pytest.mark.parametrize(
         ("status", "now", "reason"),
@@ -262,15 +289,72 @@ class TestChangingDetails:
     def test_another_address_receives_the_link_and_the_former_one_is_told(self) -> None:
         registration = make_registration(make_session(), email="camille@structure.example")
 
-        registering.change_details(registration, {"email": "Camille.Durand@structure.example "}, now=NOW)
+        Email.objects.update(status=STATUS.sent)
+
+        registering.change_details(
+            registration, {"email": "Camille.Durand@structure.example "}, now=NOW, is_behind_link=True
+        )
 
         assert messages()[1:] == [
             ("camille@structure.example", "Adresse e-mail modifiée"),
             ("camille.durand@structure.example", "Nouvelle adresse e-mail enregistrée"),
         ]
+        token = Registration.objects.get().token
+        assert token != registration.token
         former, new = Email.objects.order_by("pk")[1:]
-        assert [registration.token in text for text in (former.message, former.html_message)] == [False, False]
-        assert [registration.token in text for text in (new.message, new.html_message)] == [True, True]
+        assert [token in text for text in (former.message, former.html_message)] == [False, False]
+        assert [token in text for text in (new.message, new.html_message)] == [True, True]
+        assert not any(
+            registration.token in text for sent in (former, new) for text in (sent.message, sent.html_message)
+        )
+
+    @pytest.mark.parametrize("status", [STATUS.queued, STATUS.requeued, STATUS.failed])
+    def test_what_never_reached_a_mistyped_address_follows(self, status: int) -> None:
+        """With the new link; and a stranger who may read the former mailbox is not written to."""
+        registration = make_registration(make_session(), email="camile@structure.example")
+        Email.objects.update(status=status)
+
+        registering.change_details(registration, {"email": "camille@structure.example"}, now=NOW)
+
+        assert messages() == [("camille@structure.example", "Inscription confirmée")]
+        letter, current = Email.objects.get(), Registration.objects.get()
+        assert letter.status == STATUS.queued
+        assert current.token in letter.message
+        assert current.token in letter.html_message
+        assert registration.token not in f"{letter.message}{letter.html_message}"
+
+    def test_what_a_mistyped_address_swallowed_is_written_again(self) -> None:
+        registration = make_registration(make_session(), email="camile@structure.example")
+        Email.objects.update(status=STATUS.sent)
+
+        registering.change_details(registration, {"email": "camille@structure.example"}, now=NOW)
+
+        assert messages()[1:] == [("camille@structure.example", "Inscription confirmée")]
+
+    def test_a_new_address_is_not_proved(self) -> None:
+        registration = make_registration(make_session())
+        registering.confirm_address(registration, now=NOW)
+        assert Registration.objects.get().address_confirmed_at == NOW
+
+        registering.change_details(registration, {"email": "autre@structure.example"}, now=NOW)
+
+        assert Registration.objects.get().address_confirmed_at is None
+        registering.confirm_address(registration, now=NOW)  # behind the former link
+        assert Registration.objects.get().address_confirmed_at is None
+
+    def test_not_the_name_of_the_other_person_of_the_mailbox(self) -> None:
+        session = make_session()
+        first = make_registration(session, email="mairie@structure.example", first_name="Zoé", last_name="Petit")
+        other = make_candidate(session, email="mairie@structure.example", first_name="Alex", last_name="Petit")
+        registering.register_by_hand(
+            other, reason="téléphone", user=make_staff(group=COORDINATION), now=NOW, knowingly=True
+        )
+
+        with pytest.raises(registering.RegistrationRefused):
+            registering.change_details(other, {"first_name": "ZOE", "last_name": "Petit"}, now=NOW)
+        registering.change_details(other, {"first_name": "Léa"}, now=NOW)
+
+        assert [row.name_key for row in session.registrations.order_by("pk")] == [first.name_key, "lea petit"]
 
     @pytest.mark.parametrize("now", [NOW, AFTER_DEADLINE])
     def test_a_covered_address_confirms_the_seat(self, now: datetime) -> None:
@@ -278,11 +362,11 @@ class TestChangingDetails:
         registration = make_registration(session, email="camille@boite-perso.example")
         make_fee(make_member(emails=("camille@collines.example",)))
 
-        registering.change_details(registration, {"email": "camille@collines.example"}, now=now)
+        registering.change_details(registration, {"email": "camille@collines.example"}, now=now, is_behind_link=True)
 
         registration.refresh_from_db()
         assert (registration.status, registration.fee_due_on) == ("confirmed", None)
-        assert log(registration)[1:] == [
+        assert log(registration)[2:] == [
             ("awaiting_fee", "confirmed", "règle automatique", "nouvelle adresse couverte par une cotisation")
         ]
         assert messages()[1:] == [
@@ -394,7 +478,7 @@ class TestFindingTheLinks:
 
         registering.send_links(" CAMILLE@structure.example", now=NOW)
 
-        assert messages()[before:] == [(self.ADDRESS, "Liens vers vos pages personnelles (3 sessions)")]
+        assert messages()[before:] == [(self.ADDRESS, "Liens vers vos pages personnelles (3 inscriptions)")]
         assert self.links(Email.objects.latest("pk")) == [person.token for person in people.values()]
 
     def test_one_alone(self) -> None:
@@ -469,7 +553,7 @@ class TestFindingTheLinks:
         registering.send_links(self.ADDRESS, now=NOW + SECOND)
         registering.send_links(self.ADDRESS, now=NOW + 2 * SECOND)
 
-        assert told(first)[3:] == ["Liens vers vos pages personnelles (2 sessions)"]
+        assert told(first)[3:] == ["Liens vers vos pages personnelles (2 inscriptions)"]
         assert self.links(Email.objects.latest("pk")) == [first.token, second.token]
 
     def test_no_status_changes(self) -> None:
@@ -486,4 +570,4 @@ class TestFindingTheLinks:
 
         at_once(*[lambda: registering.send_links(self.ADDRESS, now=NOW)] * 3)
 
-        assert messages()[2:] == [(self.ADDRESS, "Liens vers vos pages personnelles (2 sessions)")]
+        assert messages()[2:] == [(self.ADDRESS, "Liens vers vos pages personnelles (2 inscriptions)")]

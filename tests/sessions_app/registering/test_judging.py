@@ -54,10 +54,10 @@ class TestAnotherAddress:
         make_staff(group="Coordination", email="coordination@caprural.example")
         person = make_registration(session, email=COVERED, last_name="Ana")
 
-        registering.change_details(person, {"email": STRANGER}, now=NOW)
+        registering.change_details(person, {"email": STRANGER}, now=NOW, is_behind_link=True)
 
         assert (status_of(person), due_on(person)) == ("awaiting_fee", date(2017, 3, 6))
-        assert log(person)[1:] == [
+        assert log(person)[2:] == [
             ("confirmed", "awaiting_fee", "règle automatique", "nouvelle adresse sans cotisation à jour")
         ]
         assert messages()[1:] == [

@@ -13,7 +13,15 @@ from sessions_app import registering, reminding
 from sessions_app.models import Registration, TrainingSession
 from tests import pages
 from tests.announced import open_session, registered, today
-from tests.factories import make_application, make_campaign, make_category, make_fee, make_member, make_staff
+from tests.factories import (
+    make_application,
+    make_campaign,
+    make_category,
+    make_checked_application,
+    make_fee,
+    make_member,
+    make_staff,
+)
 from tests.members.test_application import shown
 from tests.traces import folded, messages, status_of, told
 
@@ -90,11 +98,7 @@ class TestForm:
 
         assert (answer.status_code, answer.headers["Location"]) == (302, person.get_absolute_url())
         application = Application.objects.get()
-        assert (application.fee.category, application.fee.status, application.name) == (
-            category,
-            "due",
-            "Pays des Collines",
-        )
+        assert (application.category, application.fee, application.name) == (category, None, "Pays des Collines")
         assert list(application.people.values_list("email", "name")) == [("camille@collines.example", "Camille Durand")]
         assert messages(to=person)[1:] == [("camille@collines.example", "Bulletin reçu, 80 € à régler")]
 
@@ -104,7 +108,7 @@ class TestForm:
         answers = [client.post(form_of(person), typed) for _ in range(2)]
 
         assert [answer.status_code for answer in answers] == [302, 302]
-        assert (Application.objects.count(), Member.objects.count()) == (1, 1)
+        assert (Application.objects.count(), Member.objects.count()) == (1, 0)
 
     def test_its_address_stays_among_the_people(self, client: Client, person: Registration) -> None:
         page = send(client, person, **{"personnes-0-email": "autre@collines.example"})
@@ -166,12 +170,15 @@ class TestForm:
     def test_an_unknown_link(self, client: Client) -> None:
         assert client.get(f"/inscriptions/{'x' * 32}/adherer/").status_code == 404
 
-    def test_refused(self, client: Client, person: Registration, category: FeeCategory) -> None:
-        for _ in range(applying.FLOOD_LIMIT):
+    def test_too_many(self, client: Client, person: Registration, category: FeeCategory) -> None:
+        for _ in range(applying.LETTERS_A_DAY):
             make_application(email=person.email, category=category, now=timezone.now())
 
-        pages.assert_sound(send(client, person), status=409)
-        assert Application.objects.count() == applying.FLOOD_LIMIT
+        page = send(client, person)
+
+        pages.assert_sound(page, status=429)
+        assert shown(page)["name"] == "Pays des Collines"
+        assert Application.objects.count() == applying.LETTERS_A_DAY
 
 
 class TestPrivatePage:
@@ -192,7 +199,7 @@ class TestPrivatePage:
 
         words = page_of(client, person)
 
-        assert f"règlement de 80 € attendu, référence {application.fee.code}, au plus tard le" in words
+        assert f"règlement de 80 € attendu, référence {application.own_code}, au plus tard le" in words
         assert "À nous faire parvenir" not in words
         found = pages.links(pages.one(pages.tree(client.get(person.get_absolute_url())), ".//main"))
         assert found["Voir mon bulletin"] == application.get_absolute_url()
@@ -202,17 +209,25 @@ class TestPrivatePage:
         self, client: Client, person: Registration, category: FeeCategory
     ) -> None:
         """Anybody may register with this address: what a colleague typed is not theirs to read."""
-        application = make_application(
+        application = make_checked_application(
             category=category, name="Secret", email="chef@collines.example", emails=(person.email,)
         )
 
         page = client.get(person.get_absolute_url())
 
         words = folded(pages.main(page))
-        assert f"référence {application.fee.code}" in words
+        assert f"référence {application.code}" in words
         assert "Une autre personne l’a rempli pour vous" in words
         for secret in ("Secret", "chef@collines.example", application.token):
             assert secret not in page.content.decode()
+
+    def test_a_form_nobody_has_checked_says_nothing_here(
+        self, client: Client, person: Registration, category: FeeCategory
+    ) -> None:
+        """Anybody may name anybody: the person is asked as before, and by no letter less."""
+        make_application(category=category, emails=(person.email,))
+
+        assert "À nous faire parvenir" in page_of(client, person)
 
     def test_nor_one_filled_with_the_very_address(
         self, client: Client, person: Registration, category: FeeCategory
@@ -231,9 +246,8 @@ class TestPrivatePage:
         words = page_of(client, person)
 
         assert status_of(person) == "awaiting_fee"
-        assert "ne payez pas une seconde fois" in words
-        assert "Nous vérifions le bulletin de cotisation qui vous nomme" in words
-        assert "Comment régler" not in words
+        assert "Lisez d’abord le message envoyé à camille@collines.example" in words
+        assert "déjà cotisé" not in words
 
     @pytest.mark.parametrize("why", ["cancelled", "another campaign", "another person"])
     def test_a_form_that_no_longer_answers(
@@ -243,7 +257,7 @@ class TestPrivatePage:
             "another campaign": FeeCategory.objects.get(label="Catégorie d’une autre année"),
         }
         email = "autre@collines.example" if why == "another person" else person.email
-        application = make_application(category=others.get(why, category), emails=(email,))
+        application = make_checked_application(category=others.get(why, category), emails=(email,))
         if why == "cancelled":
             fees.cancel(application.fee, now=timezone.now())
 
@@ -252,10 +266,14 @@ class TestPrivatePage:
 
 class TestTheRestOfTheStory:
     def test_the_fee_is_recorded(self, client: Client, person: Registration) -> None:
-        """R16: the member was made of the form, and lists the person."""
+        """R16: the member is made of the form once checked, and lists the person."""
         send(client, person)
+        application, user = Application.objects.get(), make_staff(group="Coordination")
+        fee = applying.check(
+            application, member=None, people=list(application.people.all()), user=user, now=timezone.now()
+        )
 
-        fees.settle(Application.objects.get().fee, now=timezone.now())
+        fees.settle(fee, now=timezone.now())
 
         assert status_of(person) == "confirmed"
         assert told(person)[-1] == "Cotisation à jour, inscription confirmée"
@@ -294,6 +312,6 @@ class TestMessages:
 
         message = Email.objects.filter(subject__startswith="Rappel").get()
         for text in (folded(message.message), folded(message.html_message)):
-            assert application.fee.code in text
+            assert application.own_code in text
             assert "Le bulletin de cotisation a bien été envoyé le" in text
             assert "/adherer/" not in text

@@ -356,7 +356,7 @@ class TestPrivate:
         assert "no-store" in response.headers["Cache-Control"]
         assert response.headers["X-Robots-Tag"] == "noindex"
         # Pages with a form: « no-referrer » would make browsers send « Origin: null », which is refused.
-        has_form = below.endswith("/")
+        has_form = below.endswith("/") or not below
         assert response.headers["Referrer-Policy"] == ("same-origin" if has_form else "no-referrer")
 
     @pytest.mark.parametrize("below", ["annuler/", "remplacer/", "coordonnees/", "donnees.json"])
@@ -503,10 +503,12 @@ class TestOwnData:
         """Not those that somebody else filled with the same address: anybody may register with it."""
         registration = registered(open_session())
         fee = make_fee(make_member(name="Commune connue"), status="due")
-        for name, key in (("Pays des Collines", new_submission_key(registration)), ("Pays secret", uuid4())):
+        for name, key in (
+            ("Pays des Collines", new_submission_key(registration.link_source)),
+            ("Pays secret", uuid4()),
+        ):
             Application.objects.create(
                 fee=fee,
-                is_new_member=False,
                 category=fee.category,
                 amount=fee.amount,
                 kind="structure",

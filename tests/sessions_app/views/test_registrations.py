@@ -12,7 +12,7 @@ from post_office.models import Email
 from caprural import emails
 from members.models import Organisation
 from sessions_app import registering
-from sessions_app.models import Registration, StatusChange, TrainingSession
+from sessions_app.models import LinkRequest, Registration, StatusChange, TrainingSession
 from tests import pages
 from tests.announced import open_session, registered, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member
@@ -291,7 +291,8 @@ class TestReplace:
         registration = registered(session, email="moi@vallee.example")
         registered(session, email="deja@la.example", first_name="Ursuline")
         before = pages.rows()
-        response = client.post(url(registration, "remplacer/"), {**COLLEAGUE, "email": who})
+        name = {"first_name": "camille", "last_name": registration.last_name} if who.startswith("moi") else {}
+        response = client.post(url(registration, "remplacer/"), {**COLLEAGUE, **name, "email": who})
         pages.assert_sound(response, status=422)
         assert pages.rows() == before
         assert "Cette adresse ne peut pas prendre votre place" in field_errors(response)["email"]
@@ -402,7 +403,7 @@ class TestEdit:
 
     def test_twice(self, client: Client) -> None:
         registration = registered(open_session())
-        sent = details(registration, email="nouvelle@vallee.example")
+        sent = details(registration, first_name="Zoé")
         for _ in range(2):
             before = pages.rows()
             response = client.post(url(registration, "coordonnees/"), sent, follow=True)
@@ -411,16 +412,22 @@ class TestEdit:
 
     def test_another_address(self, client: Client) -> None:
         registration = registered(open_session(), email="ancienne@vallee.example")
-        client.post(url(registration, "coordonnees/"), details(registration, email=" Nouvelle@Vallee.example "))
+        sent = details(registration, email=" Nouvelle@Vallee.example ")
+        response = client.post(url(registration, "coordonnees/"), sent)
         now = fresh(registration)
-        assert (now.email, now.token) == ("nouvelle@vallee.example", registration.token)
+        assert (now.email, now.token != registration.token) == ("nouvelle@vallee.example", True)
+        pages.assert_sound(response)
+        assert now.token not in response.content.decode()
+        for below in ("", "donnees.json", "coordonnees/"):
+            assert client.get(url(registration, below)).status_code == 404
+        assert "retrouvez votre inscription" in pages.main(client.get(url(registration)))
         assert messages()[1:] == [
             ("ancienne@vallee.example", "Adresse e-mail modifiée"),
             ("nouvelle@vallee.example", told(now)[-1]),
         ]
         former, new = Email.objects.order_by("pk")[1:]
-        assert registration.token in new.message
-        assert registration.token not in f"{former.message}{former.html_message}"
+        assert now.token in new.message
+        assert now.token not in f"{former.message}{former.html_message}"
 
     def test_another_address_that_a_fee_covers(self, client: Client) -> None:
         session = open_session(fee_required=True)
@@ -542,7 +549,13 @@ class TestSomeoneElse:
 
 class TestFind:
     def answer(self, client: Client, email: str) -> bytes:
+        before = pages.rows()
         response = client.post(FIND, {"email": email})
+        [asked] = LinkRequest.objects.all()
+        assert {**pages.rows(), LinkRequest._meta.label: []} == before, "the work comes after the answer (R11)"
+        assert asked.email == email.strip().lower()
+        registering.answer_link_requests(now=timezone.now())
+        assert not LinkRequest.objects.exists()
         pages.assert_sound(response)
         assert "sessions_app/find_registration.html" in [used.name for used in response.templates]
         return response.content
@@ -587,7 +600,7 @@ class TestFind:
 
         [message] = Email.objects.all()
         assert message.to == ["connue@a.example"]
-        assert message.subject == "Liens vers vos pages personnelles (2 sessions)"
+        assert message.subject == "Liens vers vos pages personnelles (2 inscriptions)"
         for text in (message.message, message.html_message):
             for person in (first, second):
                 assert f"https://inscriptions.caprural.example{url(person)}" in text
