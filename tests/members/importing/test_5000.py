@@ -99,7 +99,7 @@ def spoilt(table: list[list[str]]) -> tuple[list[list[str]], dict[int, str]]:
     # One that contradicts an earlier line, twice; and fees whose rules forbid what the line says.
     for at in (4990, 4992):
         bad[at] = [*bad[20][:AMOUNT], str(at), *bad[20][STATUS:]]
-        expected[at + 1] = "Dit autre chose que la ligne 21 (Montant (€)) : gardez une seule de ces lignes."
+        expected[at + 1] = "Dit autre chose que la ligne 21, Montant (€) : gardez une seule de ces lignes."
     bad[7][STATUS] = "non"
     expected[8] = "Réglée : cette cotisation est « payée » : elle ne peut pas devenir « attendue »."
     bad[8][AMOUNT] = "300"

@@ -176,7 +176,7 @@ class TestThePage:
         ]
         choose(coordination, REGISTRATIONS, "delete_selected", registration.pk)
 
-        assert answers == [403, 403, 403]
+        assert answers == [403, 403, 302]
         assert list(Registration.objects.all()) == [registration]
 
 
