@@ -31,6 +31,7 @@ WRITTEN = "written"
 #: What is nothing but links, maybe of several people: another one is written, they are not sent again.
 LINK_AGAIN = "link_again"
 LINKS = "links"
+ONLY_LINKS = (LINKS, LINK_AGAIN)
 #: To the address that was the person's until then.
 ADDRESS_CHANGED = "address_changed"
 
@@ -146,7 +147,7 @@ def _links(registrations: Iterable[Registration]) -> list[tuple[Registration, st
 
 def follow(registration: Registration) -> int:
     """What has not left yet, or was given up, goes to the present address with the present link. Returns how many."""
-    letters = registration.messages.exclude(kind__in=(LINKS, LINK_AGAIN, ADDRESS_CHANGED)).exclude(email=None)
+    letters = registration.messages.exclude(kind__in=(*ONLY_LINKS, ADDRESS_CHANGED)).exclude(email=None)
     return emails.readdress(
         letters.values("email"), to=registration.email, rewrite=lambda text: with_present_link(text, registration)
     )

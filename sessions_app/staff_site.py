@@ -248,10 +248,16 @@ def _letters(now: datetime) -> list[Line]:
 def _given_up(now: datetime) -> list[Line]:
     lines = []
     given_up = emails.given_up(since=now - GIVEN_UP_SINCE)
-    for message in Message.objects.filter(email__in=given_up).select_related("email").order_by("pk"):
+    for message in Message.objects.filter(email__in=given_up).select_related("email", "registration").order_by("pk"):
         email: Any = message.email
-        url = reverse("admin:send_message_again", args=[message.session_id, message.pk])
-        lines.append(Line(email.subject, url, f"pour {', '.join(email.to)}"))
+        # To the person, whose address may be wrong; the message is sent again from there.
+        url = (
+            _page(message.registration)
+            if message.registration
+            else reverse("admin:send_message_again", args=[message.session_id, message.pk])
+        )
+        who = f"{message.registration}, " if message.registration else ""
+        lines.append(Line(email.subject, url, f"pour {who}{', '.join(email.to)}"))
     for application in Application.objects.filter(letter__in=given_up).select_related("letter").order_by("pk"):
         url = reverse("admin:members_application_change", args=[application.pk])
         lines.append(Line(f"Bulletin en ligne {application.own_code}, {application}", url, f"pour {application.email}"))

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import F, Max, Min, Q, QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -17,7 +19,7 @@ from sessions_app import registering, roles
 from sessions_app.admin.attaching import MemberAttaching
 from sessions_app.admin.base import current_user, status_text
 from sessions_app.admin.writing import can_be_sent_again
-from sessions_app.forms import CancelForm, ExtendForm
+from sessions_app.forms import CancelForm, CorrectAddressForm, ExtendForm
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
 
 #: How much longer a seat is held for its fee, unless another day is chosen.
@@ -230,6 +232,8 @@ class RegistrationAdmin(MemberAttaching):
         return [
             path("<int:pk>/annuler/", view(self.cancel), name="cancel_registration"),
             path("<int:pk>/prolonger/", view(self.extend), name="extend_fee_due"),
+            path("<int:pk>/adresse/", view(self.correct_address), name="correct_address"),
+            path("<int:pk>/nouveau-lien/", view(self.renew_link), name="renew_link"),
             *super().get_urls(),
         ]
 
@@ -260,6 +264,61 @@ class RegistrationAdmin(MemberAttaching):
             original=registration,
             session_pk=registration.session_id,
             notice=notice,
+        )
+
+    def correct_address(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """« Corriger l’adresse »: what the person does from their page, by the team; a new link leaves (R9)."""
+        registration = self.registration_for(request, pk)
+        form = CorrectAddressForm(request.POST or None, initial={"email": registration.email})
+        if form.is_valid():
+            try:
+                registering.change_details(
+                    registration,
+                    form.cleaned_data,
+                    now=timezone.now(),
+                    by=registering.staff(current_user(request)),
+                    knowingly=form.is_someone_else,
+                )
+            except registering.AddressTaken as taken:
+                form.ask_who()
+                form.add_error("email", str(taken))
+            except registering.RegistrationRefused as refused:
+                form.add_error("email", str(refused))
+            else:
+                self.log_change(request, registration, "Adresse e-mail corrigée")
+                messages.success(request, f"Le lien de {registration} part à {form.cleaned_data['email']}.")
+                return redirect("admin:sessions_app_registration_change", registration.pk)
+        return self.form_page(
+            request,
+            form,
+            title=f"Corriger l’adresse : {registration}",
+            submit="Corriger et envoyer le lien",
+            original=registration,
+            session_pk=registration.session_id,
+            notice=f"Adresse actuelle : {registration.email}. L’ancien lien ne fonctionnera plus. La place est "
+            "jugée de nouveau : si aucune cotisation ne couvre la nouvelle adresse, elle attendra la cotisation.",
+        )
+
+    def renew_link(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """« Nouveau lien »: the former one leads nowhere any more (R9)."""
+        registration = self.registration_for(request, pk)
+        if request.method == "POST":
+            try:
+                registering.renew_link(registration, user=current_user(request), now=timezone.now())
+            except registering.RegistrationRefused as refused:
+                messages.error(request, str(refused))
+            else:
+                self.log_change(request, registration, "Nouveau lien")
+                messages.success(request, f"Un nouveau lien part à {registration.email}.")
+            return redirect("admin:sessions_app_registration_change", registration.pk)
+        return self.form_page(
+            request,
+            Form(),
+            title=f"Nouveau lien : {registration}",
+            submit="Envoyer un nouveau lien",
+            original=registration,
+            session_pk=registration.session_id,
+            notice=f"Le lien actuel ne fonctionnera plus ; le nouveau part à {registration.email}.",
         )
 
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -19,6 +19,7 @@ from sessions_app import duplicating, registering, reminding, roles
 from sessions_app.admin.base import current_user
 from sessions_app.admin.board import Board
 from sessions_app.admin.decision import SessionDecisions
+from sessions_app.admin.discarding import SessionDiscarding
 from sessions_app.admin.writing import SessionWriting
 from sessions_app.documents import attendance_sheet
 from sessions_app.forms import (
@@ -113,7 +114,7 @@ class PeriodFilter(admin.SimpleListFilter):
 
 
 @admin.register(TrainingSession)
-class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
+class TrainingSessionAdmin(SessionDiscarding, SessionDecisions, SessionWriting, ConfirmingAdmin):
     """Sessions with their seats and state, and everything one does from a session."""
 
     takes_files = True
@@ -385,7 +386,11 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
                     reason=form.cleaned_data["reason"],
                     user=current_user(request),
                     now=timezone.now(),
+                    knowingly=form.is_someone_else,
                 )
+            except registering.AddressTaken as taken:
+                form.ask_who()
+                form.add_error(None, str(taken))
             except registering.RegistrationRefused as refused:
                 form.add_error(None, str(refused))
             else:

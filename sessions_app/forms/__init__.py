@@ -2,6 +2,8 @@
 
 from sessions_app.forms.admin import (
     CancelForm,
+    CorrectAddressForm,
+    DiscardForm,
     DuplicateForm,
     ExtendForm,
     LabelledFormSet,
@@ -27,7 +29,9 @@ __all__ = [
     "AddressForm",
     "AttachForm",
     "CancelForm",
+    "CorrectAddressForm",
     "DetailsForm",
+    "DiscardForm",
     "DuplicateForm",
     "ExtendForm",
     "FindRegistrationForm",

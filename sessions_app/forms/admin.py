@@ -1,6 +1,7 @@
 """What the team types in the admin."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, cast
 
@@ -8,12 +9,12 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
-from caprural import markup, validators
+from caprural import markup, typography, validators
 from members import finding
 from members.finding import fold
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
 from sessions_app import duplicating, writing
-from sessions_app.forms.public import RegistrationForm
+from sessions_app.forms.public import AddressForm, RegistrationForm
 from sessions_app.models import Registration, Trainer, TrainingSession
 
 Status = TrainingSession.Status
@@ -191,6 +192,44 @@ class RegisterByHandForm(RegistrationForm):
     )
 
     field_order = ("reason", *RegistrationForm.Meta.fields)
+
+    def ask_who(self) -> None:
+        """The box that says it is someone else, shown once the address turns out to be registered (R7)."""
+        self.fields["is_someone_else"] = forms.BooleanField(label="C’est une autre personne", required=False)
+
+    @property
+    def is_someone_else(self) -> bool:
+        """Whether that box was ticked."""
+        return "is_someone_else" in self.data
+
+
+class CorrectAddressForm(AddressForm):
+    """Another address for a person, by the team (R9)."""
+
+    class Meta(AddressForm.Meta):
+        help_texts = {"email": "Un nouveau lien y part, avec les messages qui n’ont pas pu partir."}
+
+    ask_who = RegisterByHandForm.ask_who
+    is_someone_else = RegisterByHandForm.is_someone_else
+
+
+class DiscardForm(forms.Form):
+    """« Écarter »: which registrations nobody meant; those whose address nobody has proved are ticked already."""
+
+    people = forms.MultipleChoiceField(label="Inscriptions à écarter", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, people: Sequence[Registration], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.MultipleChoiceField, self.fields["people"])
+        field.choices = [(str(person.pk), self._label(person)) for person in people]
+        field.initial = [str(p.pk) for p in people if p.address_confirmed_at is None and not p.is_by_hand]
+
+    @staticmethod
+    def _label(person: Registration) -> str:
+        proved = "adresse confirmée" if person.address_confirmed_at else "adresse non confirmée"
+        when = typography.moment(person.registered_at)
+        said = (person.full_name, person.organisation, person.email, person.phone, when, proved)
+        return ", ".join(filter(None, said))
 
 
 def _date_field(**options: Any) -> forms.DateField:
