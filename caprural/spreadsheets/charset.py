@@ -16,7 +16,7 @@ _OLD = {"cp1252": "Windows", "cp850": "DOS", "mac_roman": "ancien Mac"}
 _LETTERS = "àâäæçéèêëîïôöœùûüÿ"
 #: Letters of neighbours' names, that only the first of them is trusted with.
 _NEIGHBOURS = "áãåíìñóòõøßúý"
-_SIGNS = "\u00a0«»’‘“”–—…€°ºª²³•·§©®™£½×\u202f"
+_SIGNS = "«\u00a0»’‘“”–—…€°ºª²³•·§©®™£½×\u202f"
 _WORD = re.compile(r'[^\s;,|"]+')
 #: Utf-8 that was once read as something else, then saved so.
 _TWICE = re.compile(r"Ã[\u0080-\u00bf\u2018-\u203aŒœŠšŽžŸƒˆ˜€™]|â€")

@@ -19,7 +19,7 @@ from sessions_app import registering, roles
 from sessions_app.admin.attaching import MemberAttaching
 from sessions_app.admin.base import current_user, status_text
 from sessions_app.admin.writing import can_be_sent_again
-from sessions_app.forms import CancelForm, CorrectAddressForm, ExtendForm
+from sessions_app.forms import CancelForm, CorrectAddressForm, ExtendForm, PersonForm
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
 
 #: How much longer a seat is held for its fee, unless another day is chosen.
@@ -136,6 +136,7 @@ class AttachmentFilter(admin.SimpleListFilter):
 class RegistrationAdmin(MemberAttaching):
     """Registrations: details may be corrected, the status moves by acts."""
 
+    form = PersonForm
     search_fields = ("first_name", "last_name", "email", "organisation")
     list_select_related = ("session",)
     ordering = ("-pk",)

@@ -181,7 +181,20 @@ class SessionDayFormSet(LabelledFormSet):
         return TrainingSession.objects.filter(pk=self.instance.pk, status=Status.POSTPONED).exists()
 
 
-class RegisterByHandForm(RegistrationForm):
+class SharedMailbox(forms.BaseForm):
+    """A form whose address may turn out to be someone else's too: the team may go on knowingly (R7)."""
+
+    def ask_who(self) -> None:
+        """The box that says it is someone else, shown once the address turns out to be registered."""
+        self.fields["is_someone_else"] = forms.BooleanField(label="C’est une autre personne", required=False)
+
+    @property
+    def is_someone_else(self) -> bool:
+        """Whether that box was ticked."""
+        return "is_someone_else" in self.data
+
+
+class RegisterByHandForm(SharedMailbox, RegistrationForm):
     """The registration form, with the reason why someone of the team fills it (R4)."""
 
     reason = forms.CharField(
@@ -193,24 +206,29 @@ class RegisterByHandForm(RegistrationForm):
 
     field_order = ("reason", *RegistrationForm.Meta.fields)
 
-    def ask_who(self) -> None:
-        """The box that says it is someone else, shown once the address turns out to be registered (R7)."""
-        self.fields["is_someone_else"] = forms.BooleanField(label="C’est une autre personne", required=False)
 
-    @property
-    def is_someone_else(self) -> bool:
-        """Whether that box was ticked."""
-        return "is_someone_else" in self.data
+class PersonForm(forms.ModelForm):
+    """What the team may correct of a person: not into the other one who shares their mailbox (R7)."""
+
+    class Meta:
+        model = Registration
+        fields = ()
+
+    def clean(self) -> dict[str, Any]:
+        """One live registration per session, address and name."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        name = typography.fold(f"{cleaned.get('first_name', '')} {cleaned.get('last_name', '')}")
+        is_live = self.instance.pk and self.instance.can_be_cancelled
+        if is_live and Registration.objects.beside(self.instance).filter(name_key=name).exists():
+            self.add_error(None, "Une autre inscription à cette session porte déjà ce nom et cette adresse.")
+        return cleaned
 
 
-class CorrectAddressForm(AddressForm):
+class CorrectAddressForm(SharedMailbox, AddressForm):
     """Another address for a person, by the team (R9)."""
 
     class Meta(AddressForm.Meta):
         help_texts = {"email": "Un nouveau lien y part, avec les messages qui n’ont pas pu partir."}
-
-    ask_who = RegisterByHandForm.ask_who
-    is_someone_else = RegisterByHandForm.is_someone_else
 
 
 class DiscardForm(forms.Form):

@@ -20,6 +20,11 @@ def planned(kind: str, *lines: str, now: datetime = NOW) -> Plan:
     return importing.plan(kind, importing.read(kind, "f.csv", "\n".join(lines).encode()), now=now)
 
 
+def placeless(detail: str) -> str:
+    """What is said of a line, without where the cell is, all spaces alike."""
+    return _PLACE.sub("", folded(detail))
+
+
 def said(plan: Plan) -> Said:
     """Number, outcome, name and details of each line, all spaces alike."""
     return [
@@ -27,7 +32,7 @@ def said(plan: Plan) -> Said:
             line.number,
             line.outcome.value,
             folded(line.name),
-            [_PLACE.sub("", folded(detail)) for detail in line.details],
+            [*map(placeless, line.details)],
         )
         for line in plan.lines
     ]

@@ -56,6 +56,25 @@ class TestByHand:
         office.post(act("register_by_hand", session), {**sent, "is_someone_else": "on"})
         assert session.registrations.count() == 1
 
+    def test_nor_by_correcting_a_name(self, office: Client) -> None:
+        session = open_session()
+        registered(session, email=MAIRIE, first_name="Ana", last_name="Petit")
+        sent = {**typed(), "email": MAIRIE, "first_name": "Zoé", "last_name": "Blanc", "reason": "téléphone"}
+        office.post(act("register_by_hand", session), {**sent, "is_someone_else": "on"})
+        other = Registration.objects.latest("pk")
+        page = act("sessions_app_registration_change", other)
+        shown = {
+            field.attrib["name"]: field.get("value", "")
+            for field in pages.tree(office.get(page)).iter("input")
+            if field.get("name") and field.get("type") == "hidden"
+        }
+
+        answer = office.post(page, {**shown, **sent, "first_name": "ANA", "last_name": "Petit"})
+
+        assert answer.status_code == 200
+        assert "porte déjà ce nom et cette adresse" in pages.text(pages.tree(answer))
+        assert Registration.objects.get(pk=other.pk).first_name == "Zoé"
+
     def test_both_links_are_found_again(self, office: Client) -> None:
         session = open_session()
         registered(session, email=MAIRIE, first_name="Ana", last_name="Petit")
