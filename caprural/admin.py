@@ -5,14 +5,16 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.auth import get_permission_codename
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
-from django.db.models import ForeignKey, Model
+from django.db.models import ForeignKey, Model, ProtectedError, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -22,8 +24,11 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
-from caprural import editing, emails, signing_in, typography
+from caprural import editing, emails, signing_in, typed_again, typography
 from caprural.listing import FrenchLists
+
+#: Rows named one by one when several are not deleted.
+SAID = 5
 
 admin.site.login_form = signing_in.LoginForm
 
@@ -53,6 +58,8 @@ class StaffAdmin(SoundChoices, FrenchLists):
     Its forms write only what the person changed since the page they saw, on a row locked and read again.
     """
 
+    view_on_site = False  # see StaffSite: a page that has an address says so itself
+
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         raise Http404
 
@@ -72,7 +79,8 @@ class StaffAdmin(SoundChoices, FrenchLists):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The page is named after the thing; its subtitle says which."""
+        """The page is named after the thing; its subtitle says which. What was sent while signed out comes back."""
+        signing_in.give_back(request)
         context = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})} if object_id else extra_context
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, context)
@@ -97,8 +105,9 @@ class StaffAdmin(SoundChoices, FrenchLists):
         rows.only("pk").get(pk=obj.pk)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """A form that remembers what its page showed."""
-        return editing.remembering(super().get_form(request, obj, change=change, **kwargs))
+        """A form that remembers what its page showed; one that is only shown again is never valid."""
+        form = editing.remembering(super().get_form(request, obj, change=change, **kwargs))
+        return typed_again.unaccepted(form) if getattr(request, "not_sent", False) else form
 
     def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Iterator[Any]:
         """Tables that remember too, unless they are only read."""
@@ -127,11 +136,52 @@ class StaffAdmin(SoundChoices, FrenchLists):
                 messages.warning(request, sentence)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    #: Why no row is ever deleted, and what to do instead.
+    kept = ""
+
+    def why_kept(self, request: HttpRequest, obj: Any) -> str:
+        """What holds this row and what to do instead of deleting it, in a sentence; empty when it may be deleted."""
+        return self.kept
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody, for what is never deleted."""
+        return not self.kept and super().has_delete_permission(request, obj)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Whoever writes here reads what holds the row; a bare refusal is for the others."""
+        found = self.get_object(request, unquote(object_id))
+        names = [get_permission_codename(verb, self.opts) for verb in ("delete", "change")]
+        is_office = any(request.user.has_perm(f"{self.opts.app_label}.{name}") for name in names)
+        why = self.why_kept(request, found) if found is not None and is_office else ""
+        if not why:
+            try:
+                return super().delete_view(request, object_id, extra_context)
+            except ProtectedError:  # since we looked
+                why = self.why_kept(request, found) or "Des lignes en dépendent depuis un instant."
+        messages.error(request, f"« {found} » ne se supprime pas. {why}")
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", object_id)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Deleting several rows says the same of each."""
+        actions: dict[str, Any] = super().get_actions(request)
+        if stock := actions.get("delete_selected"):
+            actions["delete_selected"] = (_delete_selected, *stock[1:])
+        return actions
+
     def act_page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> TemplateResponse:
         """A page of the admin around something to do: usual header, messages and breadcrumbs."""
         return TemplateResponse(
             request, template, {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
         )
+
+
+def _delete_selected(page: StaffAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    held = [(row, why) for row in queryset if (why := page.why_kept(request, row))]
+    for row, why in held[:SAID]:
+        messages.error(request, f"« {row} » ne se supprime pas. {why}")
+    if len(held) > SAID:
+        messages.error(request, f"Il en va de même de {len(held) - SAID} autres lignes cochées.")
+    return None if held else delete_selected(page, request, queryset)
 
 
 for model in (Attachment, Email, EmailTemplate, Log, User, Group):
@@ -168,6 +218,7 @@ class StateFilter(admin.SimpleListFilter):
 class MessageAdmin(StaffAdmin):
     """Messages as they were written: read only, attachments made again on demand."""
 
+    kept = "Un message dit ce qui a été annoncé : il s’effacera au terme prévu."
     # Not the queue's own page, which offers to send again at once.
     change_form_template = "admin/change_form.html"
     list_display = ("recipient", "title", "queued_at", "state")
@@ -192,10 +243,6 @@ class MessageAdmin(StaffAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Email | None = None) -> bool:
         """What was said was said."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Email | None = None) -> bool:
-        """Erasing is the business of retention."""
         return False
 
     def get_urls(self) -> list[URLPattern]:

@@ -6,13 +6,20 @@ from typing import Any
 from axes.helpers import get_cool_off
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 
-from caprural import limits
+from caprural import limits, typed_again
+
+#: Whose browser this is, so that what one person typed is not shown to another.
+OWNER = "equipe"
+#: Where a session keeps what was sent without being signed in, and for how long.
+KEPT, KEPT_FOR = "kept", timedelta(hours=1)
+LOST = "Votre session avait pris fin\u00a0: ce que vous aviez envoyé n’a pas été enregistré."
 
 #: django-axes counts what is tried on one name from one network; this, on all the names from one.
 MOST_PER_NETWORK, NETWORK_WINDOW = 100, timedelta(hours=1)
@@ -40,6 +47,49 @@ class LoginForm(AdminAuthenticationForm):
                 f"Recommencez {limits.from_then_on(reached.until, now)}."
             ) from reached
         return super().clean()
+
+
+# What is sent by someone whose session is over
+
+
+def keep(request: HttpRequest) -> None:
+    """Keep what an admin's form held until the same person signs in again there; never a password nor a file.
+
+    Only for a browser in which someone of the team signed in: nobody else may fill our sessions.
+    """
+    owner = request.get_signed_cookie(OWNER, default="", max_age=timedelta(days=1))
+    if not owner:
+        return
+    until = timezone.now() + KEPT_FOR
+    kept = {"owner": owner, "path": request.get_full_path(), "until": until.timestamp()}
+    if typed_again.comes_back_as_sent(request):
+        sent = request.POST.copy()
+        for name in [name for name in sent if "password" in name or name == "csrfmiddlewaretoken"]:
+            del sent[name]
+        kept["sent"] = sent.urlencode()
+    request.session[KEPT] = kept
+
+
+def what_is_kept(request: HttpRequest, path: str) -> dict[str, Any] | None:
+    """What was sent to that page, while it is kept."""
+    kept: dict[str, Any] | None = request.session.get(KEPT)
+    is_of_now = kept and kept["path"] == path and timezone.now().timestamp() < kept["until"]
+    return kept if is_of_now else None
+
+
+def give_back(request: HttpRequest) -> None:
+    """Make of the visit after signing in the sending that was kept, shown again and never obeyed."""
+    kept = what_is_kept(request, request.get_full_path()) if request.method == "GET" else None
+    if kept is None:
+        return
+    del request.session[KEPT]
+    is_theirs = kept["owner"] == str(request.user.pk)
+    if is_theirs and "sent" in kept:
+        request.FILES.clear()  # read now: whoever reads them first empties POST
+        request.method, request.POST = "POST", QueryDict(kept["sent"])
+        request.not_sent = True  # type: ignore[attr-defined]
+    else:
+        messages.warning(request, LOST)
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any]) -> HttpResponse:

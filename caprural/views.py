@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from caprural import limits, typography
+from caprural import limits, typed_again, typography
 from sessions_app.models import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -103,5 +103,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 when the form's protection is missing or too old: says to go back and send it again."""
-    return HttpResponse(render_to_string("403_csrf.html"), status=403)
+    """403 when the form's protection is missing or too old: the form again, filled, or else how to send it again."""
+    comes_from_elsewhere = reason.startswith(("Origin checking", "Referer checking"))
+    page = None if comes_from_elsewhere else typed_again.page(request)
+    return page or HttpResponse(render_to_string("403_csrf.html"), status=403)

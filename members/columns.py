@@ -32,14 +32,16 @@ class Layout:
     label: str
     columns: tuple[Column, ...]
     needed: tuple[tuple[str, ...], ...]
+    #: Read only: pieces in which people keep what is one column of ours.
+    parts: tuple[Column, ...] = ()
     by_title: dict[str, Column] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.by_title.update({title: column for column in self.columns for title in column.titles})
+        self.by_title.update({title: column for column in (*self.columns, *self.parts) for title in column.titles})
 
     def column(self, name: str) -> Column:
         """The column of that name."""
-        return next(column for column in self.columns if column.name == name)
+        return next(column for column in (*self.columns, *self.parts) if column.name == name)
 
     @property
     def header(self) -> list[str]:
@@ -80,7 +82,9 @@ LAYOUTS: dict[str, Layout] = {
     Kind.MEMBERS: Layout(
         "Cotisants",
         (
-            Column("pk", "Identifiant", ("Id", "N°"), "celui de nos exports ; facultatif", width=12),
+            Column(
+                "pk", "Identifiant", ("Id", "N°"), "celui de nos exports, ou « nouveau » pour un homonyme", width=12
+            ),
             Column("kind", "Nature", ("Type",), "structure ou personne", width=12, example="structure"),
             Column("name", "Nom", ("Nom du cotisant", "Cotisant", *_STRUCTURE), width=40, example=_MEMBER.example),
             Column(
@@ -95,7 +99,7 @@ LAYOUTS: dict[str, Layout] = {
             Column(
                 "address",
                 "Adresse postale",
-                ("Adresse", "Adresse complète"),
+                ("Adresse", "Adresse complète", "Adresse 1", "Rue", "Voie", "N° et rue"),
                 width=36,
                 example="1 place de la Démonstration, 69000 Adresse-Fictive",
             ),
@@ -112,6 +116,13 @@ LAYOUTS: dict[str, Layout] = {
             _NOTE,
         ),
         (("name",),),
+        (
+            Column("address_more", "Complément d’adresse", ("Adresse 2", "Complément", "Lieu-dit")),
+            Column("postcode", "Code postal", ("CP",)),
+            Column("town", "Ville", ("Commune", "Localité", "Bureau distributeur")),
+            Column("first_name", "Prénom", ("Prénoms",)),
+            Column("contact_first_name", "Prénom du contact", ("Prénom de la personne à contacter",)),
+        ),
     ),
     Kind.PEOPLE: Layout(
         "Personnes couvertes",
@@ -123,12 +134,21 @@ LAYOUTS: dict[str, Layout] = {
             Column(
                 "name",
                 "Nom",
-                ("Nom de la personne", "Personne", "Nom et prénom", "Prénom et nom", "Nom prénom", "Prénom nom"),
+                (
+                    "Nom de la personne",
+                    "Nom de famille",
+                    "Personne",
+                    "Nom et prénom",
+                    "Prénom et nom",
+                    "Nom prénom",
+                    "Prénom nom",
+                ),
                 width=26,
                 example="Camille Fictive",
             ),
         ),
         (("member", "siret", "member_pk"), ("email",)),
+        (Column("first_name", "Prénom", ("Prénoms", "Prénom de la personne")),),
     ),
     Kind.FEES: Layout(
         "Cotisations",

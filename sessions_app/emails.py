@@ -31,6 +31,7 @@ WRITTEN = "written"
 #: What is nothing but links, maybe of several people: another one is written, they are not sent again.
 LINK_AGAIN = "link_again"
 LINKS = "links"
+ONLY_LINKS = (LINKS, LINK_AGAIN)
 #: To the address that was the person's until then.
 ADDRESS_CHANGED = "address_changed"
 
@@ -149,7 +150,7 @@ def _links(registrations: Iterable[Registration]) -> list[tuple[Registration, st
 
 def follow(registration: Registration) -> int:
     """What has not left yet, or was given up, goes to the present address with the present link. Returns how many."""
-    letters = registration.messages.exclude(kind__in=(LINKS, LINK_AGAIN, ADDRESS_CHANGED)).exclude(email=None)
+    letters = registration.messages.exclude(kind__in=(*ONLY_LINKS, ADDRESS_CHANGED)).exclude(email=None)
     return emails.readdress(
         letters.values("email"), to=registration.email, rewrite=lambda text: with_present_link(text, registration)
     )
@@ -266,7 +267,8 @@ def _fee(registration: Registration, session: TrainingSession) -> dict[str, Any]
     """What the words about the fee are made of."""
     categories, application = registration.scale(session.first_date)
     campaign = categories[0].campaign if categories else None
-    return {"campaign": campaign, "categories": categories, "application": application}
+    judged = session.judged_under(campaign)
+    return {"campaign": campaign, "categories": categories, "application": application, "judged": judged}
 
 
 def _queue(

@@ -4,16 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import update_wrapper
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.db.models import Model, Prefetch
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
-from caprural import emails, typography
+from caprural import emails, signing_in, typography
 from members import reminding as fee_reminding
 from members.models import Application, FeeMessage, MembershipFee
 from sessions_app import roles
@@ -36,6 +38,32 @@ class StaffSite(AdminSite):
     index_template = "admin/home.html"
     # Few pages, wide tables: the room goes to the tables.
     enable_nav_sidebar = False
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Without the stock « Voir sur le site », which leads to any row's page and asks no permission."""
+        return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """What is sent by someone who is no longer signed in is kept until they are again."""
+        guarded = super().admin_view(view, cacheable)
+
+        def keeping(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.method == "POST" and request.user.is_anonymous and request.path != reverse("admin:logout"):
+                signing_in.keep(request)
+            return guarded(request, *args, **kwargs)
+
+        return update_wrapper(keeping, guarded)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Says that something is to come back, and remembers whose browser it is."""
+        kept = signing_in.what_is_kept(request, request.GET.get("next", ""))
+        response = super().login(request, {"kept": kept, **(extra_context or {})})
+        if request.user.is_authenticated:
+            secure = settings.SESSION_COOKIE_SECURE
+            response.set_signed_cookie(
+                signing_in.OWNER, str(request.user.pk), httponly=True, secure=secure, samesite="Lax"
+            )
+        return response
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """What there is to do, above the stock list of everything one may open."""
@@ -127,7 +155,7 @@ def can_assign(session: TrainingSession, now: datetime) -> bool:
 def _next(sessions: Any, now: datetime) -> list[TrainingSession]:
     """Published sessions that have not ended, the next one first. Two queries."""
     # An evening of yesterday may end this morning.
-    found = sessions.since(timezone.localdate(now) - timedelta(days=1)).filter(
+    found = sessions.lasting_until(timezone.localdate(now) - timedelta(days=1)).filter(
         status=TrainingSession.Status.PUBLISHED, days__isnull=False
     )
     by_pk = {session.pk: session for session in found.with_seats_and_days().sound(now)}
@@ -230,10 +258,16 @@ def _letters(now: datetime) -> list[Line]:
 def _given_up(now: datetime) -> list[Line]:
     lines = []
     given_up = emails.given_up(since=now - GIVEN_UP_SINCE)
-    for message in Message.objects.filter(email__in=given_up).select_related("email").order_by("pk"):
+    for message in Message.objects.filter(email__in=given_up).select_related("email", "registration").order_by("pk"):
         email: Any = message.email
-        url = reverse("admin:send_message_again", args=[message.session_id, message.pk])
-        lines.append(Line(email.subject, url, f"pour {', '.join(email.to)}"))
+        # To the person, whose address may be wrong; the message is sent again from there.
+        url = (
+            _page(message.registration)
+            if message.registration
+            else reverse("admin:send_message_again", args=[message.session_id, message.pk])
+        )
+        who = f"{message.registration}, " if message.registration else ""
+        lines.append(Line(email.subject, url, f"pour {who}{', '.join(email.to)}"))
     for application in Application.objects.filter(letter__in=given_up).select_related("letter").order_by("pk"):
         url = reverse("admin:members_application_change", args=[application.pk])
         lines.append(Line(f"Bulletin en ligne {application.own_code}, {application}", url, f"pour {application.email}"))

@@ -294,6 +294,41 @@ class TestTheTeam:
         assert [status_of(fee) for fee in due] == ["cancelled"] * 8
 
 
+class TestTheFormsOfTheTeam:
+    """G1: the coordination saves forms drawn before, while people come and go: nothing is undone."""
+
+    def test_forms_saved_while_people_leave(self) -> None:
+        """R3, R6, R8: never a seat too many, no status without its line in the log, no word lost."""
+        session = open_session(max_participants=4)
+        people = [make_registration(session, now=timezone.now()) for _ in range(10)]
+        paths = [f"/admin/sessions_app/registration/{person.pk}/change/" for person in people]
+        team = [signed_in(make_staff(group="Coordination")) for _ in range(3)]
+        forms = [typed(team[0].get(path)) for path in paths]
+        path = f"/admin/sessions_app/trainingsession/{session.pk}/change/"
+        form = typed(team[0].get(path))
+
+        def save(client: Client, numbers: Sequence[int]) -> list[int]:
+            return [client.post(paths[n], {**forms[n], "phone": f"06 00 00 00 0{n}"}).status_code for n in numbers]
+
+        def save_session() -> list[int]:
+            return [team[2].post(path, {**form, "subtitle": f"Bis {n}"}).status_code for n in range(1)]
+
+        outcomes = at_once(
+            lambda: save(team[0], range(5)),
+            lambda: save(team[1], range(5, 10)),
+            save_session,
+            *[cancelling(person) for person in people[:4]],
+            *[registering_one(session) for _ in range(3)],
+        )
+
+        assert unexpected(outcomes) == []
+        assert outcomes[:3] == [[302] * 5, [302] * 5, [302]]
+        assert Counter(status for _, status in statuses(session)) == {"cancelled": 4, "confirmed": 4, "waiting": 5}
+        for number, person in enumerate(people):
+            person.refresh_from_db()
+            assert (person.phone, log(person)[-1][1]) == (f"06 00 00 00 0{number}", person.status)
+
+
 class TestTheFee:
     """R16: nobody is left awaiting a fee that was accepted at the very instant they registered."""
 

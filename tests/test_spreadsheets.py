@@ -1,6 +1,7 @@
 """Files as people keep them, read and written (SPEC §6)."""
 
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caprural import spreadsheets
-from caprural.spreadsheets import NotASpreadsheet, NotUnderstood, Row, reading
+from caprural.spreadsheets import NotASpreadsheet, NotUnderstood, Row, xlsx
 from tests.traces import folded
 
 NBSP, NNBSP = "\u00a0", "\u202f"
@@ -127,7 +128,10 @@ class TestXlsx:
     def test_the_first_sheet_with_something_in_it(self) -> None:
         table = spreadsheets.read("f.xlsx", workbook([], [["nom"], ["a"]], [["autre"], ["b"]]))
 
-        assert (table.header, folded(table.note)) == (("nom",), "Seule la feuille « Feuil2 » a été lue.")
+        assert (table.header, [*map(folded, table.notes)]) == (
+            ("nom",),
+            ["Seule la feuille « Feuil2 » a été lue. Laissée de côté : « Feuil3 » (2 lignes)."],
+        )
 
     def test_what_a_formula_gave(self) -> None:
         content = io.BytesIO(workbook([["nom", "montant"], ["a", "=40*2"]]))
@@ -156,7 +160,11 @@ class TestRefused:
             (b"", "Ce fichier est vide : choisissez celui qui contient vos lignes."),
             (b" \r\n;;;\r\n", "Ce fichier est vide : choisissez celui qui contient vos lignes."),
             (b"%PDF-1.7", f"Ce fichier n’est pas un tableau : {SAVE}."),
-            (b"<html></html>", f"Ce fichier n’est pas un tableau : {SAVE}."),
+            (
+                b"\xef\xbb\xbf <HTML></html>",
+                "Ce fichier est une page web, même si son nom est celui d’un tableau : ouvrez-le dans votre tableur, "
+                f"puis {SAVE}.",
+            ),
             (bytes(range(1, 32)) * 9, f"Ce fichier n’est pas un tableau : {SAVE}."),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", f"Ce fichier est à l’ancien format XLS : {SAVE}."),
             (
@@ -165,7 +173,7 @@ class TestRefused:
             ),
             (b"PK\x03\x04", f"Ce fichier est abîmé : ouvrez-le dans votre tableur, puis {SAVE}."),
             (b"nom;ville", "Ce fichier n’a que ses titres : ajoutez vos lignes en dessous."),
-            (b"nom;Nom \na;b", "La colonne « nom » est là deux fois : gardez-en une seule."),
+            (b"nom;Nom \na;b", "La colonne « nom » est là deux fois (A et B) : gardez-en une seule."),
             (
                 b"12;a@b.example\n13;c@d.example",
                 "La ligne 1 devrait porter les titres des colonnes : ajoutez-les au-dessus des données.",
@@ -198,7 +206,7 @@ class TestRefused:
         assert refusal(self.archive(xl__workbook_xml=b"<a/>")).startswith("Ce fichier XLSX est abîmé : ")
 
     def test_a_small_archive_that_hides_a_huge_file(self) -> None:
-        content = self.archive(xl__workbook_xml=b"<a/>", big=b"0" * (reading.MAX_UNZIPPED + 1))
+        content = self.archive(xl__workbook_xml=b"<a/>", big=b"0" * (xlsx.MAX_UNZIPPED + 1))
 
         assert len(content) < 100_000
         assert refusal(content).startswith("Ce tableau est trop lourd, une fois ouvert : ")
@@ -207,6 +215,44 @@ class TestRefused:
         content = self.archive(xl__workbook_xml=b'<!DOCTYPE a [<!ENTITY b "b">]><a/>')
 
         assert refusal(content) == f"Ce fichier n’est pas un tableau : {self.SAVE}."
+
+    @pytest.mark.parametrize(
+        "row", ['<row r="{0}"/>', '<row r="{0}"><c r="XFD{0}"/></row>', "<x:row/>", '<row><c t="inlineStr"/></row>']
+    )
+    def test_millions_of_empty_rows(self, row: str) -> None:
+        """G8: said at once, before any of them is understood."""
+        content = self.with_rows(row, 1_000_000)
+        assert len(content) < 5_000_000
+
+        started = time.process_time()
+        assert refusal(content) == (
+            "Ce tableau a trop de lignes ou de cases, presque toutes vides : copiez celles qui sont remplies dans un "
+            "nouveau fichier, puis envoyez-le."
+        )
+        assert time.process_time() - started < 3
+
+    def test_as_many_empty_rows_as_may_be(self) -> None:
+        """G8: a row with one empty cell in the last column there is costs what it weighs, not its width."""
+        content = self.with_rows('<row r="{0}"><c r="XFD{0}"/></row>', xlsx.MAX_DECLARED_ROWS - 5)
+
+        started = time.process_time()
+        assert lines(content) == [(2, ("a", "Givors"))]
+        assert time.process_time() - started < 20
+
+    def with_rows(self, row: str, count: int) -> bytes:
+        """A workbook with so many of these below its lines."""
+        output = io.BytesIO()
+        with (
+            zipfile.ZipFile(io.BytesIO(WORKBOOK)) as source,
+            zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            for name in source.namelist():
+                data = source.read(name)
+                if name == "xl/worksheets/sheet1.xml":
+                    more = "".join(row.format(number) for number in range(3, count + 3))
+                    data = data.replace(b"</sheetData>", more.encode() + b"</sheetData>")
+                archive.writestr(name, data)
+        return output.getvalue()
 
     def test_as_heavy_and_as_long_as_may_be(self) -> None:
         longest = b"nom\n" + b"a\n" * spreadsheets.MAX_ROWS
@@ -339,7 +385,15 @@ class TestDays:
         "cell",
         [
             *("03/04/2017", "3/4/2017", "3.4.2017", "03-04-2017", "3/4/17", "2017-04-03", "2017-04-03 00:00:00"),
-            *("3 avril 2017", "3 AVRIL 2017", "3 avr. 2017", "lundi 3 avril 2017", "03/04/2017 10:30"),
+            *(
+                "3 avril 2017",
+                "3 AVRIL 2017",
+                "3 avr. 2017",
+                "lundi 3 avril 2017",
+                "03/04/2017 10:30",
+                "03-avr-17",
+                "3/avril/2017",
+            ),
             *(42828, 42828.0, "42828", date(2017, 4, 3)),
         ],
     )
@@ -376,6 +430,17 @@ class TestSiret:
         assert [spreadsheets.siret(cell) for cell in (1000010700010, "1000010700010", 1000010700010.0)] == [
             "01000010700010"
         ] * 3
+
+    @pytest.mark.parametrize("cell", ["'73282932000074", "’732 829 320 00074"])
+    def test_kept_from_being_a_number(self, cell: str) -> None:
+        """D5."""
+        assert spreadsheets.siret(cell) == "73282932000074"
+
+    def test_a_siren(self) -> None:
+        """D5."""
+        for cell in ("732829320", 732829320, "732 829 320"):
+            with pytest.raises(NotUnderstood, match="n’a que neuf chiffres"):
+                spreadsheets.siret(cell)
 
     @pytest.mark.parametrize("cell", ["73282932000075", 73282932000075, "7328293200007", "abc", True, 5, -1, 1e300])
     def test_refused(self, cell: Any) -> None:

@@ -217,7 +217,7 @@ class TestErrorPages:
         session = make_session(days=(today(60),), registration_deadline=None)
         before = pages.rows()
         response = Client(enforce_csrf_checks=True).post(
-            f"{session.get_absolute_url()}inscription/", {"email": "a@b.fr"}
+            f"{session.get_absolute_url()}inscription/", {"email": "a@b.fr"}, headers={"sec-fetch-site": "cross-site"}
         )
         pages.assert_sound(response, status=403)
         assert pages.text(pages.one(pages.tree(response), ".//h1")) == "Le formulaire n’a pas pu être vérifié"

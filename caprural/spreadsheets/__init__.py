@@ -6,6 +6,7 @@ understood is said in a French sentence that says what to do.
 
 from caprural.spreadsheets.cells import (
     FORMULA_ERRORS,
+    NO_RESULT,
     Cell,
     NotUnderstood,
     amount,
@@ -16,13 +17,15 @@ from caprural.spreadsheets.cells import (
     siret,
     text,
 )
-from caprural.spreadsheets.reading import MAX_BYTES, MAX_ROWS, NotASpreadsheet, Row, Table, read
+from caprural.spreadsheets.reading import MAX_BYTES, read
+from caprural.spreadsheets.table import MAX_ROWS, NotASpreadsheet, Row, Table, column_letter
 from caprural.spreadsheets.writing import write_csv, write_xlsx
 
 __all__ = [
     "FORMULA_ERRORS",
     "MAX_BYTES",
     "MAX_ROWS",
+    "NO_RESULT",
     "Cell",
     "NotASpreadsheet",
     "NotUnderstood",
@@ -30,6 +33,7 @@ __all__ = [
     "Table",
     "amount",
     "clean",
+    "column_letter",
     "day",
     "fold",
     "quoted",

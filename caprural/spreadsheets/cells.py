@@ -13,9 +13,24 @@ from caprural.fields import compact
 #: What a cell may hold once read; an empty one holds the empty text.
 Cell = str | int | float | Decimal | bool | date
 
+#: What stands for a formula that nobody computed: the file holds it without what it gives.
+NO_RESULT = "#SANS_RÉSULTAT"
 #: What spreadsheets write where a formula went wrong.
 FORMULA_ERRORS = frozenset(
-    {"#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#VALEUR!", "#REF!", "#NAME?", "#NOM?", "#NUM!", "#NOMBRE!", "####"}
+    {
+        NO_RESULT,
+        "#N/A",
+        "#NULL!",
+        "#DIV/0!",
+        "#VALUE!",
+        "#VALEUR!",
+        "#REF!",
+        "#NAME?",
+        "#NOM?",
+        "#NUM!",
+        "#NOMBRE!",
+        "####",
+    }
 )
 #: The longest value a sentence quotes.
 QUOTED_LENGTH = 60
@@ -27,7 +42,7 @@ _AMOUNT = re.compile(r"(\d{1,3}(?:[ .,]\d{3})+|\d+)(?:[.,](\d+))?")
 _EURO = re.compile(r"€|\b(?:euros?|eur)\b\.?", re.IGNORECASE)
 _NUMERIC_DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})")
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_WRITTEN_DAY = re.compile(r"(\d{1,2})(?:er)? ([^\W\d_]{3,9})\.? (\d{4})")
+_WRITTEN_DAY = re.compile(r"(\d{1,2})(?:er)?[ /.\-]([^\W\d_]{3,9})\.?[ /.\-](\d{4}|\d{2})")
 _HOUR = re.compile(r"[ T]\d{1,2}[:h]\d{2}(?::\d{2}(?:\.\d+)?)?Z?$")
 # Day 1 of a spreadsheet is 1 January 1900, and it believes that 29 February 1900 existed.
 _EPOCH = date(1899, 12, 30).toordinal()
@@ -152,18 +167,22 @@ def _typed_day(value: Cell) -> date | None:
     if re.fullmatch(r"\d{5}", words):
         return date.fromordinal(_EPOCH + int(words)) if int(words) in _SERIALS else None
     if match := _NUMERIC_DAY.fullmatch(words):
-        number, month, year = int(match[1]), int(match[2]), int(match[3])
-        year += 0 if len(match[3]) == 4 else 2000 if year < 70 else 1900
+        number, month, year = int(match[1]), int(match[2]), _year(match[3])
     elif match := _ISO_DAY.fullmatch(words):
         year, month, number = int(match[1]), int(match[2]), int(match[3])
     elif match := _WRITTEN_DAY.fullmatch(words):
-        number, month, year = int(match[1]), _month(match[2]), int(match[3])
+        number, month, year = int(match[1]), _month(match[2]), _year(match[3])
     else:
         return None
     try:
         return date(year, month, number)
     except ValueError:
         return None
+
+
+def _year(digits: str) -> int:
+    year = int(digits)
+    return year if len(digits) == 4 else year + (2000 if year < 70 else 1900)
 
 
 def _month(word: str) -> int:
@@ -177,8 +196,13 @@ def siret(value: Cell) -> str:
 
     Raises NotUnderstood.
     """
-    bare = re.sub(r"\s", "", text(value))
+    bare = re.sub(r"\s", "", text(value)).lstrip("'’")
     typed = compact(re.sub(r"(?<=^\d{13})[.,]0+$|(?<=^\d{14})[.,]0+$", "", bare))
+    if len(typed) == 9 and typed.isascii() and typed.isdigit():
+        raise NotUnderstood(
+            f"{quoted(value)} n’a que neuf chiffres : c’est le SIREN de la structure. Le SIRET en a quatorze, "
+            "le SIREN puis les cinq chiffres de l’établissement : complétez-le, ou videz la case"
+        )
     if match := _SCIENTIFIC.fullmatch(bare):
         # « 7,32829E+13 »: the spreadsheet has kept six digits, the others are lost.
         if len(re.sub(r"[.,]", "", match[1])) < 12:

@@ -69,6 +69,7 @@ class CheckFilter(admin.SimpleListFilter):
 class ApplicationAdmin(StaffAdmin):
     """« Bulletins en ligne »: what was typed stays as it was typed."""
 
+    kept = "Un bulletin dit pourquoi une cotisation est attendue : annulez plutôt cette cotisation."
     list_display = ("name", "campaign", "category_label", "amount_text", "state", "received_at")
     list_filter = (CheckFilter, "category__campaign", "method")
     list_select_related = ("fee", "category__campaign", "checked_by")
@@ -98,10 +99,6 @@ class ApplicationAdmin(StaffAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
         """What was typed was typed: it is checked, not edited."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
-        """It says why a fee is expected."""
         return False
 
     @admin.display(description="référence du bulletin")

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.db.models import Count, ProtectedError, QuerySet
+from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils import timezone
 
 from members import consequences, figures
@@ -79,21 +78,9 @@ class FeeCampaignAdmin(CampaignOpening, CampaignReminders, CampaignFigures):
             accepted = form.instance.fees.accepted().values_list("member", flat=True)
             consequences.draw(Circle.of(accepted), now=timezone.now())
 
-    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Only what no fee was ever opened for."""
-        campaign = self.get_object(request, unquote(object_id))
-        if campaign is None or not self.has_delete_permission(request, campaign):
-            return super().delete_view(request, object_id, extra_context)
-        if not _is_used(campaign):
-            try:
-                return super().delete_view(request, object_id, extra_context)
-            except ProtectedError:
-                pass  # a fee was opened in between
-        messages.error(
-            request,
-            f"La campagne « {campaign} » ne se supprime pas : des cotisations ou des bulletins en ligne en dépendent.",
-        )
-        return redirect("admin:members_feecampaign_change", campaign.pk)
+    def why_kept(self, request: HttpRequest, obj: FeeCampaign) -> str:
+        """Only what no fee was ever opened for is deleted."""
+        return "Des cotisations ou des bulletins en ligne en dépendent." if _is_used(obj) else ""
 
     def get_actions(self, request: HttpRequest) -> Any:
         """No bulk deletion: it would not look at the fees one campaign at a time."""

@@ -23,6 +23,7 @@ Status = MembershipFee.Status
 class MembershipFeeAdmin(PaymentRecording, FeeCancelling, FeePapers):
     """Fees: their status moves by acts, what was written beside them may be corrected."""
 
+    kept = "Une cotisation fait partie des comptes : annulez-la plutôt (« Annuler la cotisation »)."
     change_list_template = "admin/members/membershipfee/change_list.html"
     list_display = ("member", "campaign", "category_label", "amount_text", "status", "reference")
     list_filter = ("status", "campaign", "method")
@@ -88,10 +89,6 @@ class MembershipFeeAdmin(PaymentRecording, FeeCancelling, FeePapers):
         elif fee.status == Status.PAID and self.has_change_permission(request):
             acts.append(("Émettre le reçu", reverse("admin:issue_receipt", args=[fee.pk])))
         return acts
-
-    def has_delete_permission(self, request: HttpRequest, obj: MembershipFee | None = None) -> bool:
-        """A fee is cancelled, not deleted: it is part of the accounts."""
-        return False
 
     @admin.display(description="catégorie", ordering="category__label")
     def category_label(self, fee: MembershipFee) -> str:

@@ -69,6 +69,16 @@ class MemberAdmin(MergingPages, ConfirmingAdmin):
         (None, {"fields": ("note",)}),
     )
 
+    def why_kept(self, request: HttpRequest, obj: Member) -> str:
+        """A member with a history is merged."""
+        names = [str(fee.campaign) for fee in obj.fees.select_related("campaign")]
+        if not names:
+            return ""
+        return (
+            f"Ce cotisant a un historique ({typography.join_and(dict.fromkeys(names))}). S’il fait double emploi, "
+            "cochez-le dans la liste avec celui qui doit rester, puis choisissez l’action « Fusionner deux cotisants »."
+        )
+
     def losses(self, request: HttpRequest, obj: Member, formsets: Sequence[Any]) -> Sequence[object]:
         """The seats that an address or a domain taken off would cost (R7b)."""
 

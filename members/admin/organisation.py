@@ -19,6 +19,7 @@ class OrganisationAdmin(StaffAdmin):
     """The one organisation: its list is its page."""
 
     takes_files = True
+    kept = "Chaque document nomme l’organisme : modifiez-le plutôt."
     form = OrganisationForm
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     fieldsets = (
@@ -41,10 +42,6 @@ class OrganisationAdmin(StaffAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only while there is none."""
         return super().has_add_permission(request) and not Organisation.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
-        """Every document names it."""
-        return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Straight to the only page there is."""

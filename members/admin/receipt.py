@@ -63,6 +63,7 @@ class DeliveryFilter(admin.SimpleListFilter):
 class ReceiptAdmin(StaffAdmin):
     """Receipts, the latest first: what was issued, to whom, and whether it has reached them."""
 
+    kept = "Les numéros des reçus se suivent : annulez plutôt la cotisation, son reçu le sera aussi."
     list_display = ("label_text", "payer", "amount_text", "issued_text", "voided_text", "delivery", "documents")
     list_filter = ("year", ValidityFilter, DeliveryFilter)
     search_fields = ("fee__member__name", "fee__member__siret", "fee__member__email", "fee__reference")
@@ -89,10 +90,6 @@ class ReceiptAdmin(StaffAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Receipt | None = None) -> bool:
         """Its words never change."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Receipt | None = None) -> bool:
-        """Numbers have no gap."""
         return False
 
     @admin.display(description="numéro")

@@ -45,6 +45,7 @@ class SpreadsheetImportAdmin(StaffAdmin):
     """Files that came in, the last one first; « Ajouter » is the page that sends one."""
 
     takes_files = True
+    kept = "Un import dit d’où viennent des lignes : corrigez-les plutôt, ou importez le fichier corrigé."
     list_display = ("file_name", "kind", "state", "lines_total", "created_by", "created_at")
     list_filter = ("kind", "status")
     actions = None
@@ -52,10 +53,6 @@ class SpreadsheetImportAdmin(StaffAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[SpreadsheetImport]:
         """Without the files themselves."""
         return SpreadsheetImport.objects.light().select_related("created_by")
-
-    def has_delete_permission(self, request: HttpRequest, obj: SpreadsheetImport | None = None) -> bool:
-        """Erasing is the business of retention."""
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         """The files one may take away: models, lists, and the lines of a file."""
@@ -170,7 +167,7 @@ class SpreadsheetImportAdmin(StaffAdmin):
         found: SpreadsheetImport | None = self.get_object(request, str(pk))
         if found is None or part not in ("refusees", "autres") or not found.content:
             raise Http404
-        table = spreadsheets.read(found.file_name, bytes(found.content))
+        table = importing.read(found.kind, found.file_name, bytes(found.content))
         reasons = {line.number: " ".join(line.details) for line in _lines_of(found) if _is_refused(line)}
         width = len(table.header)
         rows = [

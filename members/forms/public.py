@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from caprural import typography, validators
+from caprural import typed_again, typography, validators
 from members.models import Application, ApplicationPerson, FeeCategory, MembershipFee
 
 Method = MembershipFee.Method
@@ -182,12 +182,15 @@ class ApplicationForm(forms.ModelForm):
 
         Someone who asks for more lines has not finished: nothing is judged, nothing is lost.
         """
-        if data is None or MORE not in data:
+        comes_back = typed_again.typed() if data is None else None
+        if comes_back is None and (data is None or MORE not in data):
             return cls(data, **known)
-        sent = cls(data, **known)
+        sent = cls(comes_back or data, **known)
         people = [{name: line[name].data for name in line.fields} for line in sent.lines.forms]
         typed = {name: sent[name].data for name in sent.fields}
-        return cls(**{**known, "initial": typed, "people": people, "lines": len(people) + MORE_LINES})
+        return cls(
+            **{**known, "initial": typed, "people": people, "lines": len(people) + (0 if comes_back else MORE_LINES)}
+        )
 
     @property
     def can_have_more_lines(self) -> bool:

@@ -20,8 +20,8 @@ class SpreadsheetForm(forms.Form):
     )
     file = forms.FileField(
         label="Fichier",
-        help_text="CSV ou XLSX, 10 Mo et 20 000 lignes au plus. La première ligne porte les titres des colonnes.",
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
+        help_text="CSV ou XLSX, 10 Mo et 20 000 lignes au plus. Une ligne porte les titres des colonnes.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xlsm"}),
     )
     sending = forms.UUIDField(widget=forms.HiddenInput)
 
@@ -39,7 +39,7 @@ class SpreadsheetForm(forms.Form):
             return cleaned
         try:
             self.content = file.read()
-            self.table = spreadsheets.read(file.name, self.content)
+            self.table = importing.read(kind, file.name, self.content)
             importing.match(kind, self.table)
         except (spreadsheets.NotASpreadsheet, importing.WrongColumns) as refused:
             self.add_error("file", str(refused))

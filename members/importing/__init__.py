@@ -7,7 +7,7 @@ shown; `working` is what a worker, or a request for a small file, does with a fi
 from members.importing.applying import apply
 from members.importing.lines import Line, Outcome
 from members.importing.planning import Plan, plan
-from members.importing.sheet import WrongColumns, match
+from members.importing.sheet import WrongColumns, match, read
 from members.importing.working import AT_ONCE, forget, run, work_on
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "forget",
     "match",
     "plan",
+    "read",
     "run",
     "work_on",
 ]

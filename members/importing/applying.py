@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from caprural import spreadsheets
 from members.importing.planning import Plan, plan
+from members.importing.sheet import read
 from members.models import FeeCampaign, SpreadsheetImport
 
 Status = SpreadsheetImport.Status
@@ -26,7 +26,7 @@ def apply(pk: int, *, now: datetime) -> None:
     asked = SpreadsheetImport.objects.get(pk=pk)
     if asked.status not in SpreadsheetImport.TO_WRITE:
         return
-    table = spreadsheets.read(asked.file_name, bytes(asked.content))
+    table = read(asked.kind, asked.file_name, bytes(asked.content))
     try:
         with transaction.atomic():
             # Whoever creates payers at this instant: a member that two of us create would not meet on any row.

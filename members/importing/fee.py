@@ -116,10 +116,10 @@ class FeeLines:
         if pk is not None:
             numbered = self._known.fees.get(pk)
             if numbered is None:
-                cells.refuse(f"{cells.title('pk')} : aucune cotisation n’a l’identifiant {pk} : videz cette case.")
+                cells.refuse(f"{cells.where('pk')} : aucune cotisation n’a l’identifiant {pk} : videz cette case.")
             elif numbered not in fees_there:
                 cells.refuse(
-                    f"{cells.title('pk')} : {pk} est celui de {quoted(str(numbered))} : corrigez l’un des deux."
+                    f"{cells.where('pk')} : {pk} est celui de {quoted(str(numbered))} : corrigez l’un des deux."
                 )
                 numbered = None
             return numbered
@@ -137,7 +137,7 @@ class FeeLines:
         """What a new fee says; what it lacks is refused."""
         status = given.get("status", Status.DUE)
         if "category" not in given and cells.raw("category") == "":
-            cells.refuse(f"{cells.title('category')} : la case est vide : donnez la catégorie du barème.")
+            cells.refuse(f"{cells.where('category')} : la case est vide : donnez la catégorie du barème.")
         self._judge_day(cells, given, status, given.get("paid_on"))
         category = given.get("category")
         said = {"amount": category.amount if category else "", "status": status, **given}
@@ -153,19 +153,19 @@ class FeeLines:
         status = Status(given.get("status", fee.status))
         if "status" in differences and status not in fees.TRANSITIONS[fee.status]:
             cells.refuse(
-                f"{cells.title('status')} : cette cotisation est {state} : "
+                f"{cells.where('status')} : cette cotisation est {state} : "
                 f"elle ne peut pas devenir {quoted(status.label)}."
             )
         frozen = [name for name in ("category", "amount") if name in differences]
         if frozen and fee.status != Status.DUE:
             is_now = " et ".join(str(_label(name, getattr(fee, name))) for name in frozen)
             cells.refuse(
-                f"{cells.title(frozen[0])} : cette cotisation est {state} : son montant est figé ({is_now}). "
+                f"{cells.where(frozen[0])} : cette cotisation est {state} : son montant est figé ({is_now}). "
                 "Videz cette case, ou annulez d’abord la cotisation."
             )
         if "paid_on" in differences and fee.status in _WITH_A_DAY:
             cells.refuse(
-                f"{cells.title('paid_on')} : cette cotisation est {state} : le jour de son paiement ne change plus."
+                f"{cells.where('paid_on')} : cette cotisation est {state} : le jour de son paiement ne change plus."
             )
         elif not cells.reasons and ("paid_on" in differences or "status" in differences):
             self._judge_day(cells, given, status, given.get("paid_on", fee.paid_on))
@@ -179,12 +179,12 @@ class FeeLines:
             return  # refused already, and nobody knows what was meant
         if status == Status.PAID and paid_on is None and cells.raw("paid_on") == "":
             cells.refuse(
-                f"{cells.title('paid_on')} : la case est vide : une cotisation « payée » demande le jour du paiement."
+                f"{cells.where('paid_on')} : la case est vide : une cotisation « payée » demande le jour du paiement."
             )
         if paid_on and status not in _WITH_A_DAY:
             label = quoted(Status(status).label)
             cells.refuse(
-                f"{cells.title('paid_on')} : une cotisation {label} n’a pas de jour de paiement : "
+                f"{cells.where('paid_on')} : une cotisation {label} n’a pas de jour de paiement : "
                 "videz cette case, ou corrigez l’état."
             )
 

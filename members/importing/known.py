@@ -123,13 +123,13 @@ class Known:
 
     def _unknown(self, cells: Cells, siret: str | None, name: str, count: int) -> str:
         if count > 1:
-            return f"{cells.title('member')} : {count} cotisants portent le nom {quoted(name)} : ajoutez leur SIRET."
+            return f"{cells.where('member')} : {count} cotisants portent le nom {quoted(name)} : ajoutez leur SIRET."
         if siret:
-            return f"{cells.title('siret')} : aucun cotisant n’a le SIRET {siret} : importez d’abord les cotisants."
+            return f"{cells.where('siret')} : aucun cotisant n’a le SIRET {siret} : importez d’abord les cotisants."
         if name:
             unknown = f"aucun cotisant ne s’appelle {quoted(name)}"
-            return f"{cells.title('member')} : {unknown} : importez d’abord les cotisants."
-        return f"{cells.title('member')} : la case est vide : donnez le nom ou le SIRET du cotisant."
+            return f"{cells.where('member')} : {unknown} : importez d’abord les cotisants."
+        return f"{cells.where('member')} : la case est vide : donnez le nom ou le SIRET du cotisant."
 
     def campaign_of(self, cells: Cells) -> FeeCampaign | None:
         """The campaign of that name, or the only one that covers that year; None when it is refused."""
@@ -160,7 +160,7 @@ class Known:
             return found[0] if said else None
         labels = either([category.label for category in scale[:8]]) if scale else "une catégorie, une fois créée"
         cells.refuse(
-            f"{cells.title('category')} : {quoted(said)} n’est pas au barème de {quoted(campaign.name)} : "
+            f"{cells.where('category')} : {quoted(said)} n’est pas au barème de {quoted(campaign.name)} : "
             f"écrivez {labels}."
         )
         return None

@@ -44,14 +44,20 @@ class Cells:
         self.cells = cells
         self.reasons: list[str] = []
         #: Then no cell is surely under its own title.
-        self.is_shifted = len(cells) > len(sheet.header)
+        self.is_shifted = len(cells) > len(sheet.table.header)
         if self.is_shifted:
             self.refuse(
-                f"Cette ligne a {len(cells)} cases pour {len(sheet.header)} titres : vérifiez ses points-virgules."
+                f"Cette ligne a {len(cells)} cases pour {len(sheet.table.header)} titres : "
+                "vérifiez ses points-virgules."
             )
-        for title, cell in zip(sheet.header, cells, strict=False):
-            if cell in spreadsheets.FORMULA_ERRORS:
-                self.refuse(f"{title} : la formule de cette case donne {quoted(cell)} : corrigez-la.")
+        for name in sheet.places:
+            if (cell := self.raw(name)) == spreadsheets.NO_RESULT:
+                self.refuse(
+                    f"{self.where(name)} : cette formule n’a pas de résultat dans le fichier : ouvrez-le dans votre "
+                    "tableur, enregistrez-le, puis renvoyez-le."
+                )
+            elif cell in spreadsheets.FORMULA_ERRORS:
+                self.refuse(f"{self.where(name)} : la formule de cette case donne {quoted(cell)} : corrigez-la.")
 
     def refuse(self, reason: str) -> None:
         """One more thing to correct."""
@@ -61,14 +67,19 @@ class Cells:
         """The title of that column in the file, or ours when the file has none."""
         return self.sheet.title(name)
 
+    def where(self, name: str) -> str:
+        """The title of that column, and where its cell is: « Montant (D2) »."""
+        at = self.sheet.places.get(name)
+        return self.title(name) if at is None else f"{self.title(name)} ({self.sheet.table.place(at, self.number)})"
+
     def raw(self, name: str) -> Cell:
         """The cell as it was read; empty when the file has no such column."""
         at = self.sheet.places.get(name, len(self.cells))
         return self.cells[at] if at < len(self.cells) else ""
 
     def text(self, name: str) -> str:
-        """The cell as words."""
-        return spreadsheets.text(self.raw(name))
+        """The cell as words; nothing for a formula without result, refused already."""
+        return "" if (raw := self.raw(name)) == spreadsheets.NO_RESULT else spreadsheets.text(raw)
 
     def understood(self, name: str, parse: Callable[[Cell], T]) -> T | None:
         """What `parse` makes of the cell; nothing when it is empty, or refused."""
@@ -78,7 +89,7 @@ class Cells:
         try:
             return parse(raw)
         except NotUnderstood as reason:
-            self.refuse(f"{self.title(name)} : {reason}.")
+            self.refuse(f"{self.where(name)} : {reason}.")
             return None
 
     def chosen(self, name: str, choices: Mapping[str, str], labels: str) -> str | None:
@@ -88,7 +99,7 @@ class Cells:
             return None
         found = choices.get(spreadsheets.fold(spreadsheets.text(raw)))
         if found is None:
-            self.refuse(f"{self.title(name)} : {quoted(raw)} n’est pas connu : écrivez {labels}.")
+            self.refuse(f"{self.where(name)} : {quoted(raw)} n’est pas connu : écrivez {labels}.")
         return found
 
     def validate(self, row: Model, given: Mapping[str, Any], names: Mapping[str, str]) -> None:
@@ -103,7 +114,7 @@ class Cells:
             for name, errors in error.error_dict.items():
                 # Of two sentences that say the same thing, ours comes after Django's.
                 for sentence in {fault.code: fault.messages[0] for fault in errors}.values():
-                    self.refuse(f"{self.title(names[name])} {quoted(given[name])} : {sentence}")
+                    self.refuse(f"{self.where(names[name])} {quoted(given[name])} : {sentence}")
 
 
 def number(value: Cell) -> int:
@@ -130,8 +141,8 @@ class Claims:
         if not others and not cells.reasons:
             return repeats(cells.number, number, name)
         if others:
-            titles = ", ".join(cells.title(name) for name in others)
-            cells.refuse(f"Dit autre chose que la ligne {number} ({titles}) : gardez une seule de ces lignes.")
+            titles = ", ".join(cells.where(name) for name in others)
+            cells.refuse(f"Dit autre chose que la ligne {number}, {titles} : gardez une seule de ces lignes.")
         return None
 
 
@@ -150,6 +161,11 @@ def either(values: Sequence[str]) -> str:
     """« « a », « b » ou « c » »."""
     *first, last = map(quoted, values)
     return f"{', '.join(first)} ou {last}" if first else last
+
+
+def joined(*parts: str, by: str = " ") -> str:
+    """One value from the several columns in which a file keeps it."""
+    return by.join(filter(None, parts))
 
 
 def shown(value: Any) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from caprural import spreadsheets, validators
+from caprural import spreadsheets, typography, validators
 from caprural.spreadsheets import fold, quoted
 from members import consequences
 from members.covering import Circle
 from members.importing.known import Known
-from members.importing.lines import Cells, Claims, Line, Outcome, change, number, shown
+from members.importing.lines import Cells, Claims, Line, Outcome, change, joined, number, shown
 from members.models import EmailDomain, Member
 
 #: Fields written as the file has them.
@@ -19,6 +19,8 @@ _KINDS = {
     **dict.fromkeys(("structure", "association", "collectivite", "organisme", "personnemorale"), Member.Kind.STRUCTURE),
     **dict.fromkeys(("personne", "particulier", "individuel", "personnephysique"), Member.Kind.PERSON),
 }
+#: What is written for an identifier when a member is not the one of that name.
+_NEW = ("nouveau", "nouvelle")
 _KIND_LABELS = "« structure » ou « personne »"
 
 
@@ -52,6 +54,9 @@ class MemberLines:
     def _given(self, cells: Cells) -> dict[str, Any]:
         """What the line says, empty cells left out: they leave what is there."""
         given: dict[str, Any] = {name: cells.text(name) for name in _FIELDS if name not in ("kind", "siret")}
+        given["name"] = joined(cells.text("first_name"), given["name"])
+        given["contact_name"] = joined(cells.text("contact_first_name"), given["contact_name"])
+        given["address"] = _address(cells)
         given["email"] = validators.normalise_email(given["email"])
         given["kind"] = cells.chosen("kind", _KINDS, _KIND_LABELS)
         given["siret"] = cells.understood("siret", spreadsheets.siret)
@@ -68,7 +73,8 @@ class MemberLines:
     def _target(self, cells: Cells, given: dict[str, Any]) -> Member | None:
         """The member this line is about, a new one if need be; None when nobody can tell, with the reason."""
         wrong = len(cells.reasons)
-        pk = cells.understood("pk", number)
+        is_new = fold(cells.text("pk")) in _NEW
+        pk = None if is_new else cells.understood("pk", number)
         siret, name = given.get("siret"), given.get("name", "")
         if len(cells.reasons) > wrong or (siret is None and cells.raw("siret") != ""):
             return None
@@ -76,27 +82,48 @@ class MemberLines:
         if pk is not None:
             member = self._known.members.get(pk)
             if member is None:
-                cells.refuse(f"{cells.title('pk')} : aucun cotisant n’a l’identifiant {pk} : videz cette case.")
+                cells.refuse(f"{cells.where('pk')} : aucun cotisant n’a l’identifiant {pk} : videz cette case.")
             elif holder not in (None, member):
-                cells.refuse(f"{cells.title('siret')} : {quoted(str(holder))} porte déjà le SIRET {siret}.")
+                cells.refuse(f"{cells.where('siret')} : {quoted(str(holder))} porte déjà le SIRET {siret}.")
             return member
+        if holder and is_new:
+            cells.refuse(f"{cells.where('siret')} : {quoted(str(holder))} porte déjà le SIRET {siret}.")
+            return None
         if holder:
             return holder
-        candidates = [member for member in self._known.named(name) if not siret or not member.siret]
-        if len(candidates) > 1:
-            cells.refuse(
-                f"{cells.title('name')} : {len(candidates)} cotisants portent le nom {quoted(name)} : "
-                "ajoutez le SIRET, ou l’identifiant."
-            )
-            return None
-        if candidates:
-            return candidates[0]
+        named = [] if is_new else self._known.named(name)
+        if candidates := [member for member in named if not siret or not member.siret]:
+            return self._by_name(cells, given, candidates)
         if not name:
-            cells.refuse(f"{cells.title('name')} : la case est vide : donnez le nom du cotisant.")
+            cells.refuse(f"{cells.where('name')} : la case est vide : donnez le nom du cotisant.")
             return None
         member = Member(**{name: given[name] for name in _FIELDS if name in given})
         self._known.add(member)
         return member
+
+    def _by_name(self, cells: Cells, given: dict[str, Any], candidates: list[Member]) -> Member | None:
+        """The one of that name, unless another address says that it may be a homonym; None when nobody can tell."""
+        if len(candidates) > 1:
+            candidates = [member for member in candidates if _is_same_email(member, given)] or candidates
+        if len(candidates) > 1:
+            numbers = typography.join_and(f"{member.pk} ({member.email or 'sans e-mail'})" for member in candidates)
+            cells.refuse(
+                f"{cells.where('name')} : {len(candidates)} cotisants portent le nom {quoted(candidates[0].name)} : "
+                f"ajoutez le SIRET, ou l’identifiant : {numbers}."
+            )
+            return None
+        [member] = candidates
+        apart = _tells_apart(member, given)
+        # An earlier line of the file: the contradiction is said where the two are compared.
+        if not apart or member._state.adding:
+            return member
+        field = apart[0]
+        cells.refuse(
+            f"{cells.where(field)} : {quoted(member.name)} a déjà une autre valeur, {shown(getattr(member, field))}. "
+            f"Si c’est lui, écrivez {member.pk} dans une colonne « Identifiant » ; si c’est un homonyme, écrivez-y "
+            "« nouveau »."
+        )
+        return None
 
     def _create(self, cells: Cells, member: Member, given: dict[str, Any]) -> Line:
         self._created.append(member)
@@ -114,6 +141,9 @@ class MemberLines:
                 continue
             # Our own number alone says that a name was respelt; otherwise the name may have been what was looked for.
             if name == "name" and cells.raw("pk") == "" and fold(before) == fold(after):
+                continue
+            # A town alone says nothing new of an address that has it.
+            if name == "address" and not cells.text("address") and fold(after) in fold(before):
                 continue
             details.append(change(cells.title(name), _label(name, before), _label(name, after)))
             setattr(member, name, after)
@@ -136,6 +166,31 @@ class MemberLines:
         EmailDomain.objects.bulk_create(self._domains, batch_size=500)
         if self._gained:
             consequences.draw(Circle.of(self._gained), now=now)
+
+
+def _address(cells: Cells) -> str:
+    """The whole of it, were its town and its postcode in columns of their own."""
+    code = cells.text("postcode")
+    # Read as a number, it has lost its first zero.
+    code = f"0{code}" if re.fullmatch(r"[1-9]\d{3}", code) else code
+    street = joined(cells.text("address"), cells.text("address_more"), by="\n")
+    town = joined(code, cells.text("town"))
+    return street if fold(town) in fold(street) else joined(street, town, by="\n")
+
+
+def _tells_apart(member: Member, given: dict[str, Any]) -> list[str]:
+    """What the line says that a member of that name contradicts; an address that only says more does not."""
+    found = []
+    if given.get("email") and member.email and not _is_same_email(member, given):
+        found.append("email")
+    before, after = fold(member.address), fold(given.get("address", ""))
+    if before and after and before not in after and after not in before:
+        found.append("address")
+    return found
+
+
+def _is_same_email(member: Member, given: dict[str, Any]) -> bool:
+    return bool(member.email) and validators.normalise_email(member.email) == given.get("email")
 
 
 def _label(name: str, value: Any) -> Any:

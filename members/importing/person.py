@@ -6,7 +6,7 @@ from caprural import spreadsheets, validators
 from members import consequences
 from members.covering import Circle
 from members.importing.known import Known
-from members.importing.lines import Cells, Claims, Line, Outcome, change, shown
+from members.importing.lines import Cells, Claims, Line, Outcome, change, joined, shown
 from members.models import CoveredPerson, Member
 
 
@@ -24,9 +24,9 @@ class PersonLines:
         """What this line would do."""
         member = self._known.member_of(cells)
         email = validators.normalise_email(cells.text("email"))
-        given = {"email": email, "name": cells.text("name")}
+        given = {"email": email, "name": joined(cells.text("first_name"), cells.text("name"))}
         if not email:
-            cells.refuse(f"{cells.title('email')} : la case est vide : donnez l’adresse de la personne.")
+            cells.refuse(f"{cells.where('email')} : la case est vide : donnez l’adresse de la personne.")
         given = {name: value for name, value in given.items() if value}
         cells.validate(CoveredPerson(**given), given, {name: name for name in given})
         name = " – ".join(filter(None, (email, member.name if member else cells.text("member"))))

@@ -72,7 +72,7 @@ def plan(
     reader = READERS[kind](Known(kind, is_locking=is_locking), now=now)
     seen: dict[tuple[Any, ...], Line] = {}
     lines = []
-    for done, row in enumerate(sheet.rows, start=1):
+    for done, row in enumerate(sheet.table.rows, start=1):
         # A number and its text are not the same cell: True == 1 == 1.0 for Python.
         key = tuple(spreadsheets.text(cell) for cell in row.cells)
         if key in seen:

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
-from caprural import typography
-from caprural.spreadsheets import Row, Table, fold, quoted
+from caprural import spreadsheets, typography
+from caprural.spreadsheets import Table, fold, quoted
 from members.columns import LAYOUTS, Column, Layout
 
 
@@ -17,14 +18,18 @@ class Sheet:
     """A table whose columns are known. `notes` say what of it is left aside."""
 
     layout: Layout
-    header: tuple[str, ...]
+    table: Table
     places: dict[str, int]
-    rows: tuple[Row, ...]
     notes: tuple[str, ...]
 
     def title(self, name: str) -> str:
         """The title of that column in the file, or ours when the file has none."""
-        return self.header[self.places[name]] if name in self.places else self.layout.column(name).title
+        return self.table.header[self.places[name]] if name in self.places else self.layout.column(name).title
+
+
+def read(kind: str, name: str, content: bytes) -> Table:
+    """The table of a file, where it holds the most titles of this kind. Raises NotASpreadsheet."""
+    return spreadsheets.read(name, content, partial(_column, LAYOUTS[kind]))
 
 
 def match(kind: str, table: Table) -> Sheet:
@@ -33,44 +38,48 @@ def match(kind: str, table: Table) -> Sheet:
     Raises WrongColumns.
     """
     layout = LAYOUTS[kind]
-    # An XLSX has no lines too long: what stands under no title is a column without one.
     places: dict[str, int] = {}
     unknown: list[str] = []
     for at, title in enumerate(table.header):
         column = _column(layout, title)
         if column is None:
-            unknown.append(quoted(title) if title else f"n° {at + 1} (sans titre)")
+            if title or any(len(row.cells) > at and row.cells[at] != "" for row in table.rows):
+                unknown.append(f"{quoted(title) if title else 'sans titre'} ({table.place(at)})")
         elif column.name in places:
             raise WrongColumns(
-                f"Les colonnes {quoted(table.header[places[column.name]])} et {quoted(title)} "
-                f"disent la même chose ({column.title}) : gardez-en une seule."
+                f"Les colonnes {quoted(table.header[places[column.name]])} ({table.place(places[column.name])}) et "
+                f"{quoted(title)} ({table.place(at)}) disent la même chose ({column.title}) : gardez-en une seule."
             )
         else:
             places[column.name] = at
     missing = [group for group in layout.needed if not places.keys() & set(group)]
     if missing:
         raise WrongColumns(_missing(kind, table, missing))
-    notes = [table.note] if table.note else []
+    notes = list(table.notes)
     if unknown:
         many = len(unknown) > 1
         notes.append(
             f"{'Colonnes ignorées' if many else 'Colonne ignorée'} : {typography.join_and(unknown)}. "
             f"Rien n’en sera importé."
         )
-    return Sheet(layout, table.header, places, table.rows, tuple(notes))
+    return Sheet(layout, table, places, tuple(notes))
 
 
 def _column(layout: Layout, title: str) -> Column | None:
     """By its whole title, or by what stands outside its parentheses."""
+    if len(title) > 100:
+        return None
     return layout.by_title.get(fold(title)) or layout.by_title.get(fold(re.sub(r"\([^)]*\)", "", title)))
 
 
 def _missing(kind: str, table: Table, groups: list[tuple[str, ...]]) -> str:
     layout = LAYOUTS[kind]
     names = [" ou ".join(quoted(layout.column(name).title) for name in group) for group in groups]
+    line = "à la première ligne" if table.number == 1 else f"à la ligne {table.number}"
+    line = f"{line} de la feuille {quoted(table.sheet)}" if table.sheet else line
     sentence = (
         f"Il manque {'la colonne' if len(names) == 1 else 'les colonnes'} {typography.join_and(names)} : "
-        f"ajoutez {'ce titre' if len(names) == 1 else 'ces titres'} à la première ligne."
+        f"ajoutez {'ce titre' if len(names) == 1 else 'ces titres'} {line}."
     )
     titles = {column.name: column for title in table.header if (column := _column(layout, title))}
     for other, theirs in LAYOUTS.items():

@@ -15,7 +15,7 @@ from django.db.models import F
 from caprural import spreadsheets
 from members.importing.applying import apply, keep
 from members.importing.planning import plan
-from members.importing.sheet import WrongColumns
+from members.importing.sheet import WrongColumns, read
 from members.models import SpreadsheetImport
 from members.models.spreadsheet_import import KEPT
 
@@ -109,7 +109,7 @@ def _analyse(held: SpreadsheetImport, *, now: datetime) -> None:
             raise LeaseLost
         held.taken_until = until
 
-    table = spreadsheets.read(held.file_name, bytes(held.content))
+    table = read(held.kind, held.file_name, bytes(held.content))
     planned = plan(held.kind, table, now=now, progress=progress)
     progress(len(planned.lines))
     keep(held, planned)

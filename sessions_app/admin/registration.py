@@ -5,7 +5,9 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import F, Max, Min, Prefetch, Q, QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -17,7 +19,7 @@ from sessions_app import registering, roles
 from sessions_app.admin.attaching import MemberAttaching
 from sessions_app.admin.base import current_user, status_text
 from sessions_app.admin.writing import can_be_sent_again
-from sessions_app.forms import CancelForm, ExtendForm
+from sessions_app.forms import CancelForm, CorrectAddressForm, ExtendForm, PersonForm
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
 
 #: How much longer a seat is held for its fee, unless another day is chosen.
@@ -136,6 +138,7 @@ class AttachmentFilter(admin.SimpleListFilter):
 class RegistrationAdmin(MemberAttaching):
     """Registrations: details may be corrected, the status moves by acts."""
 
+    form = PersonForm
     search_fields = ("first_name", "last_name", "email", "organisation")
     list_select_related = False
     ordering = ("-pk",)
@@ -157,12 +160,13 @@ class RegistrationAdmin(MemberAttaching):
     readonly_fields = ("session_link", "status_display", "email", "registered_at", "seat_given_at", "fee_due_on")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
-        """A trainer sees the people of their own sessions who are not cancelled."""
+        """A trainer sees the people of their own sessions who are not cancelled, until 30 days after the session."""
         sessions = Prefetch("session", TrainingSession.objects.with_seats_and_days())
         registrations = Registration.objects.prefetch_related(sessions)
         if roles.sees_every_session(request.user):
             return registrations
-        return registrations.live().filter(session__in=TrainingSession.objects.led_by(request.user).values("pk"))
+        own = TrainingSession.objects.led_by(request.user).lasting_until(timezone.localdate() - roles.CONTACTS_OPEN_FOR)
+        return registrations.live().filter(session__in=own.values("pk"))
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """The status as this person may read it."""
@@ -217,6 +221,12 @@ class RegistrationAdmin(MemberAttaching):
         """Someone is registered from the session's page."""
         return False
 
+    def why_kept(self, request: HttpRequest, obj: Registration) -> str:
+        """The coordination cancels; erasing for good is for whoever may."""
+        return (
+            "" if self.has_delete_permission(request, obj) else "Annulez plutôt l’inscription : la personne l’apprend."
+        )
+
     def delete_model(self, request: HttpRequest, obj: Registration) -> None:
         """A seat freed by a deletion is given like any other (R8)."""
         registering.delete([obj], now=timezone.now())
@@ -233,8 +243,27 @@ class RegistrationAdmin(MemberAttaching):
         return [
             path("<int:pk>/annuler/", view(self.cancel), name="cancel_registration"),
             path("<int:pk>/prolonger/", view(self.extend), name="extend_fee_due"),
+            path("<int:pk>/page-personnelle/", view(self.open_private_page), name="open_private_page"),
+            path("<int:pk>/adresse/", view(self.correct_address), name="correct_address"),
+            path("<int:pk>/nouveau-lien/", view(self.renew_link), name="renew_link"),
             *super().get_urls(),
         ]
+
+    def open_private_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The coordination goes to a person's own page: only after saying so, and the history keeps it (R9)."""
+        registration = self.registration_for(request, pk)
+        if request.method == "POST":
+            self.log_change(request, registration, "Page personnelle ouverte.")
+            return redirect(registration)
+        return self.form_page(
+            request,
+            Form(),
+            title=f"Ouvrir la page personnelle : {registration}",
+            submit="Ouvrir la page",
+            original=registration,
+            session_pk=registration.session_id,
+            notice="Vous verrez ce que voit la personne, et pourrez agir en son nom. L’historique en garde la trace.",
+        )
 
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Cancel for the person, who is told; their seat goes to whoever is next."""
@@ -263,6 +292,61 @@ class RegistrationAdmin(MemberAttaching):
             original=registration,
             session_pk=registration.session_id,
             notice=notice,
+        )
+
+    def correct_address(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """« Corriger l’adresse »: what the person does from their page, by the team; a new link leaves (R9)."""
+        registration = self.registration_for(request, pk)
+        form = CorrectAddressForm(request.POST or None, initial={"email": registration.email})
+        if form.is_valid():
+            try:
+                registering.change_details(
+                    registration,
+                    form.cleaned_data,
+                    now=timezone.now(),
+                    by=registering.staff(current_user(request)),
+                    knowingly=form.is_someone_else,
+                )
+            except registering.AddressTaken as taken:
+                form.ask_who()
+                form.add_error("email", str(taken))
+            except registering.RegistrationRefused as refused:
+                form.add_error("email", str(refused))
+            else:
+                self.log_change(request, registration, "Adresse e-mail corrigée")
+                messages.success(request, f"Le lien de {registration} part à {form.cleaned_data['email']}.")
+                return redirect("admin:sessions_app_registration_change", registration.pk)
+        return self.form_page(
+            request,
+            form,
+            title=f"Corriger l’adresse : {registration}",
+            submit="Corriger et envoyer le lien",
+            original=registration,
+            session_pk=registration.session_id,
+            notice=f"Adresse actuelle : {registration.email}. L’ancien lien ne fonctionnera plus. La place est "
+            "jugée de nouveau : si aucune cotisation ne couvre la nouvelle adresse, elle attendra la cotisation.",
+        )
+
+    def renew_link(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """« Nouveau lien »: the former one leads nowhere any more (R9)."""
+        registration = self.registration_for(request, pk)
+        if request.method == "POST":
+            try:
+                registering.renew_link(registration, user=current_user(request), now=timezone.now())
+            except registering.RegistrationRefused as refused:
+                messages.error(request, str(refused))
+            else:
+                self.log_change(request, registration, "Nouveau lien")
+                messages.success(request, f"Un nouveau lien part à {registration.email}.")
+            return redirect("admin:sessions_app_registration_change", registration.pk)
+        return self.form_page(
+            request,
+            Form(),
+            title=f"Nouveau lien : {registration}",
+            submit="Envoyer un nouveau lien",
+            original=registration,
+            session_pk=registration.session_id,
+            notice=f"Le lien actuel ne fonctionnera plus ; le nouveau part à {registration.email}.",
         )
 
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:

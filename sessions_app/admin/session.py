@@ -19,6 +19,7 @@ from sessions_app import duplicating, registering, reminding, roles, telling
 from sessions_app.admin.base import current_user
 from sessions_app.admin.board import Board
 from sessions_app.admin.decision import SessionDecisions
+from sessions_app.admin.discarding import SessionDiscarding
 from sessions_app.admin.writing import SessionWriting
 from sessions_app.documents import attendance_sheet
 from sessions_app.forms import (
@@ -35,6 +36,13 @@ from sessions_app.staff_site import can_assign
 
 Status = TrainingSession.Status
 
+#: Sessions named when a trainer is not deleted.
+NAMED = 5
+INSTEAD = (
+    "retirez-la d’abord de ces sessions si c’est une erreur ; sinon sa fiche reste, pour les feuilles d’émargement. "
+    "Pour lui fermer l’administration, videz « compte »."
+)
+
 
 @admin.register(Trainer)
 class TrainerAdmin(StaffAdmin):
@@ -44,6 +52,16 @@ class TrainerAdmin(StaffAdmin):
     fields = ("name", "is_another", "role", "organisation", "user")
     list_display = ("name", "organisation", "role", "user")
     search_fields = ("name", "organisation", "role")
+
+    def why_kept(self, request: HttpRequest, obj: Trainer) -> str:
+        """Sessions name their trainers for good."""
+        sessions = (
+            TrainingSession.objects.filter(session_trainers__trainer=obj).prefetch_related("days").order_by("-pk")
+        )
+        days = [(session, session.first_date) for session in sessions]
+        named = [f"« {session} »{f' ({typography.medium_date(day)})' if day else ''}" for session, day in days[:NAMED]]
+        more = [f"{len(days) - NAMED} autres"] if len(days) > NAMED else []
+        return f"Cette personne intervient dans {typography.join_and([*named, *more])} : {INSTEAD}" if days else ""
 
 
 class SessionDayInline(admin.TabularInline):
@@ -96,7 +114,7 @@ class PeriodFilter(admin.SimpleListFilter):
 
 
 @admin.register(TrainingSession)
-class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
+class TrainingSessionAdmin(SessionDiscarding, SessionDecisions, SessionWriting, ConfirmingAdmin):
     """Sessions with their seats and state, and everything one does from a session."""
 
     takes_files = True
@@ -317,6 +335,14 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
             f"{concerned} {people} de ce changement dans {minutes} minutes, sauf si vous modifiez encore la session.",
         )
 
+    def why_kept(self, request: HttpRequest, obj: TrainingSession) -> str:
+        """What people registered for is cancelled, and stays."""
+        count = obj.registrations.count()
+        people = f"{count} {typography.plural(count, 'inscription y a été faite,inscriptions y ont été faites')}"
+        if not count or obj.status == Status.CANCELLED:
+            return f"{people} : elle reste, annulée, avec leur histoire." if count else ""
+        return f"{people}. Annulez-la plutôt (« Annuler la session ») : les personnes inscrites l’apprennent."
+
     def has_delete_permission(self, request: HttpRequest, obj: TrainingSession | None = None) -> bool:
         """Only what nobody ever registered for; anything else is cancelled."""
         return super().has_delete_permission(request, obj) and (obj is None or not obj.registrations.exists())
@@ -368,7 +394,11 @@ class TrainingSessionAdmin(SessionDecisions, SessionWriting, ConfirmingAdmin):
                     reason=form.cleaned_data["reason"],
                     user=current_user(request),
                     now=timezone.now(),
+                    knowingly=form.is_someone_else,
                 )
+            except registering.AddressTaken as taken:
+                form.ask_who()
+                form.add_error(None, str(taken))
             except registering.RegistrationRefused as refused:
                 form.add_error(None, str(refused))
             else:

@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from caprural import emails as mail
-from sessions_app import writing
+from sessions_app import emails, writing
 from sessions_app.admin.base import current_user
 from sessions_app.admin.board import Board
 from sessions_app.admin.previewing import PreviewedActs
@@ -69,7 +69,7 @@ class SessionWriting(PreviewedActs):
         """The same message, to the person's present address."""
         session = self.session_for(request, pk, "change")
         message = session.messages.select_related("email", "registration").filter(pk=message_pk).first()
-        if message is None or message.email is None:
+        if message is None or message.email is None or message.kind in emails.ONLY_LINKS:
             raise Http404
         if request.method == "POST":
             try:
@@ -87,4 +87,5 @@ class SessionWriting(PreviewedActs):
 
 def can_be_sent_again(message: Message) -> bool:
     """Whether the message is still there and no longer about to leave."""
-    return message.email is not None and not mail.is_to_leave(message.email)
+    is_sound = message.kind not in emails.ONLY_LINKS
+    return is_sound and message.email is not None and not mail.is_to_leave(message.email)

@@ -1,6 +1,7 @@
 """What the team types in the admin."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from members import finding
 from members.finding import fold
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
 from sessions_app import duplicating, writing
-from sessions_app.forms.public import RegistrationForm
+from sessions_app.forms.public import AddressForm, RegistrationForm
 from sessions_app.models import Registration, Trainer, TrainingSession
 
 Status = TrainingSession.Status
@@ -193,7 +194,20 @@ class SessionDayFormSet(LabelledFormSet):
         return TrainingSession.objects.filter(pk=self.instance.pk, status=Status.POSTPONED).exists()
 
 
-class RegisterByHandForm(RegistrationForm):
+class SharedMailbox(forms.BaseForm):
+    """A form whose address may turn out to be someone else's too: the team may go on knowingly (R7)."""
+
+    def ask_who(self) -> None:
+        """The box that says it is someone else, shown once the address turns out to be registered."""
+        self.fields["is_someone_else"] = forms.BooleanField(label="C’est une autre personne", required=False)
+
+    @property
+    def is_someone_else(self) -> bool:
+        """Whether that box was ticked."""
+        return "is_someone_else" in self.data
+
+
+class RegisterByHandForm(SharedMailbox, RegistrationForm):
     """The registration form, with the reason why someone of the team fills it (R4)."""
 
     reason = forms.CharField(
@@ -204,6 +218,49 @@ class RegisterByHandForm(RegistrationForm):
     )
 
     field_order = ("reason", *RegistrationForm.Meta.fields)
+
+
+class PersonForm(forms.ModelForm):
+    """What the team may correct of a person: not into the other one who shares their mailbox (R7)."""
+
+    class Meta:
+        model = Registration
+        fields = ()
+
+    def clean(self) -> dict[str, Any]:
+        """One live registration per session, address and name."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        name = typography.fold(f"{cleaned.get('first_name', '')} {cleaned.get('last_name', '')}")
+        is_live = self.instance.pk and self.instance.can_be_cancelled
+        if is_live and Registration.objects.beside(self.instance).filter(name_key=name).exists():
+            self.add_error(None, "Une autre inscription à cette session porte déjà ce nom et cette adresse.")
+        return cleaned
+
+
+class CorrectAddressForm(SharedMailbox, AddressForm):
+    """Another address for a person, by the team (R9)."""
+
+    class Meta(AddressForm.Meta):
+        help_texts = {"email": "Un nouveau lien y part, avec les messages qui n’ont pas pu partir."}
+
+
+class DiscardForm(forms.Form):
+    """« Écarter »: which registrations nobody meant; those whose address nobody has proved are ticked already."""
+
+    people = forms.MultipleChoiceField(label="Inscriptions à écarter", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, people: Sequence[Registration], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.MultipleChoiceField, self.fields["people"])
+        field.choices = [(str(person.pk), self._label(person)) for person in people]
+        field.initial = [str(p.pk) for p in people if p.address_confirmed_at is None and not p.is_by_hand]
+
+    @staticmethod
+    def _label(person: Registration) -> str:
+        proved = "adresse confirmée" if person.address_confirmed_at else "adresse non confirmée"
+        when = typography.moment(person.registered_at)
+        said = (person.full_name, person.organisation, person.email, person.phone, when, proved)
+        return ", ".join(filter(None, said))
 
 
 def _date_field(**options: Any) -> forms.DateField:

@@ -5,10 +5,11 @@ from uuid import UUID, uuid4, uuid5
 
 from django import forms
 
+from caprural import typed_again
 from sessions_app.models import Registration, TrainingSession
 
 
-class DetailsForm(forms.ModelForm):
+class DetailsForm(typed_again.Form, forms.ModelForm):
     """What a person says of themselves, to be corrected from the private page (R9)."""
 
     class Meta:
@@ -88,7 +89,7 @@ class RegistrationForm(DetailsForm):
         return candidate
 
 
-class ReplacementForm(forms.ModelForm):
+class ReplacementForm(typed_again.Form, forms.ModelForm):
     """The colleague who takes a seat over (R10); the rest is theirs to say."""
 
     class Meta:
@@ -103,7 +104,7 @@ class ReplacementForm(forms.ModelForm):
         help_texts = {"email": "Le lien personnel de votre collègue y est envoyé."}
 
 
-class AddressForm(forms.ModelForm):
+class AddressForm(typed_again.Form, forms.ModelForm):
     """One address: mistyped when registering, and typed again (R9)."""
 
     class Meta:

@@ -210,6 +210,11 @@ class Registration(models.Model):
         return (typography.sort_key(self.last_name), typography.sort_key(self.first_name))
 
     @property
+    def is_by_hand(self) -> bool:
+        """Whether someone of the team registered this person (R4). One query."""
+        return self.status_changes.filter(from_status="", user__isnull=False).exists()
+
+    @property
     def holds_seat(self) -> bool:
         """Whether this registration counts among the seats (R3)."""
         return self.status in self.HOLDING_SEAT

@@ -22,6 +22,8 @@ from sessions_app.models.trainer import SessionTrainer
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
+    from members.models import FeeCampaign
+
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,10 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
         """Sessions in which this account is a trainer."""
         return self.filter(pk__in=SessionTrainer.objects.filter(trainer__user=user.pk).values("session"))
 
+    def lasting_until(self, day: date) -> Self:
+        """Sessions that have a day on that date or after it, or none yet."""
+        return self.filter(Q(days__isnull=True) | Q(days__date__gte=day)).distinct()
+
     def with_seats(self) -> Self:
         """Adds the number of seats held, awaiting their fee, and of people waiting: computed, never stored (R3)."""
 
@@ -68,10 +74,6 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
     def with_seats_and_days(self) -> Self:
         """Everything `state` reads, in two queries, and what tells twins apart."""
         return self.with_seats().with_twins().prefetch_related("days")
-
-    def since(self, day: date) -> Self:
-        """Sessions that last until that day or later, and those without date."""
-        return self.filter(Q(days__isnull=True) | Q(days__date__gte=day)).distinct()
 
     def sound(self, now: datetime) -> list["TrainingSession"]:
         """The rows, but for those that cannot be read or shown: one broken row never takes the others down. It is
@@ -346,6 +348,16 @@ class TrainingSession(models.Model):
             return ""
         return typography.medium_date(day.date) + (
             f", {typography.hours(day.starts_at, day.ends_at)}" if self.has_twin else ""
+        )
+
+    def judged_under(self, campaign: "FeeCampaign | None") -> str:
+        """That the campaign of the first day is what counts, where the session goes on beyond it (R7); else empty."""
+        first, last = self.first_day, self.last_day
+        if campaign is None or first is None or last is None or last.date <= campaign.ends_on:
+            return ""
+        return (
+            f"Cette session se tient sur deux campagnes : la cotisation compte à son premier jour, le "
+            f"{typography.long_date(first.date)} ({campaign})."
         )
 
     def move_to(self, first_on: date) -> None:

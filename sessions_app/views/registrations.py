@@ -47,8 +47,8 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
             refusal, is_limited = str(reached), True
         else:
             if registration is None:
-                context = {"email": form.cleaned_data["email"], "session": session}
-                return render(request, "sessions_app/link_sent.html", context)
+                told: dict[str, Any] = {"email": form.cleaned_data["email"], "session": session}
+                return render(request, "sessions_app/link_sent.html", told)
             return redirect(just_registered.page_of(request, registration))
     prefetch_related_objects([session], "days")
     state = session.state(now)
@@ -166,8 +166,7 @@ def registration_edit(request: HttpRequest, token: str) -> HttpResponse:
         else:
             if changed.token != token:
                 # The new link travels by e-mail only.
-                context = {"registration": changed, "session": session}
-                return form_page(request, "address_changed", context, status=200)
+                return form_page(request, "address_changed", {"registration": changed, "session": session})
             return redirect(f"{registration.get_absolute_url()}?enregistre")
     context = {"registration": registration, "session": session, "form": form}
     status = status or _form_status(form, is_refused=not registration.can_be_cancelled)

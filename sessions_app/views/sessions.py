@@ -36,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Sessions to come, soonest first, then those of the last twelve months, latest first, and the years before."""
     now = timezone.now()
     today = timezone.localdate(now)
-    listed = _listed(TrainingSession.objects.since(today - RECENT), now)
+    listed = _listed(TrainingSession.objects.lasting_until(today - RECENT), now)
     older = TrainingSession.objects.published().filter(days__date__lt=today - RECENT)
     return render(
         request,
@@ -112,7 +112,7 @@ def session_calendar(request: HttpRequest, slug: str) -> HttpResponse:
 def calendar_feed(request: HttpRequest) -> HttpResponse:
     """The published sessions to come and of the last twelve months in one calendar, to subscribe to."""
     now = timezone.now()
-    recent = TrainingSession.objects.published().since(timezone.localdate(now) - RECENT)
+    recent = TrainingSession.objects.published().lasting_until(timezone.localdate(now) - RECENT)
     sessions = recent.with_seats_and_days().prefetch_related("removed_days").order_by("pk").sound(now)
     return attached("sessions.ics", calendar.feed(sessions), CALENDAR)
 

@@ -139,7 +139,7 @@ class TestColumns:
             (
                 "fees",
                 "Structure;Nom",
-                "Les colonnes « Structure » et « Nom » disent la même chose (Cotisant) : gardez-en une seule.",
+                "Les colonnes « Structure » (A) et « Nom » (B) disent la même chose (Cotisant) : gardez-en une seule.",
             ),
             (
                 "fees",
@@ -156,7 +156,5 @@ class TestColumns:
     def test_what_is_not_known_is_said(self) -> None:
         sheet = importing.match("members", spreadsheets.read("f.csv", b"NOM *;Ville;;Siret (14 chiffres)\na;b;c;"))
 
-        assert sheet.places == {"name": 0, "siret": 3}
-        assert [folded(note) for note in sheet.notes] == [
-            "Colonnes ignorées : « Ville » et n° 3 (sans titre). Rien n’en sera importé."
-        ]
+        assert sheet.places == {"name": 0, "town": 1, "siret": 3}
+        assert [folded(note) for note in sheet.notes] == ["Colonne ignorée : sans titre (C). Rien n’en sera importé."]

@@ -50,12 +50,12 @@ def lines(page: Any) -> list[list[str]]:
 
 class TestSending:
     def test_a_small_file_is_analysed_at_once(self, coordination: Client) -> None:
-        page = send(coordination, "Nom;Mail;Ville\nCollines;;x\nVallée;pas bon;x")
+        page = send(coordination, "Nom;Mail;Couleur\nCollines;;x\nVallée;pas bon;x")
 
-        mail = "Mail « pas bon » : Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."
+        mail = "Mail (B3) « pas bon » : Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."
         assert lines(page) == [["3", "refusée", "Vallée", mail], ["2", "à créer", "Collines", ""]]
         words = main(page)
-        assert "Colonne ignorée : « Ville ». Rien n’en sera importé." in words
+        assert "Colonne ignorée : « Couleur » (C). Rien n’en sera importé." in words
         assert "Rien n’est importé tant que 1 ligne est refusée" in words
         assert "Importer 1 ligne" not in page.content.decode()
         assert not Member.objects.exists()
@@ -178,7 +178,7 @@ class TestThePreview:
 
         assert folded(refused.content.decode("utf-8-sig")) == (
             "Nom;Mail;Pourquoi\r\n'=Vallée;pas bon;"
-            "Mail « pas bon » : Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr.\r\n"
+            "Mail (B3) « pas bon » : Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr.\r\n"
         )
         assert others.content.decode("utf-8-sig") == "Nom;Mail\r\nCollines;\r\n"
         assert refused.headers["Content-Disposition"] == 'attachment; filename="lignes-refusees.csv"'

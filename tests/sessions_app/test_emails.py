@@ -465,8 +465,8 @@ class TestLinkAgain:
             "Lien vers votre page personnelle",
             f"{situation}\n",
             SESSION,
-            "Vous vouliez inscrire une autre personne ? Donnez son adresse à elle ; si vous partagez celle-ci, répondez "
-            "à ce message : nous l’inscrivons pour vous.\n",
+            "Vous vouliez inscrire une autre personne ? Donnez son adresse à elle ; si vous partagez celle-ci, "
+            "répondez à ce message : nous l’inscrivons pour vous.\n",
             "Vous n’êtes pas à l’origine de cette demande ? Ne tenez pas compte de ce message : rien n’a changé.\n",
         )
 

@@ -244,8 +244,8 @@ class TestTheScale:
 
 
 class TestDeleting:
-    REFUSED = "La campagne « Cotisation 2017 » ne se supprime pas : "
-    REFUSED += "des cotisations ou des bulletins en ligne en dépendent."
+    REFUSED = "« Cotisation 2017 » ne se supprime pas. "
+    REFUSED += "Des cotisations ou des bulletins en ligne en dépendent."
 
     @pytest.mark.parametrize("method", ["get", "post"])
     def test_a_campaign_with_fees_is_refused_with_a_sentence(

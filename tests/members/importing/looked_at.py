@@ -1,26 +1,39 @@
 """A file as the coordinator keeps it, and what would become of each of its lines."""
 
+import re
 from datetime import datetime
 from typing import Any
 
-from caprural import spreadsheets
 from members import importing
 from members.importing import Plan
 from tests.factories import NOW
 from tests.traces import folded
+
+#: Where a cell is: what stands where is the business of test_real_files.
+_PLACE = re.compile(r" \((?:feuille « [^»]+ », )?[A-Z]{1,2}\d+\)")
 
 Said = list[tuple[int, str, str, list[str]]]
 
 
 def planned(kind: str, *lines: str, now: datetime = NOW) -> Plan:
     """The plan of a CSV file with these lines."""
-    return importing.plan(kind, spreadsheets.read("f.csv", "\n".join(lines).encode()), now=now)
+    return importing.plan(kind, importing.read(kind, "f.csv", "\n".join(lines).encode()), now=now)
+
+
+def placeless(detail: str) -> str:
+    """What is said of a line, without where the cell is, all spaces alike."""
+    return _PLACE.sub("", folded(detail))
 
 
 def said(plan: Plan) -> Said:
     """Number, outcome, name and details of each line, all spaces alike."""
     return [
-        (line.number, line.outcome.value, folded(line.name), [folded(detail) for detail in line.details])
+        (
+            line.number,
+            line.outcome.value,
+            folded(line.name),
+            [*map(placeless, line.details)],
+        )
         for line in plan.lines
     ]
 

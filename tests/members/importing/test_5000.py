@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from members.models import FeeCategory, Member, MembershipFee, SpreadsheetImport
 from tests import import_5000
 from tests.factories import NOW, make_member
+from tests.members.importing.looked_at import placeless
 from tests.pages import rows
-from tests.traces import folded
 
 pytestmark = pytest.mark.django_db
 
@@ -99,7 +99,7 @@ def spoilt(table: list[list[str]]) -> tuple[list[list[str]], dict[int, str]]:
     # One that contradicts an earlier line, twice; and fees whose rules forbid what the line says.
     for at in (4990, 4992):
         bad[at] = [*bad[20][:AMOUNT], str(at), *bad[20][STATUS:]]
-        expected[at + 1] = "Dit autre chose que la ligne 21 (Montant (€)) : gardez une seule de ces lignes."
+        expected[at + 1] = "Dit autre chose que la ligne 21, Montant (€) : gardez une seule de ces lignes."
     bad[7][STATUS] = "non"
     expected[8] = "Réglée : cette cotisation est « payée » : elle ne peut pas devenir « attendue »."
     bad[8][AMOUNT] = "300"
@@ -143,9 +143,9 @@ def test_nothing_is_written_until_every_line_is_good_then_everything_once() -> N
     refused = file_of([*bad, bad[1], bad[2]])
 
     assert len(expected) == 40
-    assert {
-        n: [folded(reason) for reason in reasons] for n, outcome, _, reasons in refused.lines if outcome == "refused"
-    } == {n: [reason] for n, reason in expected.items()}
+    assert {n: [*map(placeless, reasons)] for n, outcome, _, reasons in refused.lines if outcome == "refused"} == {
+        n: [reason] for n, reason in expected.items()
+    }
     assert (refused.status, refused.lines_total, refused.lines_done) == ("refused", 5002, 5002)
     assert refused.counts == {"refused": 40, "created": 4960, "changed": 0, "unchanged": 0, "ignored": 2}
     assert {label: kept for label, kept in rows().items() if kept != before[label]}.keys() == {

@@ -238,7 +238,7 @@ class TestMoved:
 
         assert [(line[1], line[3]) for line in said(plan)[1:]] == [
             ("ignored", ["Répète la ligne 2 : ignorée."]),
-            ("refused", ["Dit autre chose que la ligne 2 (Montant) : gardez une seule de ces lignes."]),
+            ("refused", ["Dit autre chose que la ligne 2, Montant : gardez une seule de ces lignes."]),
         ]
 
 

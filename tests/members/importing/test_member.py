@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from members.models import EmailDomain, Member
 from sessions_app.models import Registration
 from tests.announced import open_session
-from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration
+from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_registration
 from tests.members.importing.looked_at import brought_in, outcomes, planned, reasons, said, values
 from tests.traces import status_of, told
 
@@ -141,8 +141,8 @@ class TestRepeated:
         )
 
         assert [line[3] for line in said(plan) if line[1] == "refused"] == [
-            ["Dit autre chose que la ligne 2 (Tél) : gardez une seule de ces lignes."],
-            ["Dit autre chose que la ligne 4 (Tél) : gardez une seule de ces lignes."],
+            ["Dit autre chose que la ligne 2, Tél : gardez une seule de ces lignes."],
+            ["Dit autre chose que la ligne 4, Tél : gardez une seule de ces lignes."],
         ]
 
 
@@ -195,13 +195,21 @@ class TestRefused:
         ]
 
     def test_a_name_that_several_have(self) -> None:
-        for _ in range(2):
-            make_member(name="Mairie")
+        one, other = make_member(name="Mairie", email="un@m.example"), make_member(name="Mairie")
 
         for line in ("Mairie;", f"Mairie;{SIRET}"):
             assert reasons(planned("members", "Nom;SIRET", line)) == [
-                "Nom : 2 cotisants portent le nom « Mairie » : ajoutez le SIRET, ou l’identifiant."
+                "Nom : 2 cotisants portent le nom « Mairie » : ajoutez le SIRET, ou l’identifiant : "
+                f"{one.pk} (un@m.example) et {other.pk} (sans e-mail)."
             ]
+
+    def test_a_name_that_several_have_and_an_address_that_one_has(self) -> None:
+        make_member(name="Mairie")
+        make_member(name="Mairie", email="un@m.example")
+
+        plan = planned("members", "Nom;Mail;Tél", "Mairie;UN@m.example;04 78 00 00 01")
+
+        assert said(plan) == [(2, "changed", "Mairie", ["Tél : rien → « 04 78 00 00 01 »"])]
 
     def test_a_siret_that_another_has(self) -> None:
         holder, member = make_member(name="Collines", siret=SIRET), make_member(name="Vallée")
@@ -222,3 +230,103 @@ def test_as_many_queries_for_one_line_and_for_fifty() -> None:
         counts.append(len(queries))
 
     assert counts == [2, 2]
+
+
+class TestHomonyms:
+    """C8: a member found by its name alone is left as it is when its address or its e-mail differs."""
+
+    FOYER = {"name": "Foyer rural", "email": "foyer@a.example", "address": "1 place\n69000 Un"}
+
+    @pytest.mark.parametrize(
+        ("header", "line", "reason"),
+        [
+            (
+                "Nom;Mail",
+                "FOYER RURAL;foyer@b.example",
+                "Mail : « Foyer rural » a déjà une autre valeur, « foyer@a.example ».",
+            ),
+            (
+                "Nom;Adresse",
+                "Foyer rural;2 rue",
+                "Adresse : « Foyer rural » a déjà une autre valeur, « 1 place 69000 Un ».",
+            ),
+            (
+                "Nom;Ville",
+                "Foyer rural;Deux",
+                "Adresse postale : « Foyer rural » a déjà une autre valeur, « 1 place 69000 Un ».",
+            ),
+            (
+                "Nom;SIRET;Mail",
+                f"Foyer rural;{SIRET};foyer@b.example",
+                "Mail : « Foyer rural » a déjà une autre valeur, « foyer@a.example ».",
+            ),
+        ],
+    )
+    def test_refused_with_what_to_do(self, header: str, line: str, reason: str) -> None:
+        pk = make_member(**self.FOYER).pk
+
+        assert reasons(planned("members", header, line)) == [
+            f"{reason} Si c’est lui, écrivez {pk} dans une colonne « Identifiant » ; si c’est un homonyme, écrivez-y "
+            "« nouveau »."
+        ]
+
+    @pytest.mark.parametrize("line", ["FOYER@a.example;", ";69000 Un", ";1 Place, 69000 UN, France"])
+    def test_the_same_one(self, line: str) -> None:
+        make_member(**self.FOYER)
+
+        assert outcomes(planned("members", "Nom;Mail;Adresse;Tél", f"Foyer rural;{line};04 78 00 00 01")) == ["changed"]
+
+    def test_what_the_sentence_says_to_do(self) -> None:
+        pk = make_member(**self.FOYER).pk
+
+        brought = planned(
+            "members",
+            "Identifiant;Nom;Mail",
+            f"{pk};Foyer rural;autre@a.example",
+            "Nouveau;Foyer rural;foyer@b.example",
+            "nouveau;Foyer rural;foyer@c.example",
+        )
+        assert outcomes(brought) == ["changed", "created", "created"]
+        brought.reader.write(now=NOW)
+
+        assert list(Member.objects.order_by("pk").values_list("name", "email")) == [
+            ("Foyer rural", "autre@a.example"),
+            ("Foyer rural", "foyer@b.example"),
+            ("Foyer rural", "foyer@c.example"),
+        ]
+
+    def test_a_new_one_has_a_siret_of_its_own(self) -> None:
+        make_member(name="Collines", siret=SIRET)
+
+        assert reasons(planned("members", "Identifiant;Nom;SIRET", f"nouveau;Foyer;{SIRET}")) == [
+            f"SIRET : « Collines » porte déjà le SIRET {SIRET}."
+        ]
+
+
+class TestPieces:
+    """D3, D4: what people keep in several columns is one of ours."""
+
+    @pytest.mark.parametrize(
+        ("cells", "address"),
+        [
+            ("3 rue;;1000;Bourg", "3 rue\n01000 Bourg"),
+            ("3 rue;Bât. A;69007;Lyon", "3 rue\nBât. A\n69007 Lyon"),
+            ("3 rue, 69007 Lyon;;69007;LYON", "3 rue, 69007 Lyon"),
+            (";;69007;Lyon", "69007 Lyon"),
+            ("3 rue;;;", "3 rue"),
+        ],
+    )
+    def test_an_address(self, cells: str, address: str) -> None:
+        brought_in("members", "Nom;Adresse;Complément;CP;Ville", f"Mairie;{cells}")
+
+        assert Member.objects.get().address == address
+
+    def test_a_town_alone_shortens_no_address(self) -> None:
+        make_member(name="Mairie", address="3 rue\n69007 Lyon")
+
+        assert outcomes(planned("members", "Nom;CP;Ville", "Mairie;69007;LYON")) == ["unchanged"]
+
+    def test_names(self) -> None:
+        brought_in("members", "Nom;Prénom;Contact;Prénom du contact", "Fictif;Alix;Durand;Camille")
+
+        assert list(Member.objects.values_list("name", "contact_name")) == [("Alix Fictif", "Camille Durand")]

@@ -105,7 +105,7 @@ class TestThePerson:
                 6,
                 "refused",
                 "new@x.example – Collines",
-                ["Dit autre chose que la ligne 2 (Nom) : gardez une seule de ces lignes."],
+                ["Dit autre chose que la ligne 2, Nom : gardez une seule de ces lignes."],
             ),
             (7, "refused", "Collines", ["Mail : la case est vide : donnez l’adresse de la personne."]),
             (8, "refused", "pas une adresse – Collines", [mail]),

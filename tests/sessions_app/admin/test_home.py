@@ -190,12 +190,14 @@ class TestTheCoordination:
 
         assert home(coordination) == {
             "Messages qui n’ont pas pu partir": [
-                f"Inscription confirmée : Coopérer – {day(60)} pour camille@collines.example"
+                f"Inscription confirmée : Coopérer – {day(60)} pour {registration}, camille@collines.example"
             ]
         }
         [address] = where(coordination).values()
-        assert address == f"{SESSIONS}{registration.session_id}/messages/{message.pk}/renvoyer/"
-        coordination.post(address)
+        assert address == f"/admin/sessions_app/registration/{registration.pk}/change/"
+        again = f"{SESSIONS}{registration.session_id}/messages/{message.pk}/renvoyer/"
+        assert f'href="{again}"' in coordination.get(address).content.decode()
+        coordination.post(again)
         assert home(coordination) == {"": ["Rien à faire."]}
 
     def test_a_message_to_a_payer_too(self, coordination: Client) -> None:

@@ -1,0 +1,183 @@
+"""What was typed comes back when it could not be sent, and is never obeyed by itself."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from caprural import signing_in
+from members.models import Application, Organisation
+from sessions_app import roles
+from sessions_app.models import Registration, TrainingSession
+from tests import pages
+from tests.announced import open_session, registered, today
+from tests.factories import make_campaign, make_category, make_staff, make_trainer
+from tests.office import complaints, notices, signed_in, typed
+
+pytestmark = pytest.mark.django_db
+
+SAID = "Rien n’a encore été enregistré : la page était ouverte depuis trop longtemps"
+TYPED = {
+    "first_name": "Élise <b>",
+    "last_name": "Martin",
+    "email": "elise@structure.example",
+    "organisation": "Commune d’Exemple",
+    "job_title": "Adjointe",
+    "profile": "technician",
+    "submission_key": "3b241101-e2bb-4255-8caf-4136c566a962",
+}
+
+
+@pytest.fixture
+def visitor() -> Client:
+    return Client(enforce_csrf_checks=True)
+
+
+def fields(page: Any) -> dict[str, str]:
+    """What the page's form holds."""
+    found = {field.get("name", ""): field.get("value", "") for field in pages.tree(page).iter("input")}
+    for select in pages.tree(page).iter("select"):
+        found[select.get("name", "")] = "".join(
+            o.get("value", "") for o in select.iter("option") if "selected" in o.attrib
+        )
+    return found
+
+
+class TestPublicForms:
+    @pytest.mark.parametrize("has_cookie", [True, False])
+    def test_registering(self, visitor: Client, has_cookie: bool) -> None:
+        path = f"{open_session().get_absolute_url()}inscription/"
+        if has_cookie:
+            visitor.get(path)
+        before = pages.rows()
+
+        page = visitor.post(path, {**TYPED, "csrfmiddlewaretoken": "a" * 64})
+
+        assert (page.status_code, pages.rows()) == (403, before)
+        assert pages.main(page).startswith(SAID)
+        held = fields(page)
+        assert {name: held[name] for name in TYPED} == TYPED
+        answer = visitor.post(
+            path, {**TYPED, "first_name": "Élise", "csrfmiddlewaretoken": held["csrfmiddlewaretoken"]}
+        )
+        assert (answer.status_code, Registration.objects.count()) == (302, 1)
+
+    def test_adhering_with_its_lines(self, visitor: Client) -> None:
+        category = make_category(campaign=make_campaign(year=today().year))
+        lines = {f"personnes-{n}-email": f"p{n}@structure.example" for n in range(5)}
+        sent = {
+            "category": category.pk,
+            "name": "Asso",
+            **lines,
+            "personnes-TOTAL_FORMS": 5,
+            "personnes-INITIAL_FORMS": 0,
+        }
+
+        page = visitor.post("/cotisation/adherer/", sent)
+
+        assert (page.status_code, Application.objects.count()) == (403, 0)
+        held = fields(page)
+        assert (held["name"], held["personnes-TOTAL_FORMS"]) == ("Asso", "5")
+        assert {name: held[name] for name in lines} == lines
+        assert pages.main(page).startswith(SAID)
+
+    def test_behind_a_private_link(self, visitor: Client) -> None:
+        registration = registered(open_session())
+        for below, name in (("coordonnees/", "first_name"), ("remplacer/", "email")):
+            page = visitor.post(f"/inscriptions/{registration.token}/{below}", {name: "autre@structure.example"})
+            assert (page.status_code, fields(page)[name]) == (403, "autre@structure.example")
+        page = visitor.post(f"/inscriptions/{registration.token}/annuler/")
+        assert (page.status_code, pages.main(page).startswith(SAID)) == (403, True)
+        registration.refresh_from_db()
+        assert registration.status == "confirmed"
+
+    @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://ailleurs.example"}])
+    def test_what_comes_from_another_site_is_not_shown(self, visitor: Client, headers: dict[str, str]) -> None:
+        page = visitor.post(f"{open_session().get_absolute_url()}inscription/", TYPED, headers=headers)
+        assert page.status_code == 403
+        assert b"elise" not in page.content
+
+    def test_a_page_without_form_says_how_to_send_again(self, visitor: Client) -> None:
+        page = visitor.post("/robots.txt")
+        assert (page.status_code, "Rien n’a été enregistré" in pages.main(page)) == (403, True)
+
+
+class TestTheTeam:
+    LOGIN = {"username": "camille", "password": "mot-de-passe"}
+
+    @pytest.fixture
+    def client(self) -> Client:
+        make_staff(group=roles.COORDINATION, username="camille")
+        make_staff(group=roles.COORDINATION, username="alix")
+        client = Client()
+        client.post("/admin/login/", self.LOGIN)
+        return client
+
+    @pytest.fixture
+    def path(self) -> str:
+        session = open_session(title="Avant", trainers=(make_trainer(),))
+        return f"/admin/sessions_app/trainingsession/{session.pk}/change/"
+
+    def test_protection_too_old(self, path: str) -> None:
+        client = signed_in(make_staff(group=roles.COORDINATION))
+        form = {**typed(client.get(path)), "title": "Après", "days-0-place": "Vogüé"}
+        client.handler.enforce_csrf_checks = True
+
+        page = client.post(path, {**form, "csrfmiddlewaretoken": "a" * 64})
+
+        assert complaints(page)[0].startswith(SAID)
+        assert (fields(page)["title"], fields(page)["days-0-place"]) == ("Après", "Vogüé")
+        assert TrainingSession.objects.get().title == "Avant"
+
+    def sent_signed_out(self, client: Client, path: str, **changes: Any) -> Any:
+        form = {**typed(client.get(path)), "title": "Après", **changes}
+        client.post("/admin/logout/")
+        return client.post(path, form, follow=True)
+
+    def test_signed_out_meanwhile(self, client: Client, path: str) -> None:
+        login = self.sent_signed_out(client, path)
+        assert "n’a pas été enregistré. Connectez-vous : le formulaire reviendra rempli" in pages.text(
+            pages.tree(login)
+        )
+
+        page = client.post(login.request["PATH_INFO"] + "?" + login.request["QUERY_STRING"], self.LOGIN, follow=True)
+
+        assert (page.status_code, fields(page)["title"]) == (200, "Après")
+        assert complaints(page)[0].startswith(SAID)
+        assert TrainingSession.objects.get().title == "Avant"
+        assert fields(client.get(path))["title"] == "Avant", "once"
+        assert fields(page)["days-TOTAL_FORMS"] == "1"
+        answer = client.post(path, typed(page), follow=True)
+        assert complaints(answer) == []
+        assert TrainingSession.objects.get().title == "Après"
+
+    def test_somebody_else_signs_in(self, client: Client, path: str) -> None:
+        self.sent_signed_out(client, path)
+        page = client.post(f"/admin/login/?next={path}", {**self.LOGIN, "username": "alix"}, follow=True)
+        assert fields(page)["title"] == "Avant"
+        assert notices(page) == [signing_in.LOST.replace("\u00a0", " ")]
+
+    def test_too_late(self, client: Client, path: str) -> None:
+        self.sent_signed_out(client, path)
+        session = client.session
+        session[signing_in.KEPT] |= {"until": (timezone.now() - timedelta(seconds=1)).timestamp()}
+        session.save()
+        page = client.post(f"/admin/login/?next={path}", self.LOGIN, follow=True)
+        assert fields(page)["title"] == "Avant"
+
+    def test_neither_files_nor_passwords_are_kept(self, client: Client) -> None:
+        path = "/admin/members/organisation/add/"
+        client.post("/admin/logout/")
+        logo = SimpleUploadedFile("logo.png", b"\x89PNG secret")
+        client.post(path, {"name": "Pays", "logo": logo, "new_password": "secret"})
+        assert client.session[signing_in.KEPT]["sent"] == "name=Pays"
+        page = client.post(f"/admin/login/?next={path}", self.LOGIN, follow=True)
+        assert fields(page)["name"] == "Pays"
+        assert not Organisation.objects.exists()
+
+    def test_strangers_fill_no_session(self, visitor: Client, path: str) -> None:
+        answer = Client().post(path, {"title": "Après"})
+        assert (answer.status_code, "sessionid" in answer.cookies) == (302, False)
