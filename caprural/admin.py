@@ -58,6 +58,8 @@ class StaffAdmin(SoundChoices, FrenchLists):
     Its forms write only what the person changed since the page they saw, on a row locked and read again.
     """
 
+    view_on_site = False  # see StaffSite: a page that has an address says so itself
+
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         raise Http404
 

@@ -264,7 +264,8 @@ def _fee(registration: Registration, session: TrainingSession) -> dict[str, Any]
     """What the words about the fee are made of."""
     categories, application = registration.scale(session.first_date)
     campaign = categories[0].campaign if categories else None
-    return {"campaign": campaign, "categories": categories, "application": application}
+    judged = session.judged_under(campaign)
+    return {"campaign": campaign, "categories": categories, "application": application, "judged": judged}
 
 
 def _queue(

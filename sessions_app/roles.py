@@ -1,5 +1,6 @@
 """What each staff group may do, as data, and who may see which session and which fee."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission, User
@@ -49,6 +50,15 @@ def create_groups(**kwargs: Any) -> None:
     for name, permissions in PERMISSIONS.items():
         group, _ = Group.objects.get_or_create(name=name)
         group.permissions.set(by_name[permission] for permission in permissions)
+
+
+#: A trainer keeps the addresses, phones and needs of the people of a session that long after it (R25).
+CONTACTS_OPEN_FOR = timedelta(days=30)
+
+
+def sees_contacts(user: User | AnonymousUser | AbstractBaseUser, *, last_on: date | None, today: date) -> bool:
+    """Whether this account still reads how to reach the people of a session, and what they need, on that day."""
+    return sees_every_session(user) or last_on is None or today <= last_on + CONTACTS_OPEN_FOR
 
 
 def sees_every_session(user: User | AnonymousUser | AbstractBaseUser) -> bool:

@@ -12,7 +12,7 @@ from django.contrib.admin import AdminSite
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
 from caprural import emails, signing_in, typography
@@ -38,6 +38,10 @@ class StaffSite(AdminSite):
     index_template = "admin/home.html"
     # Few pages, wide tables: the room goes to the tables.
     enable_nav_sidebar = False
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Without the stock « Voir sur le site », which leads to any row's page and asks no permission."""
+        return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """What is sent by someone who is no longer signed in is kept until they are again."""

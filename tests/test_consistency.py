@@ -87,7 +87,7 @@ class TestTemplates:
             and not name.startswith("emails/")
             # Templates that replace those of Django's admin.
             and name not in found_by_name
-            and not name.startswith(("admin/edit_inline/", "admin/login"))
+            and not name.startswith(("admin/edit_inline/", "admin/login", "admin/change_form_object"))
         ]
 
         assert unused == []

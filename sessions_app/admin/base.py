@@ -33,7 +33,7 @@ class RoleAdmin(StaffAdmin):
         """A trainer filters only by the filters shown: the address bar must not tell who awaits a fee."""
         if roles.sees_every_session(request.user):
             return super().lookup_allowed(lookup, value, request)
-        return False
+        return lookup in {getattr(shown, "parameter_name", None) for shown in self.get_list_filter(request)}
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -41,7 +41,8 @@ class RoleAdmin(StaffAdmin):
         """Stock Django refuses before it looks: what one may not see must be a 404 here as everywhere."""
         if object_id is not None:
             self._require_visible(request, object_id)
-        return super().changeform_view(request, object_id, form_url, extra_context)
+        context = {"hides_history": not roles.sees_every_session(request.user), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """The history speaks of fees."""

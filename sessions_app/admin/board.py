@@ -6,8 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.utils import timezone
+
 from caprural import emails as mail
 from caprural import typography
+from members import covering
+from members.models import FeeCampaign
 from sessions_app import emails, roles
 from sessions_app.admin.base import status_text
 from sessions_app.models import Message, Registration, TrainingSession
@@ -41,7 +45,7 @@ NOT_CONCERNED = Cell(Mark.NONE, "sans objet")
 
 
 class Board:
-    """The people of a session at an instant, as one member of the team may see them. Two queries.
+    """The people of a session at an instant, as one member of the team may see them. Six queries at most.
 
     `missing` is the name of a column: only the people who lack that step are in the rows.
     """
@@ -49,6 +53,9 @@ class Board:
     def __init__(self, session: TrainingSession, *, user: Any, now: datetime, missing: str = "") -> None:
         self.session, self.user, self.now = session, user, now
         self.columns = [column for column in COLUMNS if column.is_for(self)]
+        last_on = session.last_day.date if session.last_day else None
+        self.shows_contacts = roles.sees_contacts(user, last_on=last_on, today=timezone.localdate(now))
+        self.shows_acts = roles.sees_every_session(user)
         people = list(session.registrations.order_by("pk"))
         self.joining: dict[int | None, Message] = {
             message.registration_id: message
@@ -56,6 +63,7 @@ class Board:
                 kind=emails.JOINING_INSTRUCTIONS, key=str(session.first_date)
             ).select_related("email")
         }
+        self.covered, self.judged = self._covered(people)
         seats = sorted((person for person in people if person.holds_seat), key=lambda person: person.sort_key)
         waiting = [person for person in people if person.status == Status.WAITING]
         self.cancelled = [person for person in people if person.status == Status.CANCELLED]
@@ -66,6 +74,18 @@ class Board:
         ]
         self.missing = next((column for column in self.columns if column.name == missing), None)
         self.rows = [row for row in self.everybody if self.missing is None or self.missing.name in row.missing]
+
+    def _covered(self, people: list[Registration]) -> tuple[set[str], str]:
+        """The addresses that a fee covers on the first day: the fact, whatever the status says (R7b); and what is said
+        of a session over two campaigns.
+        """
+        first_date = self.session.first_date
+        if not _speaks_of_fees(self) or first_date is None:
+            return set(), ""
+        is_long = self.session.last_day is not self.session.first_day
+        campaign = FeeCampaign.objects.of(first_date) if is_long else None
+        held = [person.email for person in people if person.holds_seat]
+        return covering.up_to_date(held, on=first_date), self.session.judged_under(campaign)
 
     @property
     def seats(self) -> list["Row"]:
@@ -79,8 +99,8 @@ class Board:
 
     @property
     def width(self) -> int:
-        """Cells of a row, acts included: what a heading of the table spans."""
-        return 5 + len(self.columns)
+        """Cells of a row, those of contacts and acts included where they are shown: what a heading spans."""
+        return 3 + self.shows_contacts + self.shows_acts + len(self.columns)
 
     @property
     def filters(self) -> list[tuple["Column", int]]:
@@ -119,9 +139,14 @@ class Column:
 def _fee(registration: Registration, number: int, board: Board) -> Cell:
     if registration.status == Status.WAITING:
         return NOT_CONCERNED
+    first_date = board.session.first_date
+    if first_date is None:
+        return Cell(Mark.TO_COME, "jugée une fois la date connue")
+    if registration.email in board.covered:
+        return Cell(Mark.DONE, f"à jour le {typography.medium_date(first_date)}" if board.judged else "à jour")
     if registration.status == Status.AWAITING_FEE:
         return Cell(Mark.MISSING, f"attendue au plus tard le {typography.medium_date(registration.fee_due_on)}")
-    return Cell(Mark.DONE, "à jour")
+    return Cell(Mark.MISSING, "pas à jour à la date de la session")
 
 
 def _confirmation(registration: Registration, number: int, board: Board) -> Cell:

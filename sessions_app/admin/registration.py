@@ -158,11 +158,12 @@ class RegistrationAdmin(MemberAttaching):
     readonly_fields = ("session_link", "status_display", "email", "registered_at", "seat_given_at", "fee_due_on")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
-        """A trainer sees the people of their own sessions who are not cancelled."""
+        """A trainer sees the people of their own sessions who are not cancelled, until 30 days after the session."""
         registrations = Registration.objects.select_related("session")
         if roles.sees_every_session(request.user):
             return registrations
-        return registrations.live().filter(session__in=TrainingSession.objects.led_by(request.user).values("pk"))
+        own = TrainingSession.objects.led_by(request.user).lasting_until(timezone.localdate() - roles.CONTACTS_OPEN_FOR)
+        return registrations.live().filter(session__in=own.values("pk"))
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """The status as this person may read it."""
@@ -233,10 +234,27 @@ class RegistrationAdmin(MemberAttaching):
         return [
             path("<int:pk>/annuler/", view(self.cancel), name="cancel_registration"),
             path("<int:pk>/prolonger/", view(self.extend), name="extend_fee_due"),
+            path("<int:pk>/page-personnelle/", view(self.open_private_page), name="open_private_page"),
             path("<int:pk>/adresse/", view(self.correct_address), name="correct_address"),
             path("<int:pk>/nouveau-lien/", view(self.renew_link), name="renew_link"),
             *super().get_urls(),
         ]
+
+    def open_private_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The coordination goes to a person's own page: only after saying so, and the history keeps it (R9)."""
+        registration = self.registration_for(request, pk)
+        if request.method == "POST":
+            self.log_change(request, registration, "Page personnelle ouverte.")
+            return redirect(registration)
+        return self.form_page(
+            request,
+            Form(),
+            title=f"Ouvrir la page personnelle : {registration}",
+            submit="Ouvrir la page",
+            original=registration,
+            session_pk=registration.session_id,
+            notice="Vous verrez ce que voit la personne, et pourrez agir en son nom. L’historique en garde la trace.",
+        )
 
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Cancel for the person, who is told; their seat goes to whoever is next."""

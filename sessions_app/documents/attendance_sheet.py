@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from caprural import pdf as printing
+from members import covering
 from members.models import Organisation
-from sessions_app.models import HalfDay, Registration, SessionDay, TrainingSession
+from sessions_app.models import HalfDay, SessionDay, TrainingSession
 
 #: Cells of 30 mm at least: beyond, the columns of names would be too narrow, and a further sheet begins.
 MAX_HALF_DAYS = 5
@@ -34,11 +35,15 @@ def context(session: TrainingSession, *, now: datetime) -> dict[str, Any]:
     """What `pdf/includes/attendance_sheet.html` shows, in the PDF and in the admin (SPEC §6).
 
     `session` comes from `for_display()`. Everybody who holds a seat, in French order of surnames; no e-mail address,
-    phone nor amount. Two queries.
+    phone nor amount; « sous réserve » says that nothing covers the person on the first day (R7b). Five queries at most.
     """
     registrations = sorted(session.registrations.holding_seat(), key=lambda registration: registration.sort_key)
     organisation = Organisation.current()
     cut = sheets(session)
+    provisional = set[str]()
+    if session.fee_required and session.first_date:
+        emails = {registration.email for registration in registrations}
+        provisional = emails - covering.up_to_date(emails, on=session.first_date)
     return {
         "session": session,
         "organisation": organisation,
@@ -47,7 +52,7 @@ def context(session: TrainingSession, *, now: datetime) -> dict[str, Any]:
         "sheets": cut,
         "is_landscape": any(len(sheet.half_days) > MAX_HALF_DAYS_IN_PORTRAIT for sheet in cut),
         "registrations": registrations,
-        "is_provisional": any(row.status == Registration.Status.AWAITING_FEE for row in registrations),
+        "provisional": provisional,
         "blank_rows": range(BLANK_ROWS),
         "trainers": [link.trainer for link in session.session_trainers.all()],
         "edited_at": now,

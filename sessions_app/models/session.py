@@ -20,6 +20,8 @@ from sessions_app.models.trainer import SessionTrainer
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
+    from members.models import FeeCampaign
+
 
 #: Joining instructions leave that long before the session, unless the session says otherwise (R19).
 JOINING_DELAY = timedelta(days=7)
@@ -41,6 +43,10 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
     def led_by(self, user: "User | AnonymousUser") -> Self:
         """Sessions in which this account is a trainer."""
         return self.filter(pk__in=SessionTrainer.objects.filter(trainer__user=user.pk).values("session"))
+
+    def lasting_until(self, day: date) -> Self:
+        """Sessions that have a day on that date or after it, or none yet."""
+        return self.filter(Q(days__isnull=True) | Q(days__date__gte=day)).distinct()
 
     def with_seats(self) -> Self:
         """Adds the number of seats held, awaiting their fee, and of people waiting: computed, never stored (R3)."""
@@ -286,6 +292,16 @@ class TrainingSession(models.Model):
     def first_date(self) -> date | None:
         """The date of the first day: the one on which the fee must be up to date (R7)."""
         return self.first_day.date if self.first_day else None
+
+    def judged_under(self, campaign: "FeeCampaign | None") -> str:
+        """That the campaign of the first day is what counts, where the session goes on beyond it (R7); else empty."""
+        first, last = self.first_day, self.last_day
+        if campaign is None or first is None or last is None or last.date <= campaign.ends_on:
+            return ""
+        return (
+            f"Cette session se tient sur deux campagnes : la cotisation compte à son premier jour, le "
+            f"{typography.long_date(first.date)} ({campaign})."
+        )
 
     def move_to(self, first_on: date) -> None:
         """Move the days to a first day; deadline, due date and joining day keep their distance to it, unsaved."""

@@ -101,7 +101,7 @@ def _fee(registration: Registration, session: TrainingSession, now: datetime) ->
     """What is owed; of the membership forms, only the one this browser filled."""
     fee = fee_owed(registration, session, session.state(now), sources=[registration.page_source])
     if fee and not fee.is_theirs:
-        return Fee(fee.campaign, fee.categories, fee.due_on, application=None, is_theirs=False)
+        return Fee(fee.campaign, fee.categories, fee.due_on, application=None, is_theirs=False, judged=fee.judged)
     return fee
 
 

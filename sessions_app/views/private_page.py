@@ -92,6 +92,8 @@ class Fee:
     application: Application | None
     #: Whether it was filled by whoever reads this: someone else's says more than they may read.
     is_theirs: bool
+    #: What is said of a session over two campaigns.
+    judged: str
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def fee_owed(
     categories, application = registration.scale(session.first_date)
     campaign = categories[0].campaign if categories else None
     is_theirs = application is not None and is_submitted_from(sources, application)
-    return Fee(campaign, categories, registration.fee_due_on, application, is_theirs)
+    judged = session.judged_under(campaign)
+    return Fee(campaign, categories, registration.fee_due_on, application, is_theirs, judged)
 
 
 def new_submission_key(source: bytes) -> UUID:

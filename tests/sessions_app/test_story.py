@@ -1,12 +1,13 @@
 """Whatever happens, in whatever order: seats, queue, log and messages hold together (R3, R6, R8, R16, R23).
 
-A state machine plays registrations, cancellations, replacements, fees, caps, days going by and rounds of the worker,
-and checks after each step what must never be false.
+A state machine plays registrations, cancellations, replacements, other addresses, fees, people and domains that come
+and go, campaigns, other dates, a rule switched on and off, caps, days going by and rounds of the worker. It checks
+after each step what must never be false, and that what the board says is what a naive reading of the facts says (R7b).
 """
 
 from collections import Counter
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -23,11 +24,22 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from members import fees
-from members.models import Member, MembershipFee
+from members import consequences, fees
+from members.covering import Circle
+from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
 from sessions_app import emails, registering, reminding
+from sessions_app.admin.board import Board, Mark
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
-from tests.factories import NOW, make_candidate, make_category, make_member, make_session, make_staff, paris
+from tests.factories import (
+    NOW,
+    make_campaign,
+    make_candidate,
+    make_category,
+    make_member,
+    make_session,
+    make_staff,
+    paris,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +49,9 @@ Cause = Registration.Cause
 PEOPLE = [f"p{n}@{domain}" for n in range(4) for domain in ("zero.example", "one.example", "nobody.example")]
 DATED = {emails.FEE_REMINDER, emails.JOINING_INSTRUCTIONS, emails.SESSION_CHANGED, emails.DECISION_NEEDED}
 
+#: Those that no move of a status writes.
+ABOUT_AN_ADDRESS = {"link_again", "address_changed", "new_address"}
+
 #: The message that each move of a status writes.
 TOLD = {
     ("", Status.CONFIRMED): "confirmed",
@@ -44,13 +59,12 @@ TOLD = {
     ("", Status.WAITING): "waiting",
     (Status.WAITING, Status.CONFIRMED): "confirmed",
     (Status.WAITING, Status.AWAITING_FEE): "awaiting_fee",
-    (Status.AWAITING_FEE, Status.CONFIRMED): "fee_accepted",
     (Status.CONFIRMED, Status.AWAITING_FEE): "fee_lost",
 }
 
 
 class Story(RuleBasedStateMachine):
-    """One session of three seats, two members, twelve people."""
+    """One session of three seats, three members of whom one covers one person, twelve people."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,13 +74,16 @@ class Story(RuleBasedStateMachine):
         self.colleagues = 0
         self.waiting_before: list[int] = []
         self.session = make_session(max_participants=3, fee_required=True)
-        category = make_category()
+        self.campaign = make_campaign(year=2017)
+        category = make_category(campaign=self.campaign)
+        self.limited = make_category(campaign=self.campaign, max_people=1)
         self.members = [
             make_member(domains=("zero.example",)),
             make_member(emails=tuple(address for address in PEOPLE if address.endswith("one.example"))),
         ]
-        for member in self.members:
-            fees.subscribe(member, category, now=self.now)
+        self.members.append(make_member(emails=("p0@nobody.example", "p1@one.example")))
+        for member, line in zip(self.members, (category, category, self.limited), strict=True):
+            fees.subscribe(member, line, now=self.now)
         self.coordinator = make_staff(group="Coordination", email="coordination@caprural.example")
 
     def teardown(self) -> None:
@@ -113,7 +130,7 @@ class Story(RuleBasedStateMachine):
         except registering.RegistrationRefused:
             assert self.state().has_begun or not registration.holds_seat
 
-    @rule(which=st.integers(0, 1))
+    @rule(which=st.integers(0, 2))
     def a_fee_arrives(self, which: int) -> None:
         fee = self.fee_of(self.members[which])
         if fee.status == MembershipFee.Status.CANCELLED:
@@ -121,11 +138,59 @@ class Story(RuleBasedStateMachine):
         if not fee.is_accepted:
             fees.settle(fee, now=self.now)
 
-    @rule(which=st.integers(0, 1))
+    @rule(which=st.integers(0, 2))
     def a_cheque_bounces(self, which: int) -> None:
         fee = self.fee_of(self.members[which])
         if fee.is_accepted:
             fees.cancel(fee, now=self.now)
+
+    @precondition(lambda self: self.live())
+    @rule(data=st.data(), email=st.sampled_from(PEOPLE))
+    def someone_gives_another_address(self, data: Any, email: str) -> None:
+        registration = data.draw(st.sampled_from(self.live()))
+        with suppress(registering.RegistrationRefused):
+            registering.change_details(registration, {"email": email}, now=self.now)
+
+    @rule(which=st.integers(0, 2), email=st.sampled_from(PEOPLE))
+    def a_person_is_listed_or_taken_off(self, which: int, email: str) -> None:
+        member = self.members[which]
+        before = Circle.of([member.pk])
+        if not member.people.filter(email=email).delete()[0]:
+            member.people.create(email=email)
+        self.foreseen_and_drawn(before | Circle.of([member.pk]))
+
+    @rule(which=st.integers(0, 2), domain=st.sampled_from(["zero.example", "nobody.example"]))
+    def a_domain_comes_or_goes(self, which: int, domain: str) -> None:
+        member = self.members[which]
+        before = Circle.of([member.pk])
+        if not member.domains.filter(domain=domain).delete()[0]:
+            member.domains.create(domain=domain)
+        self.foreseen_and_drawn(before | Circle.of([member.pk]))
+
+    def foreseen_and_drawn(self, circle: Circle) -> None:
+        foreseen = registering.would_lose(circle, [], lambda cover: cover, now=self.now)
+        done = consequences.draw(circle, now=self.now)
+        assert [loss.sentence for loss in foreseen] == [one for one in done if "en attente" in one]
+
+    @rule(is_required=st.booleans())
+    def the_rule_is_switched(self, is_required: bool) -> None:
+        TrainingSession.objects.filter(pk=self.session.pk).update(fee_required=is_required)
+        registering.review(self.session, now=self.now)
+
+    @rule(days=st.sampled_from([-20, 5, 300]))
+    def the_session_is_moved(self, days: int) -> None:
+        first = self.session.days.get()
+        to = first.date + timedelta(days=days)
+        if self.state().has_begun or not self.now.date() < to < date(2019, 1, 1):
+            return
+        self.session.days.update(date=to)
+        TrainingSession.objects.filter(pk=self.session.pk).update(registration_deadline=to - timedelta(days=7))
+        registering.review(self.session, now=self.now)
+
+    @rule(ends_on=st.sampled_from([date(2017, 4, 10), date(2017, 12, 31), date(2018, 12, 31)]))
+    def the_campaign_covers_other_days(self, ends_on: date) -> None:
+        type(self.campaign).objects.update(ends_on=ends_on)
+        self.foreseen_and_drawn(Circle.of([member.pk for member in self.members]))
 
     @rule(cap=st.integers(1, 6))
     def the_cap_changes(self, cap: int) -> None:
@@ -159,6 +224,34 @@ class Story(RuleBasedStateMachine):
         assert reminding.due(self.now) == []
 
     # What must never be false
+
+    def is_covered(self, email: str, on: date) -> bool:
+        """R13, R14 as naively as they can be said."""
+        for fee in MembershipFee.objects.filter(status__in=("committed", "paid", "waived")):
+            if not fee.campaign.starts_on <= on <= fee.campaign.ends_on:
+                continue
+            people = [person.email for person in CoveredPerson.objects.filter(member=fee.member).order_by("pk")]
+            if fee.category.max_people:
+                people = people[: fee.category.max_people]
+            elif any(email.endswith(f"@{one.domain}") for one in EmailDomain.objects.filter(member=fee.member)):
+                return True
+            if email in people:
+                return True
+        return False
+
+    @invariant()
+    def what_is_said_is_the_fact(self) -> None:
+        """R7b: status and board, until the session begins."""
+        session = TrainingSession.objects.for_display().get(pk=self.session.pk)
+        if session.state(self.now).has_begun or not session.first_date:
+            return
+        board = Board(session, user=self.coordinator, now=self.now)
+        fee = next((n for n, column in enumerate(board.columns) if column.name == "cotisation"), None)
+        assert (fee is not None) == session.fee_required
+        for row in board.seats:
+            must_pay = session.fee_required and not self.is_covered(row.registration.email, session.first_date)
+            assert row.registration.status == (Status.AWAITING_FEE if must_pay else Status.CONFIRMED)
+            assert fee is None or (row.cells[fee].mark == Mark.MISSING) == must_pay
 
     def state(self) -> Any:
         return TrainingSession.objects.with_seats_and_days().get(pk=self.session.pk).state(self.now)
@@ -195,14 +288,19 @@ class Story(RuleBasedStateMachine):
     @invariant()
     def each_person_was_told_their_own_story(self) -> None:
         for registration in self.session.registrations.select_related("replaces"):
-            told = registration.messages.exclude(kind__in=DATED | {"link_again"}).values_list("kind", flat=True)
-            assert list(told) == [self.told_by(registration, step) for step in registration.status_changes.all()]
+            told = registration.messages.exclude(kind__in=DATED | ABOUT_AN_ADDRESS).values_list("kind", flat=True)
+            steps = [self.told_by(registration, step) for step in registration.status_changes.all()]
+            assert list(told) == steps
 
     def told_by(self, registration: Registration, step: StatusChange) -> str:
         if step.to_status == Status.CANCELLED:
             return "replaced" if registration.cancellation_cause == Cause.REPLACED else "cancelled"
         if step.from_status == "" and hasattr(registration, "replaces"):
             return "replacing"
+        if (step.from_status, step.to_status) == (Status.AWAITING_FEE, Status.CONFIRMED):
+            # Nothing is said about fees where none is asked for (R17).
+            is_about_fees = step.reason.startswith(("cotisation acceptée", "nouvelle adresse"))
+            return "fee_accepted" if is_about_fees else "confirmed"
         return TOLD[(step.from_status, Status(step.to_status))]
 
     @invariant()

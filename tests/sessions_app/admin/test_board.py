@@ -189,6 +189,10 @@ def test_a_trainer_reads_the_steps_without_the_fee(trainer: Client, me: Trainer)
             ["1", "B Camille", "✗ liste d’attente, rang 1", "– sans objet"],
         ]
         assert "cotis" not in page.content.decode().lower().replace("manque=cotisation", "")
+        headings = tree(page).findall(".//*[@id='inscriptions']//thead//th")
+        assert {cell.get("colspan") for cell in tree(page).iter("th") if "colspan" in cell.attrib} == {
+            str(len(headings))
+        }
 
 
 def test_one_query_count_for_one_person_or_thirty(coordination: Client) -> None:

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -315,6 +316,7 @@ class TestATrainerSeesTheirOwnPeople:
         "creer-le-cotisant/",
         "cotisation/",
         "prolonger/",
+        "page-personnelle/",
     )
 
     @pytest.fixture
@@ -402,10 +404,53 @@ class TestATrainerSeesTheirOwnPeople:
         assert other.email not in page.content.decode()
         assert "result_list" not in page.content.decode()
 
+    def test_their_own_filters_work(self, trainer: Client, mine: Registration, other: Registration) -> None:
+        page = trainer.get(REGISTRATIONS, {"session": mine.session_id})
+
+        assert [row[0] for row in table(page)] == ["Durand"]
+        assert trainer.get("/admin/sessions_app/trainingsession/?periode=a-venir").status_code == 200
+
+    def test_no_history_is_offered_to_whoever_may_not_read_it(
+        self, trainer: Client, coordination: Client, mine: Registration
+    ) -> None:
+        assert "historylink" not in trainer.get(address(mine)).content.decode()
+        assert "historylink" in coordination.get(address(mine)).content.decode()
+
+    @pytest.mark.parametrize(("days", "status"), [(30, 200), (31, 404)])
+    def test_how_to_reach_them_closes_thirty_days_after(
+        self, trainer: Client, coordination: Client, mine: Registration, days: int, status: int
+    ) -> None:
+        mine.session.days.update(date=today(-days))
+        of_session = f"/admin/sessions_app/trainingsession/{mine.session_id}/change/"
+
+        assert trainer.get(address(mine)).status_code == status
+        assert ("Durand" in trainer.get(REGISTRATIONS).content.decode()) == (status == 200)
+        board = trainer.get(of_session).content.decode()
+        assert (mine.email in board, "Durand" in board) == (status == 200, True)
+        assert mine.email in coordination.get(of_session).content.decode()
+
     def test_no_queue_of_messages(self, trainer: Client, mine: Registration) -> None:
         assert [
             trainer.get(f"/admin/post_office/email/{page}").status_code for page in ("", "1/change/", "1/html/")
         ] == [403, 403, 404]
+
+
+class TestThePrivatePage:
+    """The coordination opens it by an act, which the history keeps; nobody else through the admin."""
+
+    def test_only_once_it_is_asked_for(self, coordination: Client, registration: Registration) -> None:
+        page = coordination.get(address(registration, "page-personnelle/"))
+
+        assert registration.token not in page.content.decode()
+        assert LogEntry.objects.count() == 0
+
+        response = coordination.post(address(registration, "page-personnelle/"))
+
+        assert response.headers["Location"] == registration.get_absolute_url()
+        assert [entry.change_message for entry in LogEntry.objects.all()] == ["Page personnelle ouverte."]
+
+    def test_not_through_the_stock_page(self, coordination: Client, registration: Registration) -> None:
+        assert registration.token not in coordination.get(address(registration)).content.decode()
 
 
 class TestHostileRequests:

@@ -15,7 +15,16 @@ from caprural import validators
 from members.models import Organisation
 from sessions_app.documents import attendance_sheet
 from sessions_app.models import Trainer, TrainingSession
-from tests.factories import make_campaign, make_registration, make_session, make_trainer, paris
+from tests.factories import (
+    make_campaign,
+    make_category,
+    make_fee,
+    make_member,
+    make_registration,
+    make_session,
+    make_trainer,
+    paris,
+)
 from tests.pictures import give_logo, picture
 from tests.printed import Printed
 
@@ -140,9 +149,9 @@ class TestWhatItSays:
         assert "Attente" not in text
 
     def test_people_awaiting_their_fee_are_there_under_reserve(self, seed: TrainingSession) -> None:
-        make_campaign()
-        make_registration(seed, last_name="Àjour")
+        make_fee(make_member(emails=("ajour@collines.example",)), category=make_category(campaign=make_campaign()))
         TrainingSession.objects.update(fee_required=True)
+        make_registration(seed, last_name="Àjour", email="ajour@collines.example")
         make_registration(seed, last_name="Zélé", first_name="Max")
 
         text = printed(seed).text
