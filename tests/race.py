@@ -106,11 +106,11 @@ def _gunicorn(database_url: str, workers: int, debug: bool, log: int) -> Iterato
 def _wait_for(port: int) -> None:
     give_up = time.monotonic() + 60
     while True:
-        with suppress(OSError, http.client.HTTPException):
-            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
-                connection.request("GET", "/healthz")
-                if connection.getresponse().status == 200:
-                    return
+        server = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        with suppress(OSError, http.client.HTTPException), closing(server):
+            server.request("GET", "/healthz")
+            if server.getresponse().status == 200:
+                return
         if time.monotonic() > give_up:
             raise TimeoutError(f"gunicorn does not answer on port {port}")
         time.sleep(0.1)
