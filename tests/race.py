@@ -26,7 +26,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -106,10 +106,10 @@ def _gunicorn(database_url: str, workers: int, debug: bool, log: int) -> Iterato
 def _wait_for(port: int) -> None:
     give_up = time.monotonic() + 60
     while True:
-        with suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/healthz")
-            if connection.getresponse().status == 200:
+        server = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        with suppress(OSError, http.client.HTTPException), closing(server):
+            server.request("GET", "/healthz")
+            if server.getresponse().status == 200:
                 return
         if time.monotonic() > give_up:
             raise TimeoutError(f"gunicorn does not answer on port {port}")
