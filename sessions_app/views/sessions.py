@@ -54,12 +54,12 @@ def archive(request: HttpRequest, year: str) -> HttpResponse:
     """The sessions of a year that are over, latest first."""
     now = timezone.now()
     today = timezone.localdate(now)
+    if int(year) > today.year:
+        raise Http404
     of_the_year = TrainingSession.objects.filter(
         days__date__range=(date(int(year), 1, 1), date(int(year), 12, 31))
     ).distinct()
     past = [item for item in reversed(_listed(of_the_year, now)) if _is_over(item, today)]
-    if not past:
-        raise Http404
     return render(request, "sessions_app/archive.html", {"year": year, "past": past})
 
 
