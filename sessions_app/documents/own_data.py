@@ -82,6 +82,7 @@ def _registration(registration: Registration) -> dict[str, Any]:
         "rang en liste d’attente": registration.rank(),
         "cotisation attendue au plus tard le": _day(registration.fee_due_on),
         "adresse e-mail connue d’un cotisant": CoveredPerson.objects.filter(email=registration.email).exists(),
+        "adresse e-mail confirmée le": _instant(registration.address_confirmed_at),
         "lien envoyé de nouveau le": _instant(registration.link_sent_at),
     }
 

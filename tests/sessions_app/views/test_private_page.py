@@ -455,6 +455,7 @@ class TestOwnData:
             "rang en liste d’attente": None,
             "cotisation attendue au plus tard le": None,
             "adresse e-mail connue d’un cotisant": False,
+            "adresse e-mail confirmée le": None,
             "lien envoyé de nouveau le": None,
         }
         assert data["journal de l’inscription"] == [
