@@ -46,6 +46,9 @@ MAX_ATTEMPTS = 72  # three days
 #: A server that fails on that many messages in a row is left alone until the next round.
 MAX_TROUBLES = 3
 
+#: Beyond, a mail program hides the end: the title of a session is cut first, and never to less than that.
+MAX_SUBJECT, SHORTEST_TITLE = 90, 20
+
 #: The hour at which dated messages leave, in Europe/Paris: nobody is written to at midnight.
 MORNING = hour_of_day(8)
 
@@ -126,7 +129,7 @@ def queue(
     email = Email.objects.create(
         from_email=_from(sender),
         to=[to],
-        subject=_one_line(render_to_string(f"emails/{name}.subject.txt", context)),
+        subject=_short(_one_line(render_to_string(f"emails/{name}.subject.txt", context))),
         message=_closed_up(render_to_string(f"emails/{name}.body.txt", context)),
         html_message=render_to_string(f"emails/{name}.html", context),
         headers=headers,
@@ -207,6 +210,17 @@ def _new_message_id() -> str:
 def _one_line(text: str) -> str:
     """A subject: no line break of any kind, and the no-break spaces of French kept."""
     return re.sub("[^\\S\u00a0\u202f]+", " ", text).strip()
+
+
+def _short(subject: str) -> str:
+    """« Situation : titre – date » of at most MAX_SUBJECT signs where the title can give way; the rest never does."""
+    situation, colon, about = subject.partition("\u00a0: ")
+    title, dash, day = about.rpartition(" – ") if " – " in about else (about, "", "")
+    room = max(MAX_SUBJECT - (len(subject) - len(title)), SHORTEST_TITLE)
+    if not colon or len(subject) <= MAX_SUBJECT or len(title) <= room:
+        return subject
+    cut = title[:room].rsplit(" ", 1)[0].rstrip(" ,;:–-'’")
+    return f"{situation}{colon}{cut}…{dash}{day}"
 
 
 def _closed_up(text: str) -> str:

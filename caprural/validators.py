@@ -296,7 +296,7 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 def plausible_day(value: date) -> None:
     """A day of this century."""
     if not FIRST_DAY <= value <= LAST_DAY:
-        raise ValidationError("Vérifiez l’année, en quatre chiffres\u00a0: elle va de 2000 à 2100.", code="invalid")
+        raise ValidationError("Vérifiez l’année, en quatre chiffres\u00a0: elle va de 2000 à 2100.", code="implausible")
 
 
 def are_plausible_days(*names: str) -> Q:

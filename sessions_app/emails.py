@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 
 from caprural import emails
 from members.models import Organisation
-from sessions_app import roles
+from sessions_app import roles, telling
 from sessions_app.models import Message, Registration, TrainingSession
 
 #: Names under which `sessions_app.documents` makes the attachments.
@@ -36,6 +36,9 @@ ONLY_LINKS = (LINKS, LINK_AGAIN)
 ADDRESS_CHANGED = "address_changed"
 
 _PRIVATE_LINK = re.compile(r"(/inscriptions/)[A-Za-z0-9_-]{22,43}(?=/)")
+
+#: Letters that say when and where only to name the session: they end something, or go to someone else.
+NOT_TELLING = frozenset({"cancelled", "replaced", "session_cancelled", "address_changed", "links"})
 
 
 # A registration begins, and moves
@@ -190,7 +193,7 @@ def session_cancelled(registration: Registration, session: TrainingSession) -> N
 
 
 def session_changed(registration: Registration, session: TrainingSession) -> None:
-    """A change of date, hours or place, with the calendar file updated (R19); once per change."""
+    """What differs from what this person was told, with the calendar file updated (R19); once per change."""
     _queue(
         SESSION_CHANGED,
         registration,
@@ -226,8 +229,8 @@ def written(registration: Registration, session: TrainingSession, *, subject: st
 
 
 def decision_needed(session: TrainingSession) -> None:
-    """To the coordination: registrations closed below the minimum, a decision is awaited (R5); once per deadline."""
-    key = str(session.registration_deadline or session.first_date)
+    """To the coordination: a decision is awaited on a session below its minimum (R5); once per deadline or date."""
+    key = session.decision_key
     for number, address in enumerate(coordinators()):
         _write(
             DECISION_NEEDED,
@@ -279,6 +282,8 @@ def _queue(
     **context: Any,
 ) -> None:
     link = f"{settings.SITE_URL}{registration.get_absolute_url()}"
+    is_telling = name not in NOT_TELLING
+    context["changes"] = telling.changes(registration, session) if is_telling else []
     _write(
         name,
         session,
@@ -288,6 +293,8 @@ def _queue(
         attach=attach,
         context={"registration": registration, "link": link, **context},
     )
+    if is_telling:
+        telling.note(registration, session, is_joining=name == JOINING_INSTRUCTIONS)
 
 
 def _write(
@@ -308,6 +315,7 @@ def _write(
             "session": session,
             "organisation": organisation,
             "site_url": settings.SITE_URL,
+            "changes": [],
             **context,
         },
         attachments=[(document, str(registration.pk)) for document in attach if registration],

@@ -17,7 +17,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from caprural.emails import MORNING
-from sessions_app import emails, registering
+from sessions_app import emails, registering, telling
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
 from sessions_app.models.day import paris
 
@@ -39,9 +39,9 @@ class Act(StrEnum):
     """What the worker can have to do, in the order in which it is done."""
 
     RELEASE = "release"
+    ANNOUNCE_CHANGE = "announce_change"
     REMIND_FEE = "remind_fee"
     ASK_DECISION = "ask_decision"
-    ANNOUNCE_CHANGE = "announce_change"
     SEND_JOINING = "send_joining"
 
 
@@ -59,7 +59,7 @@ def due(now: datetime) -> list[Due]:
     sessions = TrainingSession.objects.with_seats_and_days().filter(
         status=TrainingSession.Status.PUBLISHED, days__date__gte=timezone.localdate(now)
     )
-    return _due_of({session.pk: session for session in sessions.order_by("pk")}.values(), now)
+    return _due_of({session.pk: session for session in sessions.order_by("pk").sound(now)}.values(), now)
 
 
 def run(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> int:
@@ -160,6 +160,16 @@ def _due_for(
     today = timezone.localdate(now)
     late = [r for r in live if r.fee_due_on and today > r.fee_due_on]
     actions = [Due(Act.RELEASE, session.pk, r.pk) for r in late]
+    is_changing = session.changed_at is not None and now < session.changed_at + QUIET_BEFORE_ANNOUNCING
+    # Before any other letter, which would say it too but not in its subject.
+    if session.changed_at and not is_changing:
+        actions += [
+            Due(Act.ANNOUNCE_CHANGE, session.pk, r.pk)
+            for r in live
+            if r not in late
+            and telling.changes(r, session)
+            and (emails.SESSION_CHANGED, session.pk, r.pk, str(session.calendar_sequence)) not in sent
+        ]
     actions += [
         Due(Act.REMIND_FEE, session.pk, r.pk)
         for r in live
@@ -167,19 +177,9 @@ def _due_for(
         and _is_reminder_due(r, told_at.get(r.pk), now)
         and (emails.FEE_REMINDER, session.pk, r.pk, str(r.fee_due_on)) not in sent
     ]
-    decision_key = str(session.registration_deadline or session.first_date)
     awaits_decision = session.awaits_decision(now)
-    if awaits_decision and has_team and (emails.DECISION_NEEDED, session.pk, None, decision_key) not in sent:
+    if awaits_decision and has_team and (emails.DECISION_NEEDED, session.pk, None, session.decision_key) not in sent:
         actions.append(Due(Act.ASK_DECISION, session.pk))
-    is_changing = session.changed_at is not None and now < session.changed_at + QUIET_BEFORE_ANNOUNCING
-    if session.changed_at and not is_changing:
-        actions += [
-            Due(Act.ANNOUNCE_CHANGE, session.pk, r.pk)
-            for r in live
-            if r not in late
-            and r.registered_at < session.changed_at
-            and (emails.SESSION_CHANGED, session.pk, r.pk, str(session.calendar_sequence)) not in sent
-        ]
     # Instructions that a decision or a correction may contradict in a moment wait for it.
     if session.joining_at and now >= session.joining_at and not awaits_decision and not is_changing:
         actions += [

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.db.models import Model
+from django.db.models import Model, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
@@ -139,6 +139,7 @@ def to_do(now: datetime) -> list[Heading]:
     people = _list_of(Registration)
     headings = (
         Heading("Envoi des messages", _worker(now)),
+        Heading("Sessions illisibles", _broken(now)),
         Heading("Décisions à prendre", [_decision(session) for session in sessions if session.awaits_decision(now)]),
         Heading("Places à attribuer", [_seat(session) for session in sessions if can_assign(session, now)]),
         Heading(
@@ -175,8 +176,11 @@ def can_assign(session: TrainingSession, now: datetime) -> bool:
 
 def _next(sessions: Any, now: datetime) -> list[TrainingSession]:
     """Published sessions that have not ended, the next one first. Two queries."""
-    found = sessions.filter(status=TrainingSession.Status.PUBLISHED, days__date__gte=timezone.localdate(now))
-    by_pk = {session.pk: session for session in found.with_seats_and_days()}
+    # An evening of yesterday may end this morning.
+    found = sessions.lasting_until(timezone.localdate(now) - timedelta(days=1)).filter(
+        status=TrainingSession.Status.PUBLISHED, days__isnull=False
+    )
+    by_pk = {session.pk: session for session in found.with_seats_and_days().sound(now)}
     return sorted(
         (session for session in by_pk.values() if not session.state(now).is_over),
         key=lambda session: (session.first_date, session.pk),
@@ -184,7 +188,9 @@ def _next(sessions: Any, now: datetime) -> list[TrainingSession]:
 
 
 def _soonest(registrations: Any) -> Iterable[Registration]:
-    found: Iterable[Registration] = registrations.select_related("session").order_by("fee_due_on", "pk")
+    found: Iterable[Registration] = registrations.prefetch_related(
+        Prefetch("session", TrainingSession.objects.with_seats_and_days())
+    ).order_by("fee_due_on", "pk")
     return found
 
 
@@ -198,7 +204,7 @@ def _list_of(model: type[Model]) -> str:
 
 
 def _dated(session: TrainingSession) -> str:
-    return f"{session}, {typography.medium_date(session.first_date)}"
+    return f"{session}, {session.date_label or 'date à venir'}"
 
 
 def _count(number: int, forms: str) -> str:
@@ -226,7 +232,7 @@ def _fee(registration: Registration) -> Line:
     return Line(
         f"{registration}, {registration.organisation}",
         reverse("admin:record_fee", args=[registration.pk]),
-        f"au plus tard le {typography.medium_date(registration.fee_due_on)} – {registration.session}",
+        f"au plus tard le {typography.medium_date(registration.fee_due_on)} – {_dated(registration.session)}",
     )
 
 
@@ -234,7 +240,7 @@ def _stranger(registration: Registration) -> Line:
     return Line(
         f"{registration}, {registration.organisation}",
         f"{reverse('admin:people_to_attach')}#inscription-{registration.pk}",
-        f"{registration.email} – {registration.session}",
+        f"{registration.email} – {_dated(registration.session)}",
     )
 
 
@@ -292,6 +298,18 @@ def _given_up(now: datetime) -> list[Line]:
         url = reverse("admin:send_fee_message_again", args=[about_fee.fee_id, about_fee.pk])
         lines.append(Line(email.subject, url, f"pour {', '.join(email.to)}"))
     return lines
+
+
+def _broken(now: datetime) -> list[Line]:
+    """Sessions left out of every list because something in them cannot be read."""
+    everything = TrainingSession.objects.with_seats_and_days()
+    if len(everything.sound(now)) == TrainingSession.objects.count():
+        return []
+    advice = "la session est laissée de côté partout\u00a0: prévenez la personne qui s’occupe du serveur"
+    return [
+        Line(f"Session n°\u00a0{pk}", _list_of(TrainingSession), f"{advice} ({why})")
+        for pk, why in everything.broken(now).items()
+    ]
 
 
 def _worker(now: datetime) -> list[Line]:

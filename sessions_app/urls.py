@@ -9,6 +9,7 @@ REGISTRATION = r"^inscriptions/(?P<token>[A-Za-z0-9_-]{22,43})"
 
 urlpatterns = [
     path("", sessions.home, name="home"),
+    re_path(r"^sessions/archives/(?P<year>2[0-9]{3})/$", sessions.archive, name="archive"),
     path("sessions.ics", sessions.calendar_feed, name="calendar_feed"),
     path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path("sessions/<slug:slug>/", sessions.session_detail, name="session_detail"),

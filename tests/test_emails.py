@@ -72,6 +72,24 @@ def states() -> list[tuple[str, int]]:
     return [(email.to[0], email.status) for email in Email.objects.order_by("pk")]
 
 
+@pytest.mark.parametrize(
+    ("subject", "short"),
+    [
+        ("Place retenue\u00a0: Coopérer – 12\u00a0avril 2027", "Place retenue\u00a0: Coopérer – 12\u00a0avril 2027"),
+        (
+            "Place retenue, cotisation attendue au plus tard le 5\u00a0avril 2027\u00a0: "
+            "Conduire une démarche de coopération – entre acteurs – 12\u00a0avril 2027",
+            "Place retenue, cotisation attendue au plus tard le 5\u00a0avril 2027\u00a0: "
+            "Conduire une… – 12\u00a0avril 2027",
+        ),
+        (f"Convocation\u00a0: {'mot ' * 40}fin", f"Convocation\u00a0: {'mot ' * 18}mot…"),
+        ("x" * 120, "x" * 120),
+    ],
+)
+def test_a_long_subject_gives_up_the_end_of_the_title(subject: str, short: str) -> None:
+    assert emails._short(subject) == short
+
+
 @pytest.mark.django_db
 class TestQueue:
     def test_message_is_rendered_and_waits(self) -> None:

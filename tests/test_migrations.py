@@ -62,12 +62,18 @@ def test_days_keep_their_names_and_absurd_ones_are_mended(before: Any) -> None:
     ]
     assert (stored.joining_on, stored.registration_deadline, stored.decision_days) == (None, date(2017, 4, 5), 7)
     told = after.get_model("sessions_app", "Registration").objects.get(pk=registration.pk).told
-    assert (told["place"], told["exact_address"], list(told["days"])) == (
+    assert (told["place"], told["exact_address"], [day["uid"] for day in told["days"]]) == (
         "Givors (69)",
-        "",
+        None,
         [f"{UID}-1", f"{UID}-2", f"{UID}-3"],
     )
-    assert told["days"][f"{UID}-2"] == {"date": "2017-04-12", "starts_at": "09:30:00", "ends_at": "", "place": ""}
+    assert told["days"][1] == {
+        "uid": f"{UID}-2",
+        "date": "2017-04-12",
+        "starts_at": "09:30:00",
+        "ends_at": "",
+        "place": "",
+    }
     assert after.get_model("members", "FeeCampaign").objects.values_list("starts_on", "ends_on").get(
         pk=campaign.pk
     ) == (date(2017, 1, 1), date(2017, 12, 31))

@@ -329,7 +329,7 @@ class TestTheFormsOfTheTeam:
             assert (person.phone, log(person)[-1][1]) == (f"06 00 00 00 0{number}", person.status)
 
     def test_fees_saved_while_their_payers_are_merged(self) -> None:
-        """R13: what a form says of the fee that is kept stays; one that comes second says what changed, and is not saved."""
+        """R13: what a form says of the fee that is kept stays; one that comes second says what changed."""
         category, kept = make_category(), [make_member() for _ in range(6)]
         ours = [make_fee(member, category=category, status="due") for member in kept]
         gone = [make_member() for _ in kept]

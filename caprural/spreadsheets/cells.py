@@ -156,7 +156,7 @@ def day(value: Cell) -> date:
     Raises NotUnderstood.
     """
     found = value if isinstance(value, date) else _typed_day(value)
-    if found is None or not 1900 <= found.year <= 2100:
+    if found is None or not validators.FIRST_DAY <= found <= validators.LAST_DAY:
         raise NotUnderstood(f"{quoted(value)} n’est pas une date : écrivez le jour, le mois et l’année, « 03/04/2017 »")
     return found
 

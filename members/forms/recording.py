@@ -44,6 +44,7 @@ class RecordingForm(typed_again.Form, forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text="Pour l’état « payée ».",
+        validators=[validators.plausible_day],
     )
     received = forms.CharField(
         label="Montant reçu",

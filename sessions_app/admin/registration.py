@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import F, Max, Min, Q, QuerySet
+from django.db.models import F, Max, Min, Prefetch, Q, QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -101,10 +101,12 @@ class SessionFilter(admin.SimpleListFilter):
             sessions = sessions.led_by(request.user)
         recent = Q(last_on__isnull=True) | Q(last_on__gte=timezone.localdate() - RECENT) | Q(pk=self._asked())
         return [
-            (str(pk), f"{title} – {typography.medium_date(first_on) or 'date à venir'}")
-            for pk, title, first_on in sessions.filter(recent)
+            (str(session.pk), f"{session} – {session.date_label or 'date à venir'}")
+            for session in sessions.filter(recent)
+            .with_twins()
             .order_by(F("first_on").desc(nulls_first=True), "-pk")
-            .values_list("pk", "title", "first_on")
+            .prefetch_related("days")
+            .only("title")
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -138,7 +140,7 @@ class RegistrationAdmin(MemberAttaching):
 
     form = PersonForm
     search_fields = ("first_name", "last_name", "email", "organisation")
-    list_select_related = ("session",)
+    list_select_related = False
     ordering = ("-pk",)
     list_per_page = 50
     change_form_template = "admin/sessions_app/registration/change_form.html"
@@ -159,7 +161,8 @@ class RegistrationAdmin(MemberAttaching):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
         """A trainer sees the people of their own sessions who are not cancelled, until 30 days after the session."""
-        registrations = Registration.objects.select_related("session")
+        sessions = Prefetch("session", TrainingSession.objects.with_seats_and_days())
+        registrations = Registration.objects.prefetch_related(sessions)
         if roles.sees_every_session(request.user):
             return registrations
         own = TrainingSession.objects.led_by(request.user).lasting_until(timezone.localdate() - roles.CONTACTS_OPEN_FOR)
@@ -172,7 +175,7 @@ class RegistrationAdmin(MemberAttaching):
         def status(registration: Registration) -> str:
             return status_text(registration, request.user)
 
-        return ("last_name", "first_name", "organisation", "job_title", "session", status, "registered_at")
+        return ("last_name", "first_name", "organisation", "job_title", "session_label", status, "registered_at")
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
         """A trainer filters by session only."""
@@ -189,6 +192,12 @@ class RegistrationAdmin(MemberAttaching):
     def get_inlines(self, request: HttpRequest, obj: Registration | None) -> list[Any]:
         """The log speaks of fees."""
         return [StatusChangeInline, MessageInline] if roles.sees_every_session(request.user) else []
+
+    @admin.display(description="session", ordering="session__title")
+    def session_label(self, registration: Registration) -> str:
+        """The session and when it takes place: several have one title."""
+        session = registration.session
+        return f"{session}, {session.date_label or 'date à venir'}"
 
     @admin.display(description="session")
     def session_link(self, registration: Registration) -> SafeString:

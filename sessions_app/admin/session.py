@@ -15,7 +15,7 @@ from django.utils import timezone
 from caprural import pdf, typography
 from caprural.admin import SoundChoices, StaffAdmin
 from caprural.confirming import ConfirmingAdmin, say_what_followed
-from sessions_app import duplicating, registering, reminding, roles
+from sessions_app import duplicating, registering, reminding, roles, telling
 from sessions_app.admin.base import current_user
 from sessions_app.admin.board import Board
 from sessions_app.admin.decision import SessionDecisions
@@ -131,7 +131,7 @@ class TrainingSessionAdmin(SessionDiscarding, SessionDecisions, SessionWriting, 
             {
                 "fields": (
                     ("min_participants", "max_participants"),
-                    "registration_deadline",
+                    ("registration_deadline", "decision_days"),
                     "fee_required",
                     "fee_due_on",
                 )
@@ -207,8 +207,12 @@ class TrainingSessionAdmin(SessionDiscarding, SessionDecisions, SessionWriting, 
 
     @admin.display(description="date", ordering="first_on")
     def first_on(self, session: TrainingSession) -> str:
-        """The first day, in full."""
-        return typography.long_date(session.first_day.date) if session.first_day else "à préciser"
+        """The first day, in full, and its hours when a twin has the same."""
+        day = session.first_day
+        if day is None:
+            return "à préciser"
+        hours = f", {typography.hours(day.starts_at, day.ends_at)}" if session.has_twin else ""
+        return typography.long_date(day.date) + hours
 
     @admin.display(description="état")
     def state_label(self, session: TrainingSession) -> str:
@@ -311,8 +315,8 @@ class TrainingSessionAdmin(SessionDiscarding, SessionDecisions, SessionWriting, 
         if not is_other or form.instance.status != Status.PUBLISHED or was == Status.DRAFT:
             return
         session = TrainingSession.objects.lock(form.instance.pk)
-        concerned = session.registrations.live().count()
-        if not concerned or session.state(now).has_begun:
+        live = list(session.registrations.live())
+        if not live or session.state(now).has_begun:
             return
         session.changed_at = now
         session.calendar_sequence += 1
@@ -320,6 +324,10 @@ class TrainingSessionAdmin(SessionDiscarding, SessionDecisions, SessionWriting, 
         before = min((day.initial["date"] for day in days.initial_forms), default=None)
         if is_again or session.first_date != before:
             registering.await_fees_longer(session, now=now)
+        concerned = sum(bool(telling.changes(registration, session)) for registration in live)
+        if not concerned:
+            messages.info(request, "Personne ne sera prévenu : chaque personne inscrite sait déjà ce qui vaut.")
+            return
         minutes = reminding.QUIET_BEFORE_ANNOUNCING // timedelta(minutes=1)
         people = typography.plural(concerned, "personne inscrite sera prévenue,personnes inscrites seront prévenues")
         messages.info(

@@ -1,8 +1,8 @@
 """The calendar files: a session for everybody, and a registration for its holder (R9, R19).
 
-One event per day. Its UID depends on the place of the day in the session and not on its date, so that a session moved
-to another date moves in people's calendars too: same UID, higher sequence (R19). Events that no longer hold are
-cancelled the same way, with the method CANCEL.
+One event per day. Its UID is the day's own for good and not its date, so that a session moved to another date moves in
+people's calendars too: same UID, higher sequence (R19). Events that no longer hold are cancelled the same way, with the
+method CANCEL; a day taken away from a session that goes on is a cancelled event beside the others.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from icalendar import Calendar, Event, Timezone, vCalAddress, vUri
 
 from caprural import typography
 from members.models import Organisation
-from sessions_app.models import Registration, SessionDay, TrainingSession
+from sessions_app.models import Registration, RemovedDay, SessionDay, TrainingSession
 
 Status = Registration.Status
 #: Until when a day is blocked while nobody has said when it ends; a day that starts late blocks two hours.
@@ -46,6 +46,7 @@ END:VTIMEZONE
 
 BY_THE_LINK = "Pour modifier ou annuler\u00a0: votre lien personnel, dans le message que vous avez reçu."
 #: What is put before the title of an event that no longer holds, for calendars that neither strike through nor remove.
+DAY_REMOVED = "Journée annulée : "
 REGISTRATION_CANCELLED = "Inscription annulée : "
 DATES_NO_LONGER_HOLD = {
     TrainingSession.Status.CANCELLED: "Annulée : ",
@@ -88,9 +89,13 @@ def feed(sessions: Iterable[TrainingSession]) -> bytes:
 
 
 def _public_events(session: TrainingSession, organisation: Organisation | None = None) -> list[Event]:
-    url = f"{settings.SITE_URL}{session.get_absolute_url()}"
-    lines = [f"Présentation et inscription : {url}"]
-    return _events(session, organisation=organisation, url=url, lines=lines, stamp=session.updated_at)
+    lines = [f"Présentation et inscription : {_page_of(session)}"]
+    removed = session.removed_days.all()
+    return _events(session, organisation=organisation, lines=lines, stamp=session.updated_at, removed=removed)
+
+
+def _page_of(session: TrainingSession) -> str:
+    return f"{settings.SITE_URL}{session.get_absolute_url()}"
 
 
 def registration_calendar(registration: Registration, session: TrainingSession) -> bytes:
@@ -102,16 +107,15 @@ def registration_calendar(registration: Registration, session: TrainingSession) 
     registration: changes of the session only add up, and so do the numbers of the lines of the log. Someone who cancels
     and registers again gets their event back.
     """
-    url = f"{settings.SITE_URL}{session.get_absolute_url()}"
     last_change = registration.status_changes.last()
     events = _events(
         session,
-        url=url,
-        lines=[_status_sentence(registration), f"La session\u00a0: {url}", BY_THE_LINK],
+        lines=[_status_sentence(registration), f"La session\u00a0: {_page_of(session)}", BY_THE_LINK],
         stamp=max(session.updated_at, last_change.at) if last_change else session.updated_at,
         sequence=session.calendar_sequence + (last_change.pk if last_change else 0),
         status=STATUSES[Status(registration.status)],
         knows_address=registration.holds_seat,
+        removed=session.removed_days.filter(removed_at__gt=registration.registered_at),
     )
     return _calendar(events, method=_method(session, registration))
 
@@ -137,9 +141,9 @@ def _events(
     session: TrainingSession,
     *,
     organisation: Organisation | None = None,
-    url: str,
     lines: list[str],
     stamp: datetime,
+    removed: Iterable[RemovedDay],
     sequence: int | None = None,
     status: str = "CONFIRMED",
     knows_address: bool = False,
@@ -150,21 +154,33 @@ def _events(
         TrainingSession.Status(session.status), REGISTRATION_CANCELLED if status == "CANCELLED" else ""
     )
     events = []
-    for number, day in enumerate(days, start=1):
+    number = session.calendar_sequence if sequence is None else sequence
+
+    def add(day: SessionDay | RemovedDay, *, summary: str, status: str) -> Event:
         event = Event()
         event.add("uid", day.uid)
-        event.add("sequence", session.calendar_sequence if sequence is None else sequence)
+        event.add("sequence", number)
         event.add("dtstamp", stamp)
         event.add("dtstart", day.starts_at_instant)
         event.add("dtend", _ends_at(day))
-        event.add("summary", prefix + session.title + (f" (jour {number} sur {len(days)})" if len(days) > 1 else ""))
-        event.add("location", _location(session, day, knows_address=knows_address))
-        event.add("status", "CANCELLED" if session.status in DATES_NO_LONGER_HOLD else status)
-        event.add("description", "\n".join([*lines, *_practical(session, day)]))
-        event.add("url", vUri(url))
+        event.add("summary", summary)
+        event.add("status", status)
+        event.add("url", vUri(_page_of(session)))
         if organiser:
             event.add("organizer", organiser)
         events.append(event)
+        return event
+
+    for rank, day in enumerate(days, start=1):
+        event = add(
+            day,
+            summary=prefix + session.title + (f" (jour {rank} sur {len(days)})" if len(days) > 1 else ""),
+            status="CANCELLED" if session.status in DATES_NO_LONGER_HOLD else status,
+        )
+        event.add("location", _location(session, day, knows_address=knows_address))
+        event.add("description", "\n".join([*lines, *_practical(session, day)]))
+    for gone in removed:
+        add(gone, summary=f"{DAY_REMOVED}{session.title}", status="CANCELLED")
     return events
 
 
@@ -177,7 +193,7 @@ def _location(session: TrainingSession, day: SessionDay, *, knows_address: bool)
     return session.place
 
 
-def _ends_at(day: SessionDay) -> datetime:
+def _ends_at(day: SessionDay | RemovedDay) -> datetime:
     if day.ends_at:
         return day.ends_at_instant
     usual_end = datetime.combine(day.date, USUAL_END, tzinfo=day.starts_at_instant.tzinfo)

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any, cast
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from caprural import markup, typed_again, typography, validators
 from members import finding
@@ -176,6 +176,19 @@ class SessionDayFormSet(LabelledFormSet):
             )
         if days and session.registration_deadline and session.registration_deadline > min(days):
             raise forms.ValidationError("La date limite d’inscription tombe après le début de la session.")
+        if days:
+            self._refuse_too_late(min(days))
+
+    def _refuse_too_late(self, first_on: date) -> None:
+        """What is of no use on the day itself is planned for the eve at the latest (R15, R19)."""
+        for name in ("joining_on", "fee_due_on"):
+            on = getattr(self.instance, name)
+            if on and on >= first_on:
+                label = capfirst(str(getattr(TrainingSession, name).field.verbose_name))
+                raise forms.ValidationError(
+                    f"« {label} » : choisissez un jour avant le {typography.long_date(first_on)}, premier jour de la "
+                    "session, ou laissez vide."
+                )
 
     def _was_postponed(self) -> bool:
         return TrainingSession.objects.filter(pk=self.instance.pk, status=Status.POSTPONED).exists()
@@ -254,7 +267,7 @@ def _date_field(**options: Any) -> forms.DateField:
     """A day chosen in a calendar. A year typed with two digits reaches us as the year 28."""
     return forms.DateField(
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        validators=[MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2100, 1, 1))],
+        validators=[validators.plausible_day],
         **options,
     )
 

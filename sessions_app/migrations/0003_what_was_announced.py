@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name="decision_days",
             field=models.PositiveSmallIntegerField(
                 default=7,
-                help_text="Sans date limite d’inscription : ce jour-là, sous son minimum de participants, la session est à maintenir, à reporter ou à annuler.",
+                help_text="Sans date limite d’inscription : ce jour-là, sous son minimum de participants, la session est à maintenir, à reporter ou à annuler.",
                 validators=[
                     django.core.validators.MinValueValidator(1),
                     django.core.validators.MaxValueValidator(365),
@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ("date", models.DateField(verbose_name="date")),
                 ("starts_at", models.TimeField(verbose_name="début")),
                 ("ends_at", models.TimeField(null=True, verbose_name="fin")),
+                ("removed_at", models.DateTimeField(auto_now_add=True, verbose_name="supprimée le")),
                 (
                     "session",
                     models.ForeignKey(

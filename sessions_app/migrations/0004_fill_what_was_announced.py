@@ -46,20 +46,23 @@ def note_what_was_told(apps, schema_editor):
     """Everybody registered has been told what stands, or is within the quarter of an hour before."""
     SessionDay = apps.get_model("sessions_app", "SessionDay")
     Registration = apps.get_model("sessions_app", "Registration")
-    days = defaultdict(dict)
+    days = defaultdict(list)
     for day in SessionDay.objects.order_by("date"):
-        days[day.session_id][day.uid] = {
-            "date": day.date.isoformat(),
-            "starts_at": day.starts_at.isoformat(),
-            "ends_at": day.ends_at.isoformat() if day.ends_at else "",
-            "place": day.place,
-        }
+        days[day.session_id].append(
+            {
+                "uid": day.uid,
+                "date": day.date.isoformat(),
+                "starts_at": day.starts_at.isoformat(),
+                "ends_at": day.ends_at.isoformat() if day.ends_at else "",
+                "place": day.place,
+            }
+        )
     for registration in Registration.objects.exclude(status="cancelled").select_related("session"):
         session, is_held = registration.session, registration.status != "waiting"
         registration.told = {
-            "days": {} if session.status == "postponed" else days[session.pk],
+            "days": [] if session.status == "postponed" else days[session.pk],
             "place": session.place,
-            "exact_address": session.exact_address if is_held else "",
+            "exact_address": (session.exact_address or None) if is_held else None,
         }
         registration.save(update_fields=["told"])
 

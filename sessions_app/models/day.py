@@ -36,7 +36,33 @@ def new_uid() -> str:
     return str(uuid4())
 
 
-class SessionDay(models.Model):
+class Hours(models.Model):
+    """A date and its hours as typed in Europe/Paris; an end before the start is the next morning."""
+
+    date: "models.DateField[date, date]"
+    starts_at: "models.TimeField[time, time]"
+    ends_at: "models.TimeField[time | None, time | None]"
+
+    class Meta:
+        abstract = True
+
+    @property
+    def starts_at_instant(self) -> datetime:
+        """The instant the day starts."""
+        return paris(self.date, self.starts_at)
+
+    @property
+    def is_past_midnight(self) -> bool:
+        """Whether it ends the next morning."""
+        return self.ends_at is not None and self.ends_at < self.starts_at
+
+    @property
+    def ends_at_instant(self) -> datetime:
+        """The instant the day ends; the end of the day when the hour is unknown."""
+        return paris(self.date + timedelta(days=self.is_past_midnight), self.ends_at or END_OF_DAY)
+
+
+class SessionDay(Hours):
     """One day of a session, with its hours as typed in Europe/Paris; an end before the start is the next morning."""
 
     session = models.ForeignKey(
@@ -100,21 +126,6 @@ class SessionDay(models.Model):
                     }
                 )
 
-    @property
-    def starts_at_instant(self) -> datetime:
-        """The instant the day starts."""
-        return paris(self.date, self.starts_at)
-
-    @property
-    def is_past_midnight(self) -> bool:
-        """Whether it ends the next morning."""
-        return self.ends_at is not None and self.ends_at < self.starts_at
-
-    @property
-    def ends_at_instant(self) -> datetime:
-        """The instant the day ends; the end of the day when the hour is unknown."""
-        return paris(self.date + timedelta(days=self.is_past_midnight), self.ends_at or END_OF_DAY)
-
     def half_days(self) -> list[HalfDay]:
         """Morning and afternoon, cut at 13 h, and an evening; a half with less than an hour of session is none (R27).
 
@@ -141,7 +152,7 @@ class SessionDay(models.Model):
         return [HalfDay(self.date, label, self.starts_at, self.ends_at)]
 
 
-class RemovedDay(models.Model):
+class RemovedDay(Hours):
     """A day that is no longer of the session, which calendars are told to cancel under the name it had there."""
 
     session = models.ForeignKey(
@@ -151,6 +162,7 @@ class RemovedDay(models.Model):
     date = models.DateField("date")
     starts_at = models.TimeField("début")
     ends_at = models.TimeField("fin", null=True)
+    removed_at = models.DateTimeField("supprimée le", auto_now_add=True)
 
     class Meta:
         verbose_name = "journée supprimée"

@@ -1,13 +1,15 @@
 """The training session: what it is, when it takes place, how many seats it has, and its state at a given instant."""
 
+import logging
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from caprural import typography, validators
 from caprural.emails import MORNING
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from members.models import FeeCampaign
 
+
+logger = logging.getLogger(__name__)
 
 #: Joining instructions leave that long before the session, unless the session says otherwise (R19).
 JOINING_DELAY = timedelta(days=7)
@@ -61,9 +65,39 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
             waiting_count=count(Registration.objects.waiting()),
         )
 
+    def with_twins(self) -> Self:
+        """Adds `has_twin`: whether another session of that title takes place on one of its days."""
+        days = SessionDay.objects.filter(session=OuterRef(OuterRef("pk"))).values("date")
+        twins = SessionDay.objects.filter(session__title=OuterRef("title"), date__in=days)
+        return self.annotate(has_twin=Exists(twins.exclude(session=OuterRef("pk"))))
+
     def with_seats_and_days(self) -> Self:
-        """Everything `state` reads, in two queries."""
-        return self.with_seats().prefetch_related("days")
+        """Everything `state` reads, in two queries, and what tells twins apart."""
+        return self.with_seats().with_twins().prefetch_related("days")
+
+    def sound(self, now: datetime) -> list["TrainingSession"]:
+        """The rows, but for those that cannot be read or shown: one broken row never takes the others down. It is
+        logged, and `broken` says it to the team. No query more as long as every row is sound.
+        """
+        try:
+            found: list[TrainingSession] = list(self)
+            for session in found:
+                session.prove(now)
+        except Exception:
+            broken = self.broken(now)
+            found = list(self.exclude(pk__in=broken))
+        return found
+
+    def broken(self, now: datetime) -> dict[int, str]:
+        """The rows that cannot be read or shown, each with what is wrong."""
+        wrong = {}
+        for pk in list(self.order_by().values_list("pk", flat=True)):
+            try:
+                TrainingSession.objects.with_seats_and_days().get(pk=pk).prove(now)
+            except Exception as error:
+                logger.exception("Session %s is broken", pk)
+                wrong[pk] = f"{type(error).__name__}: {error}"
+        return wrong
 
     def for_display(self) -> Self:
         """Everything the public pages read, in a constant number of queries."""
@@ -248,6 +282,13 @@ class TrainingSession(models.Model):
         """For fixtures."""
         return (self.slug,)
 
+    def prove(self, now: datetime) -> None:
+        """Ask for what every list shows; raises whatever a broken row raises."""
+        self.get_absolute_url()
+        self.state(now)
+        self.awaits_decision(now)
+        _ = self.joining_at, self.date_label
+
     def lacks(self) -> list[str]:
         """What a page usually says and this one does not: advice to whoever publishes it, never an obstacle."""
         said = {
@@ -293,6 +334,22 @@ class TrainingSession(models.Model):
         """The date of the first day: the one on which the fee must be up to date (R7)."""
         return self.first_day.date if self.first_day else None
 
+    @cached_property
+    def has_twin(self) -> bool:
+        """Whether another session of that title takes place the same day; no query after `with_twins`."""
+        days = self.days.order_by().values("date")
+        return SessionDay.objects.filter(session__title=self.title, date__in=days).exclude(session=self.pk).exists()
+
+    @property
+    def date_label(self) -> str:
+        """« 12 avril 2017 », with its hours when that is what tells it from a twin; empty while no date is set."""
+        day = self.first_day
+        if day is None:
+            return ""
+        return typography.medium_date(day.date) + (
+            f", {typography.hours(day.starts_at, day.ends_at)}" if self.has_twin else ""
+        )
+
     def judged_under(self, campaign: "FeeCampaign | None") -> str:
         """That the campaign of the first day is what counts, where the session goes on beyond it (R7); else empty."""
         first, last = self.first_day, self.last_day
@@ -326,7 +383,9 @@ class TrainingSession(models.Model):
         """From when joining instructions leave: 8 h, seven days before the first day or on the day set (R19)."""
         if self.first_date is None:
             return None
-        return paris(self.joining_on or self.first_date - JOINING_DELAY, MORNING)
+        # A day that a later move made too late is the eve: everybody knows where to go before the session begins.
+        joining_on = self.joining_on or self.first_date - JOINING_DELAY
+        return paris(min(joining_on, self.first_date - timedelta(days=1)), MORNING)
 
     @property
     def starts_at(self) -> datetime | None:
@@ -356,16 +415,29 @@ class TrainingSession(models.Model):
         return [half_day for day in self.days.all() for half_day in day.half_days()]
 
     def awaits_decision(self, now: datetime) -> bool:
-        """Whether the coordinator has to decide: registrations are closed below the minimum, nothing decided (R5)."""
+        """Whether the coordinator has to decide: below the minimum when it is time to, and nothing decided (R5)."""
         return (
             self.status == self.Status.PUBLISHED
             and self.maintained_at is None
             and self.min_participants is not None
             and self.seats_taken < self.min_participants
-            and self.closes_at is not None
+            and self.decision_at is not None
             and self.starts_at is not None
-            and self.closes_at <= now < self.starts_at
+            and self.decision_at <= now < self.starts_at
         )
+
+    @property
+    def decision_at(self) -> datetime | None:
+        """From when a session below its minimum is to be decided on: the deadline; without one, 8 h some days before
+        (R5)."""
+        if self.registration_deadline is None and self.first_date is not None:
+            return paris(self.first_date - timedelta(days=self.decision_days), MORNING)
+        return self.closes_at
+
+    @property
+    def decision_key(self) -> str:
+        """Names the occurrence of a decision to take: the deadline, or the first day when there is none."""
+        return str(self.registration_deadline or self.first_date)
 
     # Seats (after with_seats())
 

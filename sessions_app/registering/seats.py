@@ -58,13 +58,14 @@ def owes(email: str, session: TrainingSession, cover: Cover) -> bool:
 def fee_due_on(session: TrainingSession, *, given_at: datetime) -> date:
     """The last day on which the fee is awaited for a seat given at that instant (R15).
 
-    The later of the deadline and five days after the seat was given, never after the eve of the session; or the
-    session's own date while it lies ahead. Never before the day the seat is given.
+    The later of the deadline and five days after the seat was given, or the session's own date while it lies ahead;
+    never after the eve of the session, nor before the day the seat is given.
     """
     given_on = timezone.localdate(given_at)
     if session.fee_due_on and session.fee_due_on >= given_on:
-        return session.fee_due_on
-    due = max(session.registration_deadline or given_on, given_on + FEE_DELAY)
+        due = session.fee_due_on
+    else:
+        due = max(session.registration_deadline or given_on, given_on + FEE_DELAY)
     if session.first_date:
         due = min(due, session.first_date - timedelta(days=1))
     return max(due, given_on)

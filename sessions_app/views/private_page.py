@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from caprural import pdf, typography
 from caprural.private_pages import private
 from members.models import Application, FeeCampaign, FeeCategory
-from sessions_app import emails, registering
+from sessions_app import emails, registering, telling
 from sessions_app.documents import calendar, membership_form, own_data
 from sessions_app.models import Registration, SessionDocument, SessionState, TrainingSession
 from sessions_app.views.files import JSON, attached, form_page
@@ -64,7 +64,7 @@ def registration_detail(request: HttpRequest, token: str) -> HttpResponse:
             "predecessor": getattr(registration, "replaces", None),
             "fee": fee_owed(registration, session, state, sources=registration.form_sources),
             "steps": _steps(registration, session, state, now) if is_to_come else [],
-            "has_changed": bool(session.changed_at and session.changed_at > registration.registered_at),
+            "changes": telling.changes(registration, session),
             "can_be_replaced": can_be_replaced(registration, state),
             "is_just_saved": "enregistre" in request.GET,
             "asks_address": asks_address,

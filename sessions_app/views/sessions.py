@@ -1,7 +1,7 @@
 """The public pages of the sessions."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from django.db.models import F, Min
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +15,7 @@ from caprural import pdf
 from sessions_app import roles
 from sessions_app.documents import calendar, flyer
 from sessions_app.models import SessionState, StateCode, TrainingSession
+from sessions_app.models.session import TrainingSessionQuerySet
 from sessions_app.views.files import CALENDAR, attached
 
 
@@ -26,23 +27,47 @@ class Listed:
     state: SessionState
 
 
+#: Sessions over for longer than that are on the pages of their years.
+RECENT = timedelta(days=365)
+
+
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Sessions to come, soonest first, then past ones, latest first."""
+    """Sessions to come, soonest first, then those of the last twelve months, latest first, and the years before."""
     now = timezone.now()
-    sessions = TrainingSession.objects.published().for_display().annotate(first_on=Min("days__date"))
-    listed = [
-        Listed(session, session.state(now)) for session in sessions.order_by(F("first_on").asc(nulls_last=True), "pk")
-    ]
     today = timezone.localdate(now)
+    listed = _listed(TrainingSession.objects.lasting_until(today - RECENT), now)
+    older = TrainingSession.objects.published().filter(days__date__lt=today - RECENT)
     return render(
         request,
         "sessions_app/home.html",
         {
             "upcoming": [item for item in listed if not _is_over(item, today)],
             "past": [item for item in reversed(listed) if _is_over(item, today)],
+            "years": list(older.order_by("-days__date__year").values_list("days__date__year", flat=True).distinct()),
         },
     )
+
+
+@require_safe
+def archive(request: HttpRequest, year: str) -> HttpResponse:
+    """The sessions of a year that are over, latest first."""
+    now = timezone.now()
+    today = timezone.localdate(now)
+    if int(year) > today.year:
+        raise Http404
+    of_the_year = TrainingSession.objects.filter(
+        days__date__range=(date(int(year), 1, 1), date(int(year), 12, 31))
+    ).distinct()
+    past = [item for item in reversed(_listed(of_the_year, now)) if _is_over(item, today)]
+    return render(request, "sessions_app/archive.html", {"year": year, "past": past})
+
+
+def _listed(sessions: TrainingSessionQuerySet, now: datetime) -> list[Listed]:
+    """The published ones among them, by their first day, those without date last."""
+    found = TrainingSession.objects.published().filter(pk__in=sessions.values("pk")).for_display()
+    ordered = found.annotate(first_on=Min("days__date")).order_by(F("first_on").asc(nulls_last=True), "pk")
+    return [Listed(session, session.state(now)) for session in ordered.sound(now)]
 
 
 def _is_over(item: Listed, today: date) -> bool:
@@ -85,8 +110,10 @@ def session_calendar(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def calendar_feed(request: HttpRequest) -> HttpResponse:
-    """Every published session in one calendar, to subscribe to."""
-    sessions = TrainingSession.objects.published().with_seats_and_days().order_by("pk")
+    """The published sessions to come and of the last twelve months in one calendar, to subscribe to."""
+    now = timezone.now()
+    recent = TrainingSession.objects.published().lasting_until(timezone.localdate(now) - RECENT)
+    sessions = recent.with_seats_and_days().prefetch_related("removed_days").order_by("pk").sound(now)
     return attached("sessions.ics", calendar.feed(sessions), CALENDAR)
 
 

@@ -750,6 +750,9 @@ class TestMaintained:
         )
 
 
+SINCE = "Ce qui a changé depuis notre dernier message :\n– "
+
+
 class TestPostponed:
     def test_to_a_new_date(self) -> None:
         session, *people = one_of_each(exact_address="3 place du Marché")
@@ -758,6 +761,7 @@ class TestPostponed:
 
         subject = "Session reportée au 10 mai 2017 : Conduire une démarche de coopération"
         moved = SESSION.replace("12 avril", "10 mai")
+        since = f"{SINCE}Date : mercredi 12 avril 2017 → mercredi 10 mai 2017\n"
         situation = (
             "La session « Conduire une démarche de coopération » est reportée : elle commencera le mercredi 10 mai "
             "2017.\n"
@@ -778,7 +782,7 @@ class TestPostponed:
             (KEPT_RANK,),
         )
         for email, registration, parts in zip(messages(), people, expected, strict=True):
-            assert_is(email, registration, subject, situation, moved, *parts)
+            assert_is(email, registration, subject, situation, moved, since, *parts)
         assert [mimetypes(email) for email in messages()] == [[PUBLISH], [PUBLISH], []]
 
     def test_to_a_date_to_come(self) -> None:
@@ -792,6 +796,7 @@ class TestPostponed:
             "; nous vous l’écrirons dès qu’elle le sera.\n"
         )
         session_to_come = SESSION.replace("mercredi 12 avril 2017, de 9 h 30 à 17 h 30", "à venir")
+        since = f"{SINCE}Date : mercredi 12 avril 2017, de 9 h 30 à 17 h 30 → à venir\n"
         leaves = "Le fichier joint à ce message retire l’ancienne date de votre agenda, si elle y figurait.\n"
         expected = (
             ("Votre inscription reste confirmée ; vous n’avez rien à faire pour le moment.\n", leaves, UNABLE),
@@ -804,7 +809,7 @@ class TestPostponed:
             (KEPT_RANK,),
         )
         for email, registration, parts in zip(messages(), people, expected, strict=True):
-            assert_is(email, registration, subject, situation, session_to_come, *parts)
+            assert_is(email, registration, subject, situation, session_to_come, since, *parts)
         assert [mimetypes(email) for email in messages()] == [[CANCEL], [CANCEL], []]
 
 
@@ -838,7 +843,6 @@ class TestSessionChanged:
         TrainingSession.objects.update(
             place="Ambert (63)", exact_address="3 place du Marché", changed_at=NOW, calendar_sequence=1
         )
-        Registration.objects.update(registered_at=NOW - timedelta(days=1))
 
         reminding.run(now=NOW + timedelta(minutes=15))
 
@@ -847,6 +851,10 @@ class TestSessionChanged:
             "ce qui vaut désormais.\n"
         )
         changed = SESSION.replace("9 h 30 à", "9 h à").replace("à proximité de Givors (69)", "Ambert (63)")
+        since = (
+            f"{SINCE}Horaires : de 9 h 30 à 17 h 30 → de 9 h à 17 h 30\n"
+            "– Lieu : à proximité de Givors (69) → Ambert (63)\n"
+        )
         where = (
             "Adresse exacte :\n3 place du Marché\n",
             "Le fichier joint à ce message met votre agenda à jour.\n",
@@ -861,7 +869,7 @@ class TestSessionChanged:
             (KEPT_RANK,),
         )
         for email, registration, parts in zip(messages(), people, expected, strict=True):
-            assert_says(email, registration, "Date, horaires ou lieu modifiés", situation, changed, *parts)
+            assert_says(email, registration, "Date, horaires ou lieu modifiés", situation, changed, since, *parts)
         assert [mimetypes(email) for email in messages()] == [[PUBLISH], [PUBLISH], []]
 
 

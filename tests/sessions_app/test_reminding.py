@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from threading import Barrier, Thread
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from post_office.models import Email
 
 from members import fees
 from members.models import Organisation
@@ -27,7 +28,7 @@ from tests.factories import (
     make_staff,
     paris,
 )
-from tests.traces import log, messages, status_of, statuses, told
+from tests.traces import folded, log, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db
 
@@ -78,9 +79,10 @@ def pay(registration: Registration, *, now: datetime) -> None:
 
 
 def change(session: TrainingSession, *, at: datetime) -> None:
-    """The coordinator edits the place, hours or dates: what the admin notes of it."""
+    """The coordinator edits the place: what the admin notes of it."""
     current = TrainingSession.objects.get(pk=session.pk)
     current.changed_at, current.calendar_sequence = at, current.calendar_sequence + 1
+    current.place = f"à Lyon ({current.calendar_sequence})"
     current.save()
 
 
@@ -306,11 +308,34 @@ class TestAskingForTheDecision:
             ("coordination@caprural.example", "Décision à prendre, 0 inscrit sur 1 au moins"),
         ]
 
-    @pytest.mark.parametrize("fields", [{"min_participants": None}, {"registration_deadline": None}])
-    def test_never_without_minimum_nor_without_deadline(self, fields: dict[str, Any]) -> None:
+    @pytest.mark.parametrize("fields", [{"min_participants": None}, {"days": ()}])
+    def test_never_without_minimum_nor_without_date(self, fields: dict[str, Any]) -> None:
         make_session(**{"min_participants": 8, **fields})
 
         assert [acts(now) for now in (DEADLINE, START - SECOND, START)] == [[], [], []]
+
+    @pytest.mark.parametrize(
+        ("fields", "asked_at"),
+        [
+            ({}, paris(2017, 4, 5, 8)),
+            ({"decision_days": 10}, paris(2017, 4, 2, 8)),
+            ({"days": (date(2017, 3, 28),)}, paris(2017, 3, 21, 8)),
+        ],
+    )
+    def test_without_deadline_some_days_before(
+        self, coordinator: User, fields: dict[str, Any], asked_at: datetime
+    ) -> None:
+        session = make_session(min_participants=8, registration_deadline=None, **fields)
+
+        assert [acts(asked_at - SECOND), acts(asked_at)] == [[], ["ask_decision"]]
+        assert run(asked_at) == [(coordinator.email, "Décision à prendre, 0 inscrit sur 8 au moins")]
+        letter = folded(Email.objects.latest("pk").message)
+        assert (session.title in letter, "on peut toujours s’y inscrire" in letter, "closes" in letter) == (
+            True,
+            True,
+            False,
+        )
+        assert acts(asked_at + timedelta(hours=1)) == []
 
     def test_once_per_deadline(self) -> None:
         session = make_session(min_participants=8)
@@ -390,6 +415,12 @@ class TestTheJoiningInstructions:
             [],
             ["send_joining"],
         ]
+
+    def test_on_the_eve_when_a_later_move_made_the_day_set_too_late(self) -> None:
+        make_registration(make_session(joining_on=date(2017, 4, 20)))
+        eve = paris(2017, 4, 11, 8)
+
+        assert [acts(eve - SECOND), acts(eve)] == [[], ["send_joining"]]
 
     def test_to_whoever_holds_a_seat_in_order_of_arrival(self) -> None:
         session = make_session(fee_required=True, max_participants=3)
@@ -521,28 +552,76 @@ class TestAnnouncingAChange:
         change(session, at=later)
         assert [len(run(later + self.QUIET)), len(run(later + self.QUIET))] == [1, 0]
 
-    def test_to_everybody_who_registered_before_it_also_waiting(self) -> None:
+    def test_to_everybody_who_was_told_otherwise_also_waiting(self) -> None:
         session = make_session(max_participants=3)
-        names = {"A": -1, "B": -1, "C": 0, "D": -1, "E": 1}
-        people = {
-            name: make_registration(session, last_name=name, now=self.CHANGED + offset * SECOND)
-            for name, offset in names.items()
-        }
+        people = {name: make_registration(session, last_name=name) for name in "ABDWV"}
         change(session, at=self.CHANGED)
+        make_registration(session, last_name="E", now=self.CHANGED)
         registering.withdraw(people["A"], now=self.CHANGED, by=registering.PARTICIPANT)
 
         assert statuses(session) == [
             ("A", "cancelled"),
             ("B", "confirmed"),
-            ("C", "confirmed"),
             ("D", "confirmed"),
+            ("W", "confirmed"),
+            ("V", "waiting"),
             ("E", "waiting"),
         ]
-        assert plan(self.CHANGED + self.QUIET) == [("announce_change", "B"), ("announce_change", "D")]
-        TrainingSession.objects.filter(pk=session.pk).update(max_participants=2)
-        waiting = make_registration(session, last_name="F", now=self.CHANGED - SECOND)
-        assert status_of(waiting) == "waiting"
-        assert plan(self.CHANGED + self.QUIET)[2:] == [("announce_change", "F")]
+        # W learnt it with the seat, E when registering.
+        assert plan(self.CHANGED + self.QUIET) == [("announce_change", name) for name in "BDV"]
+
+    def test_what_was_undone_in_the_meantime_is_not_announced(self) -> None:
+        session = make_session(exact_address="12 rue des Lices")
+        make_registration(session)
+        change(session, at=self.CHANGED)
+        TrainingSession.objects.update(place=session.place, changed_at=self.CHANGED + timedelta(minutes=5))
+
+        assert run(self.CHANGED + timedelta(hours=1)) == []
+
+    def test_nor_the_exact_address_given_for_the_first_time(self) -> None:
+        session = make_session()
+        make_registration(session)
+        TrainingSession.objects.update(exact_address="12 rue des Lices", changed_at=self.CHANGED)
+
+        assert run(self.CHANGED + self.QUIET) == []
+
+    def test_unless_the_joining_instructions_left_without_it(self) -> None:
+        session = make_session()
+        registration = make_registration(session)
+        run(JOINING)
+        TrainingSession.objects.update(exact_address="12 rue des Lices", changed_at=JOINING)
+
+        assert run(JOINING + self.QUIET) == [(registration.email, "Date, horaires ou lieu modifiés")]
+        assert "– Adresse exacte : 12 rue des Lices\n" in folded(Email.objects.latest("pk").message)
+        assert run(JOINING + 2 * self.QUIET) == []
+
+    def test_it_says_what_was_and_what_is_in_both_renderings(self) -> None:
+        session = make_session(exact_address="12 rue des Lices\n69700 Givors")
+        make_registration(session)
+        session.days.update(date=date(2017, 4, 13), ends_at=time(16))
+        TrainingSession.objects.update(exact_address="Mairie", place="", changed_at=self.CHANGED)
+
+        run(self.CHANGED + self.QUIET)
+
+        letter = Email.objects.latest("pk")
+        lines = [
+            "Date : mercredi 12 avril 2017 → jeudi 13 avril 2017",
+            "Horaires : de 9 h 30 à 17 h 30 → de 9 h 30 à 16 h",
+            "Lieu : à proximité de Givors (69) → à préciser",
+            "Adresse exacte : 12 rue des Lices, 69700 Givors → Mairie",
+        ]
+        text, html = folded(letter.message), folded(letter.html_message)
+        assert [line.removeprefix("– ") for line in text.splitlines() if "→" in line] == lines
+        assert [line for line in lines if f"<li>{line}</li>" not in html] == []
+
+    def test_a_letter_that_leaves_meanwhile_says_it_and_it_is_not_said_again(self) -> None:
+        session = make_session(fee_required=True)
+        registration = awaiting(session)
+        change(session, at=self.CHANGED)
+        pay(registration, now=self.CHANGED)
+
+        assert "– Lieu : à proximité de Givors (69) → à Lyon (1)\n" in folded(Email.objects.latest("pk").message)
+        assert acts(self.CHANGED + self.QUIET) == []
 
     def test_not_one_that_a_decision_has_announced(self) -> None:
         """Postponing writes to everybody at once."""
@@ -578,9 +657,9 @@ def everything_due() -> tuple[datetime, list[tuple[str, str]]]:
     assert late.fee_due_on == date(2017, 4, 5)
     return paris(2017, 4, 6, 8), [
         ("release", "A"),
+        ("announce_change", "B"),
         ("remind_fee", "B"),
         ("ask_decision", "S"),
-        ("announce_change", "B"),
         ("announce_change", "C"),
         ("announce_change", "D"),
         ("send_joining", "C"),
@@ -811,7 +890,7 @@ class TestQueries:
             change(session, at=DEADLINE)
 
         assert len(plan(now)) == len(expected) + 48 + 24
-        assert [few, self.queries(now)] == [7, 7]
+        assert [few, self.queries(now)] == [6, 6]
 
     def test_when_nothing_is_there(self) -> None:
         assert self.queries(NOW) <= 5

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from post_office.models import Email
 
-from sessions_app import deciding, registering
+from caprural import typography
+from sessions_app import deciding, registering, reminding
 from sessions_app.models import Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member
@@ -69,6 +70,16 @@ class TestTheSessionPage:
             "Reporter": address(session, "reporter/"),
             "Annuler la session": address(session, "annuler/"),
         }
+
+    def test_a_banner_without_deadline(self, coordination: Client, session: TrainingSession) -> None:
+        TrainingSession.objects.update(registration_deadline=None, decision_days=30)
+
+        page = tree(coordination.get(address(session)))
+
+        [banner] = [element for element in page.iter("section") if element.get("class") == "decision"]
+        assert folded(text(banner)).startswith(
+            "Une décision est attendue La session approche avec 2 places tenues pour 8 participants au moins."
+        )
 
     @pytest.mark.parametrize(
         ("state", "fields", "acts"),
@@ -333,6 +344,7 @@ class TestChangesByHand:
             {"place": "à Lyon"},
             {"exact_address": "Mairie"},
             {"exact_address": "Mairie", "place": "à Lyon", "days-0-starts_at": "10:00"},
+            {"days-0-starts_at": "18:00", "days-0-ends_at": "00:30"},
         ],
     )
     def test_is_announced_once_per_save(
@@ -380,6 +392,61 @@ class TestChangesByHand:
         assert complaints(page) == []
         assert TrainingSession.objects.get().place == "à Lyon"
         assert self.noted(session) == (False, 0)
+
+    def test_undone_at_once_it_reaches_nobody_and_the_calendar_follows(
+        self, coordination: Client, planned: TrainingSession
+    ) -> None:
+        send(coordination, address(planned), place="à Lyon")
+        page = send(coordination, address(planned), _continue="1", place=planned.place)
+
+        assert notices(page)[0] == "Personne ne sera prévenu : chaque personne inscrite sait déjà ce qui vaut."
+        assert self.noted(planned) == (True, 2)
+
+    def test_a_day_removed_is_announced_and_cancelled(self, coordination: Client) -> None:
+        session = open_session(days=(today(60), today(61)))
+        registered(session)
+
+        page = send(coordination, address(session), _continue="1", **{"days-1-DELETE": "on"})
+
+        assert complaints(page) == []
+        assert notices(page)[0].startswith("1 personne inscrite sera prévenue")
+        assert [day.date for day in session.removed_days.all()] == [today(61)]
+        reminding.run(now=timezone.now() + reminding.QUIET_BEFORE_ANNOUNCING)
+        letter = Email.objects.latest("pk").message.replace("\u00a0", " ")
+        assert f"– Journée supprimée : {typography.long_date(today(61))}\n".replace("\u00a0", " ") in letter
+
+    @pytest.mark.parametrize(
+        ("changes", "complaint"),
+        [
+            ({"joining_on": 60}, "« Convocation à envoyer le » : choisissez un jour avant le"),
+            ({"fee_due_on": 61}, "« Cotisation à recevoir au plus tard le » : choisissez un jour avant le"),
+            ({"joining_on": 59, "fee_due_on": 59}, ""),
+        ],
+    )
+    def test_what_comes_too_late_is_refused(
+        self, coordination: Client, planned: TrainingSession, changes: dict[str, int], complaint: str
+    ) -> None:
+        page = send(coordination, address(planned), **{name: today(n).isoformat() for name, n in changes.items()})
+
+        assert [line[: len(complaint)] for line in complaints(page)] == [complaint] * bool(complaint)
+
+    @pytest.mark.parametrize(
+        ("changes", "complaint"),
+        [
+            ({"days-0-date": "12/04/0017"}, "Vérifiez l’année, en quatre chiffres : elle va de 2000 à 2100."),
+            ({"registration_deadline": "05/04/0017"}, "Vérifiez l’année, en quatre chiffres : elle va de 2000 à 2100."),
+            (
+                {"days-0-starts_at": "9:30", "days-0-ends_at": "9:00"},
+                "L’heure de fin précède l’heure de début : vérifiez-les. Une soirée peut finir après minuit, mais une "
+                "journée ne dure pas plus de 16 heures.",
+            ),
+            ({"days-0-starts_at": "9:30", "days-0-ends_at": "9:30"}, "L’heure de fin doit suivre l’heure de début."),
+        ],
+    )
+    def test_what_nobody_can_mean_is_refused(
+        self, coordination: Client, planned: TrainingSession, changes: dict[str, str], complaint: str
+    ) -> None:
+        assert complaints(send(coordination, address(planned), **changes)) == [complaint]
 
     def test_nobody_to_tell(self, coordination: Client) -> None:
         session = open_session()

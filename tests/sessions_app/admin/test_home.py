@@ -134,10 +134,10 @@ class TestTheCoordination:
 
         assert home(coordination) == {
             "Cotisations à enregistrer": [
-                f"Bea B, Vallée au plus tard le {day(20)} – Bientôt",
-                f"Ada A, Pays des Collines au plus tard le {day(50)} – Plus tard",
+                f"Bea B, Vallée au plus tard le {day(20)} – Bientôt, {day(60)}",
+                f"Ada A, Pays des Collines au plus tard le {day(50)} – Plus tard, {day(60)}",
             ],
-            "Personnes à rattacher à un cotisant": ["Bea B, Vallée b@vallee.example – Bientôt"],
+            "Personnes à rattacher à un cotisant": [f"Bea B, Vallée b@vallee.example – Bientôt, {day(60)}"],
         }
         addresses = [link.get("href", "") for link in by_id(tree(coordination.get(HOME)), "a-faire").iter("a")]
         assert addresses == [

@@ -79,10 +79,11 @@ class TestTheList:
         session = open_session(title="Coopérer", max_participants=1)
         for name in ("Durand", "Martin"):
             make_registration(session, last_name=name)
+        dated = f"Coopérer, {typography.medium_date(today(60))}".replace("\u00a0", " ")
 
         assert [row[:6] for row in table(coordination.get(REGISTRATIONS))] == [
-            ["Martin", "Camille", "Pays des Collines", "Chargée de mission", "Coopérer", "liste d’attente"],
-            ["Durand", "Camille", "Pays des Collines", "Chargée de mission", "Coopérer", "confirmée"],
+            ["Martin", "Camille", "Pays des Collines", "Chargée de mission", dated, "liste d’attente"],
+            ["Durand", "Camille", "Pays des Collines", "Chargée de mission", dated, "confirmée"],
         ]
 
     @pytest.mark.parametrize(
@@ -332,10 +333,11 @@ class TestATrainerSeesTheirOwnPeople:
         return make_registration(session, last_name="Ailleurs")
 
     def test_the_list(self, trainer: Client, mine: Registration, other: Registration) -> None:
+        dated = f"La mienne, {typography.medium_date(today(60))}".replace("\u00a0", " ")
         page = trainer.get(REGISTRATIONS)
 
         assert [row[:6] for row in table(page)] == [
-            ["Durand", "Camille", "Pays des Collines", "Chargée de mission", "La mienne", "sous réserve"]
+            ["Durand", "Camille", "Pays des Collines", "Chargée de mission", dated, "sous réserve"]
         ]
         assert "Une autre" not in page.content.decode()
 

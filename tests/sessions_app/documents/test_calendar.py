@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from dateutil.tz import tzical
 from django.test import Client
+from django.utils import timezone
 from icalendar import Calendar, Event
 from pytest_django import DjangoAssertNumQueries
 
@@ -14,6 +15,7 @@ from members.models import Organisation
 from sessions_app import deciding, registering, roles
 from sessions_app.documents import calendar
 from sessions_app.models import Registration, TrainingSession
+from tests.announced import open_session, today
 from tests.factories import (
     NOW,
     PARIS,
@@ -180,6 +182,12 @@ class TestWhen:
         assert after["UID"] == before["UID"]
         assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)
         assert after.start.date() == date(2017, 5, 3)
+
+    def test_an_evening_ends_the_next_morning(self) -> None:
+        content = public(make_session(starts_at=time(18), ends_at=time(0, 30)))
+
+        assert b"DTSTART;TZID=Europe/Paris:20170412T180000\r\n" in content
+        assert b"DTEND;TZID=Europe/Paris:20170413T003000\r\n" in content
 
     def test_a_session_without_date_has_no_event(self) -> None:
         assert events(public(make_session(days=()))) == []
@@ -366,19 +374,60 @@ class TestInPlace:
         assert [agenda.read(private(registration)) for _ in range(2)] == [1, 0]
 
 
+class TestARemovedDay:
+    """It is cancelled under its own name, wherever it may be known; the other days keep theirs."""
+
+    @pytest.mark.parametrize("removed", [0, 1])
+    def test_is_cancelled_everywhere(self, client: Client, removed: int) -> None:
+        days = (today(60), today(61))
+        session = make_session(title="Coopérer", days=days, registration_deadline=None)
+        registration = make_registration(session, now=timezone.now())
+        uids = [day.uid for day in session.days.all()]
+        session.days.get(date=days[removed]).delete()
+
+        for content in (public(session), private(registration), client.get("/sessions.ics").content):
+            assert {item["UID"]: (item["STATUS"], item["SUMMARY"], item.start.date()) for item in events(content)} == {
+                uids[1 - removed]: ("CONFIRMED", "Coopérer", days[1 - removed]),
+                uids[removed]: ("CANCELLED", "Journée annulée\u00a0: Coopérer", days[removed]),
+            }
+
+    def test_is_no_news_for_who_registered_since(self) -> None:
+        session = make_session(days=TWO_DAYS, registration_deadline=None)
+        session.days.get(date=TWO_DAYS[1]).delete()
+        session.days.update(date=timezone.localdate() + timedelta(days=9))
+        registration = make_registration(session, now=timezone.now())
+
+        assert [item.start.date() for item in events(private(registration))] == [session.days.get().date]
+
+    def test_put_back_on_its_date_it_is_the_same_event_again(self) -> None:
+        session = make_session(days=TWO_DAYS)
+        uid = session.days.get(date=TWO_DAYS[1]).uid
+        session.days.get(date=TWO_DAYS[1]).delete()
+
+        session.days.create(date=TWO_DAYS[1], starts_at=time(14))
+
+        assert [(item["UID"], item["STATUS"]) for item in events(public(session))][1:] == [(uid, "CONFIRMED")]
+
+    def test_of_a_draft_nobody_knows(self) -> None:
+        session = make_session(days=TWO_DAYS, status=TrainingSession.Status.DRAFT)
+        session.days.first().delete()
+
+        assert session.removed_days.count() == 0
+
+
 def test_a_long_session_costs_no_more_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     registration = make_registration(make_session(days=tuple(date(2017, 4, 10) + timedelta(n) for n in range(5))))
     session = display(registration.session)
 
-    with django_assert_num_queries(0):
-        calendar.session_calendar(session)
     with django_assert_num_queries(1):
+        calendar.session_calendar(session)
+    with django_assert_num_queries(2):
         calendar.registration_calendar(registration, session)
 
 
 def test_the_feed_holds_every_published_session(client: Client) -> None:
-    announced, cancelled = make_session(), make_session(status=TrainingSession.Status.CANCELLED)
-    make_session(status=TrainingSession.Status.DRAFT)
+    announced, cancelled = open_session(), open_session(status=TrainingSession.Status.CANCELLED)
+    open_session(status=TrainingSession.Status.DRAFT)
 
     response = client.get("/sessions.ics")
 
@@ -394,6 +443,6 @@ def test_the_feed_costs_the_same_for_one_session_or_three(
 ) -> None:
     for sessions in (1, 2):
         for _ in range(sessions):
-            make_session()
-        with django_assert_num_queries(2):
+            open_session()
+        with django_assert_num_queries(3):
             client.get("/sessions.ics")

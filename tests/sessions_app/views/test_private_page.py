@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from caprural.typography import long_date
 from members.models import Application
 from sessions_app import deciding, registering, reminding
 from sessions_app.models import Message, Registration, SessionDocument, TrainingSession
@@ -18,6 +19,7 @@ from sessions_app.views.private_page import new_submission_key
 from tests import pages
 from tests.announced import STATES, open_session, registered, session_in, today
 from tests.factories import make_campaign, make_candidate, make_category, make_fee, make_member, make_staff
+from tests.traces import folded
 
 pytestmark = pytest.mark.django_db
 
@@ -211,10 +213,10 @@ class TestSteps:
 
     def test_joining_instructions(self, client: Client) -> None:
         """R19: to be sent on that day, then very soon, then sent."""
-        session = open_session(joining_on=date(2096, 1, 2))
+        session = open_session(joining_on=today(45))
         registration = registered(session)
         assert steps(client.get(url(registration)))[-1] == (
-            "Convocation À recevoir par e-mail le lundi 2 janvier 2096",
+            f"Convocation À recevoir par e-mail le {long_date(today(45))}".replace("\u00a0", " "),
             "none",
         )
         TrainingSession.objects.update(joining_on=today(-1))
@@ -331,14 +333,15 @@ class TestTheSession:
         deciding.maintain(registration.session, now=timezone.now())
         assert said in pages.main(client.get(url(registration)))
 
-    def test_changed_since_the_registration(self, client: Client) -> None:
-        session = open_session()
+    def test_changed_since_the_last_message(self, client: Client) -> None:
+        session = open_session(exact_address="12 rue des Lices")
         before = registered(session)
-        TrainingSession.objects.update(changed_at=timezone.now())
+        TrainingSession.objects.update(place="Lyon (69)", exact_address="Mairie")
         after = registered(session)
-        said = "La date, les horaires ou le lieu ont changé le"
-        assert said in pages.main(client.get(url(before)))
-        assert said not in pages.main(client.get(url(after)))
+        said = folded(pages.main(client.get(url(before))))
+        assert "Ce qui a changé depuis notre dernier message :" in said
+        assert "Lieu : à proximité de Givors (69) → Lyon (69) Adresse exacte : 12 rue des Lices → Mairie" in said
+        assert "Ce qui a changé" not in pages.main(client.get(url(after)))
 
     def test_moved(self, client: Client) -> None:
         registration = registered(open_session())

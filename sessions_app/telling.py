@@ -1,0 +1,111 @@
+"""What each person was last told of when and where, and what differs since: what is announced is that difference (R19).
+
+Every letter that shows a session remembers what it showed, and says what changed since the one before. A change undone
+in the meantime is none. The exact address given for the first time is what was promised, unless the joining
+instructions have left without it.
+"""
+
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Any
+
+from caprural import typography
+from sessions_app.models import Registration, TrainingSession
+
+TO_COME = "à venir"
+UNKNOWN = "à préciser"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that differs: « Lieu : Givors (69) → Lyon (69) »; without `before`, something new or gone."""
+
+    label: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        what = f"{self.before} → {self.after}" if self.before else self.after
+        return f"{self.label}\u00a0: {what}"
+
+
+def note(registration: Registration, session: TrainingSession, *, is_joining: bool = False) -> None:
+    """Remember that this person is being told what stands; `is_joining`: by the joining instructions."""
+    registration.told = _facts(registration, session, is_joining=is_joining)
+    registration.save(update_fields=["told"])
+
+
+def changes(registration: Registration, session: TrainingSession) -> list[Change]:
+    """What differs from what this person was told; nothing when nobody knows what that was. No query."""
+    told = registration.told
+    if told is None:
+        return []
+    now = _facts(registration, session)
+    found = _changes_of_days(told, now)
+    if told["place"] != now["place"]:
+        found.append(Change("Lieu", told["place"] or UNKNOWN, now["place"] or UNKNOWN))
+    before, after = told["exact_address"], now["exact_address"] or ""
+    if registration.holds_seat and before is not None and before != after:
+        found.append(Change("Adresse exacte", _one_line(before), _one_line(after) or UNKNOWN))
+    return found
+
+
+def _facts(registration: Registration, session: TrainingSession, *, is_joining: bool = False) -> dict[str, Any]:
+    """What a letter of this instant shows. The exact address is None as long as it is only promised."""
+    has_dates = session.status != TrainingSession.Status.POSTPONED
+    address = (session.exact_address or None) if registration.holds_seat else None
+    was_joined = registration.told is not None and registration.told["exact_address"] == ""
+    return {
+        "days": [
+            {
+                "uid": day.uid,
+                "date": day.date.isoformat(),
+                "starts_at": day.starts_at.isoformat(),
+                "ends_at": day.ends_at.isoformat() if day.ends_at else "",
+                "place": day.place,
+            }
+            for day in session.days.all()
+            if has_dates
+        ],
+        "place": session.place,
+        "exact_address": "" if address is None and (is_joining or was_joined) else address,
+    }
+
+
+def _changes_of_days(told: dict[str, Any], now: dict[str, Any]) -> list[Change]:
+    before, after = ({day["uid"]: day for day in facts["days"]} for facts in (told, now))
+    if not (before and after):
+        return [] if before == after else [Change("Date", _dates(before.values()), _dates(after.values()))]
+    gone = [day for uid, day in before.items() if uid not in after]
+    new = [day for uid, day in after.items() if uid not in before]
+    # A day taken away and another put instead is a day that moved.
+    pairs = [*((before[uid], day) for uid, day in after.items() if uid in before), *zip(gone, new, strict=False)]
+    found = []
+    for old, day in pairs:
+        which = f" du {_date(day)}" if len(after) > 1 else ""
+        if old["date"] != day["date"]:
+            found.append(Change("Date", _date(old), _date(day)))
+        if _hours(old) != _hours(day):
+            found.append(Change(f"Horaires{which}", _hours(old), _hours(day)))
+        if old["place"] != day["place"]:
+            places = (old["place"] or told["place"] or UNKNOWN, day["place"] or now["place"] or UNKNOWN)
+            found.append(Change(f"Lieu{which}", *places))
+    found += [Change("Journée supprimée", "", _date(day)) for day in gone[len(new) :]]
+    return found + [Change("Journée ajoutée", "", f"{_date(day)}, {_hours(day)}") for day in new[len(gone) :]]
+
+
+def _dates(days: Any) -> str:
+    return typography.join_and(f"{_date(day)}, {_hours(day)}" for day in days) or TO_COME
+
+
+def _date(day: dict[str, str]) -> str:
+    return typography.long_date(date.fromisoformat(day["date"]))
+
+
+def _hours(day: dict[str, str]) -> str:
+    starts_at, ends_at = day["starts_at"], day["ends_at"]
+    return typography.hours(time.fromisoformat(starts_at), time.fromisoformat(ends_at) if ends_at else None)
+
+
+def _one_line(address: str) -> str:
+    return ", ".join(line.strip() for line in address.splitlines() if line.strip())

@@ -1,0 +1,151 @@
+"""Lists of sessions: the recent ones, twins told apart, and a broken row that takes nothing down (C4, C5, H4, J4)."""
+
+from datetime import date, time
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from sessions_app import registering, reminding, staff_site
+from sessions_app.models import StateCode, TrainingSession
+from tests import pages
+from tests.announced import open_session, registered, today
+from tests.factories import make_registration, make_session, make_staff, paris
+from tests.office import signed_in
+from tests.traces import folded, messages
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def coordination() -> Client:
+    return signed_in(make_staff(group="Coordination"))
+
+
+class TestByYear:
+    """The season to come, the last twelve months, then by year: a page of constant size."""
+
+    def test_each_where_it_belongs(self, client: Client) -> None:
+        open_session(title="À venir")
+        make_session(title="Récente", days=(today(-365),))
+        make_session(title="Ancienne", days=(today(-366),))
+        make_session(title="Du siècle", days=(date(2001, 4, 12),))
+        home, feed = pages.main(client.get("/")), client.get("/sessions.ics").content.decode()
+        year = today(-366).year
+
+        titles = ("À venir", "Récente", "Ancienne", "Du siècle")
+        assert [title in home for title in titles] == [True, True, False, False]
+        assert [f"SUMMARY:{title}\r\n" in feed for title in titles] == [True, True, False, False]
+        assert f"Sessions plus anciennes : {year}, 2001" in folded(home)
+        assert "Ancienne" in pages.main(client.get(f"/sessions/archives/{year}/"))
+        assert "Du siècle" in pages.main(client.get("/sessions/archives/2001/"))
+        assert "Aucune session n’a eu lieu" in pages.main(client.get("/sessions/archives/2002/"))
+        sitemap = client.get("/sitemap.xml").content.decode()
+        assert [sitemap.count(session.get_absolute_url()) for session in TrainingSession.objects.all()] == [1] * 4
+
+    def test_no_draft_and_nothing_to_come_in_a_year(self, client: Client) -> None:
+        make_session(title="Brouillon", days=(date(2001, 4, 12),), status="draft")
+        session = open_session(title="À venir")
+
+        assert "Brouillon" not in pages.main(client.get("/sessions/archives/2001/"))
+        assert (
+            f"{session.title}" not in pages.main(client.get(f"/sessions/archives/{today().year}/")).split("Toutes")[0]
+        )
+        assert client.get(f"/sessions/archives/{today().year + 1}/").status_code == 404
+        assert "anciennes" not in pages.main(client.get("/"))
+
+
+class TestTwins:
+    """Two groups of one title on one day: their hours tell them apart wherever they are named."""
+
+    @pytest.fixture
+    def twins(self) -> list[TrainingSession]:
+        open_session(title="Autre")
+        return [open_session(title="Coopérer", starts_at=time(start), ends_at=time(start + 3)) for start in (9, 14)]
+
+    def test_on_the_home_page(self, client: Client, twins: list[TrainingSession]) -> None:
+        home = folded(pages.main(client.get("/")))
+
+        assert [home.count(hours) for hours in ("de 9 h à 12 h", "de 14 h à 17 h", "de 9 h 30 à 17 h 30")] == [1, 1, 0]
+
+    def test_in_letters(self, twins: list[TrainingSession]) -> None:
+        from post_office.models import Email
+
+        for session in twins:
+            registered(session, email="camille@collines.example")
+        registering.send_links("camille@collines.example", now=timezone.now())
+        subjects = [folded(email.subject) for email in Email.objects.order_by("pk")][:2]
+        links = folded(Email.objects.latest("pk").message)
+
+        for hours, subject in zip(("de 9 h à 12 h", "de 14 h à 17 h"), subjects, strict=True):
+            assert subject.endswith(f" {today(60).year}, {hours}")
+            assert links.count(hours) == 1
+        assert messages()[-1][1] == "Liens vers vos pages personnelles (2 inscriptions)"
+
+    def test_for_the_team(self, coordination: Client, twins: list[TrainingSession]) -> None:
+        for session in twins:
+            registered(session)
+
+        for path in ("registration/", "trainingsession/"):
+            page = folded(pages.main(coordination.get(f"/admin/sessions_app/{path}")))
+            assert [hours in page for hours in ("de 9 h à 12 h", "de 14 h à 17 h")] == [True, True]
+
+
+class TestPastMidnight:
+    def test_it_is_under_way_until_it_ends(self) -> None:
+        session = make_session(starts_at=time(18), ends_at=time(0, 30))
+        reread = TrainingSession.objects.with_seats_and_days().get(pk=session.pk)
+
+        assert [reread.state(paris(*at)).code for at in ((2017, 4, 13, 0, 29, 59), (2017, 4, 13, 0, 30))] == [
+            StateCode.UNDER_WAY,
+            StateCode.PAST,
+        ]
+
+    def test_it_is_said_as_it_is(self, client: Client) -> None:
+        session = open_session(starts_at=time(18), ends_at=time(0, 30))
+
+        assert "de 18 h à 0 h 30" in folded(pages.main(client.get(session.get_absolute_url())))
+
+
+def spoil(session: TrainingSession, what: str) -> None:
+    """What no form lets through, but a database may hold."""
+    if what == "slug":
+        TrainingSession.objects.filter(pk=session.pk).update(slug="pas une adresse")
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE sessions_app_sessionday SET date = '2099-02-31' WHERE session_id = %s", [session.pk])
+
+
+@pytest.mark.parametrize("what", ["slug", "date"])
+class TestABrokenRow:
+    """It is left out, logged, and shown to the team; everything else goes on (J4)."""
+
+    @pytest.fixture
+    def broken(self, what: str) -> TrainingSession:
+        if what == "date" and connection.vendor != "sqlite":
+            pytest.skip("PostgreSQL refuses such a date")
+        session = open_session(title="Illisible")
+        spoil(session, what)
+        return session
+
+    def test_lists_go_on_without_it(self, client: Client, broken: TrainingSession) -> None:
+        open_session(title="Lisible")
+
+        home, feed = client.get("/"), client.get("/sessions.ics")
+
+        assert ("Lisible" in pages.main(home), "Illisible" in pages.main(home)) == (True, False)
+        assert (b"SUMMARY:Lisible" in feed.content, b"Illisible" in feed.content) == (True, False)
+
+    def test_the_worker_goes_on_without_it(self, broken: TrainingSession) -> None:
+        registration = make_registration(make_session())
+
+        reminding.run(now=paris(2017, 4, 5, 8))
+
+        assert messages()[-1] == (registration.email, "Convocation")
+
+    def test_the_team_reads_which(self, coordination: Client, broken: TrainingSession) -> None:
+        [heading] = [h for h in staff_site.to_do(timezone.now()) if h.title == "Sessions illisibles"]
+
+        assert [line.text for line in heading.lines] == [f"Session n°\u00a0{broken.pk}"]
+        assert "Sessions illisibles" in pages.main(coordination.get("/admin/"))
