@@ -46,7 +46,7 @@ class SpreadsheetImportAdmin(StaffAdmin):
 
     takes_files = True
     comes_back_as_sent = False
-    kept = "Un import dit d’où viennent des lignes : corrigez-les plutôt, ou importez le fichier corrigé."
+    kept = "Un import dit d’où viennent des lignes\u00a0: corrigez-les plutôt, ou importez le fichier corrigé."
     list_display = ("file_name", "kind", "state", "lines_total", "created_by", "created_at")
     list_filter = ("kind", "status")
     actions = None

@@ -70,7 +70,7 @@ def standing(registration: Registration) -> str:
 _INSTEAD: dict[str, str] = {
     Status.WAITING: "Sa place dans la file ne change pas.",
     Status.AWAITING_FEE: "Sa place est tenue : enregistrez la cotisation, ou annulez-la.",
-    Status.CONFIRMED: "Rien n’est à confirmer ; si c’est une erreur, annulez-la.",
+    Status.CONFIRMED: "Rien n’est à confirmer ; si c’est une erreur, annulez-la.",
     Status.CANCELLED: "Une inscription annulée le reste : inscrivez la personne de nouveau.",
 }
 
