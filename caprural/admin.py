@@ -58,6 +58,8 @@ class StaffAdmin(SoundChoices, FrenchLists):
     Its forms write only what the person changed since the page they saw, on a row locked and read again.
     """
 
+    #: Its form of a row is `get_form`'s: sent in vain, it is shown again as it was sent.
+    comes_back_as_sent = True
     view_on_site = False  # see StaffSite: a page that has an address says so itself
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
@@ -158,7 +160,7 @@ class StaffAdmin(SoundChoices, FrenchLists):
                 return super().delete_view(request, object_id, extra_context)
             except ProtectedError:  # since we looked
                 why = self.why_kept(request, found) or "Des lignes en dépendent depuis un instant."
-        messages.error(request, f"« {found} » ne se supprime pas. {why}")
+        messages.error(request, f"«\u00a0{found}\u00a0» ne se supprime pas. {why}")
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", object_id)
 
     def get_actions(self, request: HttpRequest) -> Any:
@@ -178,7 +180,7 @@ class StaffAdmin(SoundChoices, FrenchLists):
 def _delete_selected(page: StaffAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
     held = [(row, why) for row in queryset if (why := page.why_kept(request, row))]
     for row, why in held[:SAID]:
-        messages.error(request, f"« {row} » ne se supprime pas. {why}")
+        messages.error(request, f"«\u00a0{row}\u00a0» ne se supprime pas. {why}")
     if len(held) > SAID:
         messages.error(request, f"Il en va de même de {len(held) - SAID} autres lignes cochées.")
     return None if held else delete_selected(page, request, queryset)
@@ -218,7 +220,7 @@ class StateFilter(admin.SimpleListFilter):
 class MessageAdmin(StaffAdmin):
     """Messages as they were written: read only, attachments made again on demand."""
 
-    kept = "Un message dit ce qui a été annoncé : il s’effacera au terme prévu."
+    kept = "Un message dit ce qui a été annoncé\u00a0: il s’effacera au terme prévu."
     # Not the queue's own page, which offers to send again at once.
     change_form_template = "admin/change_form.html"
     list_display = ("recipient", "title", "queued_at", "state")

@@ -214,11 +214,12 @@ class RememberingForm(forms.ModelForm):
 
 
 def _asked(bound: ShownField) -> str:
-    since = "" if bound.shown is None else " a changé depuis que vous aviez ouvert la page : elle"
+    since = "" if bound.shown is None else " a changé depuis que vous aviez ouvert la page\u00a0: elle"
     choice = (
         "Choisissez de nouveau le fichier" if isinstance(bound.field, forms.FileField) else "Enregistrez de nouveau"
     )
-    return f"Cette valeur{since} est maintenant « {bound.now} ». {choice} pour mettre la vôtre, ou reprenez celle-là."
+    now = f"Cette valeur{since} est maintenant «\u00a0{bound.now}\u00a0»."
+    return f"{now} {choice} pour mettre la vôtre, ou reprenez celle-là."
 
 
 class RememberingFormSet(forms.BaseInlineFormSet):
@@ -297,13 +298,13 @@ class RememberingFormSet(forms.BaseInlineFormSet):
             moved = [bound for bound in form.bounds() if bound.has_moved and bound.shown is not None]
             if moved and rows._should_delete_form(form):
                 rows._non_form_errors.append(
-                    f"« {form.instance} » a changé depuis que vous aviez ouvert la page ({_said(moved)}). "
+                    f"«\u00a0{form.instance}\u00a0» a changé depuis que vous aviez ouvert la page ({_said(moved)}). "
                     "Enregistrez de nouveau pour supprimer cette ligne."
                 )
 
 
 def _said(bounds: Iterable[ShownField]) -> str:
-    return ", ".join(f"{capfirst(str(bound.label))} : « {bound.now} »" for bound in bounds)
+    return ", ".join(f"{capfirst(str(bound.label))}\u00a0: «\u00a0{bound.now}\u00a0»" for bound in bounds)
 
 
 def changed_since(form: Any, formsets: Iterable[Any]) -> list[str]:
@@ -322,7 +323,7 @@ def changed_since(form: Any, formsets: Iterable[Any]) -> list[str]:
                 kept.append(f"{line.instance} ({said})")
     lists = {"Changé": [line for line in kept if line], "Ajouté": added, "Supprimé": gone}
     return [
-        f"{done} depuis que vous aviez ouvert cette page, et gardé ainsi : {'; '.join(lines)}."
+        f"{done} depuis que vous aviez ouvert cette page, et gardé ainsi\u00a0: {'; '.join(lines)}."
         for done, lines in lists.items()
         if lines
     ]

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.multipartparser import MultiPartParserError
 
@@ -26,6 +27,11 @@ _typed: ContextVar[QueryDict | None] = ContextVar("typed", default=None)
 def typed() -> QueryDict | None:
     """What was typed in the form that comes back, while its page is made."""
     return _typed.get()
+
+
+def given(request: HttpRequest) -> QueryDict:
+    """What the page is made from: what is sent, what comes back, or else what the address asks."""
+    return request.POST if request.method == "POST" else typed() or request.GET
 
 
 class Form(forms.BaseForm):
@@ -53,15 +59,19 @@ def page(request: HttpRequest) -> HttpResponse | None:
     if comes_back_as_sent(request):
         request.not_sent = True  # type: ignore[attr-defined]
     else:
-        request.method = "GET"
+        # A view that binds its form without asking for the method finds nothing to obey either.
+        request.FILES.clear()
+        request.method, request.POST = "GET", QueryDict()
         request.said_not_sent = NOT_SENT  # type: ignore[attr-defined]
         if hasattr(match.func, "admin_site") or request.path.startswith("/admin/"):
             messages.warning(request, NOT_SENT)
     token = _typed.set(sent)
     try:
-        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
-        if hasattr(response, "render"):
-            response.render()
+        with transaction.atomic():
+            response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+            if hasattr(response, "render"):
+                response.render()
+            transaction.set_rollback(True)  # whatever the view did
     finally:
         _typed.reset(token)
     if response.status_code == 302:
@@ -77,7 +87,7 @@ def comes_back_as_sent(request: HttpRequest) -> bool:
     match = request.resolver_match
     return (
         match is not None
-        and hasattr(match.func, "model_admin")
+        and getattr(getattr(match.func, "model_admin", None), "comes_back_as_sent", False)
         and (match.url_name or "").endswith(("_add", "_change"))
     )
 

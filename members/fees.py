@@ -62,7 +62,7 @@ def subscribe(member: Member, category: FeeCategory, *, now: datetime) -> Member
     # The member's row is the lock: two subscriptions at once must not both find no fee.
     Member.objects.select_for_update().get(pk=member.pk)
     if live := member.fees.live().filter(campaign=category.campaign).first():
-        raise AlreadySubscribed(f"{standing(live)}. {_INSTEAD[live.status]}")
+        raise AlreadySubscribed(refusal(live))
     return MembershipFee.objects.create(
         member=member,
         campaign=category.campaign,
@@ -97,6 +97,11 @@ def standing(fee: MembershipFee) -> str:
     words += f" depuis le {typography.medium_date(fee.status_changed_at)}"
     words += f", par {entry.user}" if entry else ""
     return words + (f", reçu n° {receipt.label}{' annulé' if receipt.voided_at else ''}" if receipt else "")
+
+
+def refusal(fee: MembershipFee) -> str:
+    """Why a fee moves no more, or not that way: where it stands, and what one does about it."""
+    return f"{standing(fee)}. {_INSTEAD[fee.status]}"
 
 
 #: What a fee is, in a sentence.
@@ -236,7 +241,7 @@ def _copy(locked: MembershipFee, fee: MembershipFee) -> None:
 def _move(locked: MembershipFee, to: Status, *, now: datetime) -> None:
     """The one place that writes a status, after the table."""
     if to not in TRANSITIONS[locked.status]:
-        raise FeeTransitionRefused(f"{standing(locked)}. {_INSTEAD[locked.status]}")
+        raise FeeTransitionRefused(refusal(locked))
     locked.status = to
     locked.status_changed_at = now
     locked.save()

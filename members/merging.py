@@ -69,9 +69,12 @@ def _keep_one(fee: MembershipFee, rival: MembershipFee, *, now: datetime) -> Non
             "annulez d’abord celle qui est de trop."
         )
     surplus, live = (rival, fee) if fee.is_accepted else (fee, rival)
-    live.method = live.method or surplus.method
-    live.engagement_number = live.engagement_number or surplus.engagement_number
-    live.save(update_fields=["method", "engagement_number"])
+    # A form may be saving what it says of itself: only what it does not say is taken.
+    live = MembershipFee.objects.select_for_update(of=("self",)).get(pk=live.pk)
+    taken = [name for name in ("method", "engagement_number") if getattr(surplus, name) and not getattr(live, name)]
+    for name in taken:
+        setattr(live, name, getattr(surplus, name))
+    live.save(update_fields=taken)
     surplus.applications.update(fee=live)
     fees.cancel(surplus, now=now)
 

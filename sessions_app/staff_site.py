@@ -9,15 +9,17 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.db.models import Model, Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
 from caprural import emails, signing_in, typography
+from members import finding
 from members import reminding as fee_reminding
-from members.models import Application, FeeMessage, MembershipFee
+from members.models import Application, FeeMessage, Member, MembershipFee
 from sessions_app import roles
 from sessions_app.models import Heartbeat, Message, Registration, TrainingSession
 
@@ -27,6 +29,22 @@ WORKER_SILENCE = timedelta(minutes=10)
 GIVEN_UP_SINCE = timedelta(days=30)
 #: Lines shown under one heading; the rest is one link away.
 SHOWN = 10
+
+
+class Suggestions(AutocompleteJsonView):
+    """What completes a name as one types: payers of one name are told apart."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With the names of this page, read at once."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        rows = context["object_list"]
+        self.named = finding.labels(rows) if self.model_admin.model is Member else {}
+        return context
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        """A suggestion under its name."""
+        result: dict[str, str] = super().serialize_result(obj, to_field_name)
+        return {**result, "text": self.named.get(obj.pk, result["text"])}
 
 
 class StaffSite(AdminSite):
@@ -42,6 +60,10 @@ class StaffSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Without the stock « Voir sur le site », which leads to any row's page and asks no permission."""
         return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
+        """With suggestions of our own."""
+        return Suggestions.as_view(admin_site=self)(request)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """What is sent by someone who is no longer signed in is kept until they are again."""

@@ -5,7 +5,8 @@
 Each person opens the form, then all of them send it at the same instant, then each opens the page of their
 browser. The rules
 say what must come out: exactly that many seats held, the others waiting with ranks 1, 2, 3…, one message each, nobody
-lost, no 5xx. Anything else is printed, and the exit status is 1.
+lost, no 5xx. Meanwhile the coordination saves the forms of the session and of its registrations, and one person in ten
+leaves: no status without its line in the log. Anything else is printed, and the exit status is 1.
 
 DATABASE_URL says where: an SQLite file or a PostgreSQL database, created for the race and removed after it when it does
 not exist. One that exists is migrated, and keeps nothing of the race. Without DATABASE_URL, a temporary SQLite file.
@@ -30,12 +31,16 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Every address of the race, so that all of it can be found again.
 DOMAIN = "course.example"
 PATIENCE = 120
+#: One person in so many leaves.
+LEAVING = 10
+SECRET_KEY = "the-same-on-every-machine"
 
 
 @dataclass
@@ -81,7 +86,7 @@ def _gunicorn(database_url: str, workers: int, debug: bool, log: int) -> Iterato
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "DATABASE_URL": database_url,
-            "SECRET_KEY": "the-same-on-every-machine",
+            "SECRET_KEY": SECRET_KEY,
             "SITE_URL": "http://127.0.0.1",
             "DEBUG": str(debug),
             "PROXY_COUNT": "1",  # each person comes from a network of their own
@@ -183,6 +188,71 @@ def _ask(
     return answer, page
 
 
+# The team
+
+
+class Office(threading.Thread):
+    """The coordination saves forms, and people leave, until everybody has come and as many have left."""
+
+    def __init__(self, ports: Sequence[int], slug: str, cookie: str, *, leaving: int) -> None:
+        super().__init__()
+        self.ports, self.slug, self.cookie, self.leaving = ports, slug, cookie, leaving
+        self.visitor = Person(0, [])
+        self.have_come = threading.Event()
+        self.saved, self.gone = 0, set[int]()
+
+    def run(self) -> None:
+        """One form after the other."""
+        from django.db import connections
+
+        try:
+            while not (self.have_come.is_set() and len(self.gone) == self.leaving):
+                self._turn()
+        except Exception as trouble:
+            self.visitor.trouble = f"{type(trouble).__name__}: {trouble}"
+        finally:
+            connections.close_all()
+
+    def _turn(self) -> None:
+        from sessions_app.models import TrainingSession
+
+        session = TrainingSession.objects.get(slug=self.slug)
+        self._send(f"/admin/sessions_app/trainingsession/{session.pk}/change/", subtitle=f"Tour {self.saved}")
+        live = session.registrations.exclude(status="cancelled")
+        if person := live.order_by("?").first():
+            self._send(f"/admin/sessions_app/registration/{person.pk}/change/", phone=f"06 00 00 {self.saved:05}"[:14])
+        if len(self.gone) < self.leaving and (person := live.order_by("?").first()):
+            path = f"/admin/sessions_app/registration/{person.pk}/annuler/"
+            if self._send(path, reason="course"):
+                self.gone.add(person.pk)
+
+    def _send(self, path: str, **changes: str) -> bool:
+        """Open a page at one server and send its form to another: whether it was accepted."""
+        from django.http import HttpResponse
+
+        from tests.office import typed
+
+        first, second = self.ports[self.saved % len(self.ports)], self.ports[(self.saved + 1) % len(self.ports)]
+        answer, page = _ask(self.visitor, first, "GET", path, headers={"Cookie": f"sessionid={self.cookie}"})
+        csrf = SimpleCookie(answer.headers["Set-Cookie"])["csrftoken"].value
+        form: Any = HttpResponse(page)
+        body = urlencode({**typed(form), **changes}, doseq=True)
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Cookie": f"sessionid={self.cookie}; csrftoken={csrf}",
+        }
+        answer, _ = _ask(self.visitor, second, "POST", path, body, headers)
+        self.saved += answer.status == 302
+        return answer.status == 302
+
+    @property
+    def faults(self) -> list[str]:
+        """What it was answered that it should not have been."""
+        bad = [status for status in self.visitor.statuses if status not in (200, 302)]
+        said = f"équipe : réponses {bad}, {self.saved} formulaires enregistrés {self.visitor.trouble}"
+        return [said] if bad or self.visitor.trouble or not self.saved else []
+
+
 # The verdict
 
 
@@ -193,7 +263,8 @@ def faults(slug: str, visitors: Sequence[Person], *, seats: int) -> list[str]:
 
     session = TrainingSession.objects.with_seats().get(slug=slug)
     rows = {row.email: row for row in session.registrations.all()}
-    expected_seats = min(seats, len(visitors))
+    live = [row for row in rows.values() if row.status != "cancelled"]
+    expected_seats = min(seats, len(live))
     found = [
         f"personne {person.number} : réponses {person.statuses}, vers « {person.location} » {person.trouble}"
         for person in visitors
@@ -205,9 +276,15 @@ def faults(slug: str, visitors: Sequence[Person], *, seats: int) -> list[str]:
         found.append(f"{session.seats_taken} places tenues au lieu de {expected_seats}")
     if len(rows) != len(visitors):
         found.append(f"{len(rows)} inscriptions au lieu de {len(visitors)}")
-    ranks = sorted(row.rank() or 0 for row in rows.values() if not row.holds_seat)
-    if ranks != list(range(1, len(visitors) - expected_seats + 1)):
+    ranks = sorted(row.rank() or 0 for row in live if not row.holds_seat)
+    if ranks != list(range(1, len(live) - expected_seats + 1)):
         found.append(f"rangs : {ranks}")
+    for row in rows.values():
+        log = list(row.status_changes.values_list("from_status", "to_status"))
+        if [before for before, _ in log] + [row.status] != ["", *(after for _, after in log)]:
+            found.append(f"{row.email} : « {row.status} », journal {log}")
+    if len(live) < len(rows):
+        return found  # who was told what depends on who left when
     said = [message for message in messages() if message[0].endswith(f"@{DOMAIN}")]
     due = [
         (row.email, "Inscription confirmée" if row.holds_seat else f"Liste d’attente (rang {row.rank()})")
@@ -271,7 +348,7 @@ def main() -> int:
     options = parser.parse_args()
     with _database() as url:
         os.environ.update(
-            DATABASE_URL=url, DJANGO_SETTINGS_MODULE="caprural.settings", DEBUG="false", SECRET_KEY="race"
+            DATABASE_URL=url, DJANGO_SETTINGS_MODULE="caprural.settings", DEBUG="false", SECRET_KEY=SECRET_KEY
         )
         import django
         from django.core.management import call_command
@@ -290,22 +367,34 @@ def _race(url: str, options: argparse.Namespace) -> int:
     from post_office.models import Email
 
     from tests.announced import open_session
+    from tests.factories import make_staff
+    from tests.office import signed_in
 
+    user = make_staff(group="Coordination")
+    client = signed_in(user)
     session = open_session(slug=f"course-{os.getpid()}", max_participants=options.seats)
     try:
         with served(url, processes=options.processes, workers=options.workers, debug=False) as ports:
             began = time.monotonic()
+            cookie, leaving = client.cookies["sessionid"].value, options.people // LEAVING
+            office = Office(ports, session.slug, cookie, leaving=leaving)
+            office.start()
             visitors = rush(ports, session.slug, people=options.people)
             seconds = time.monotonic() - began
-        found = faults(session.slug, visitors, seats=options.seats)
+            office.have_come.set()
+            office.join(timeout=PATIENCE)
+        found = faults(session.slug, visitors, seats=options.seats) + office.faults
     finally:
         Email.objects.filter(to__endswith=f"@{DOMAIN}").delete()
         session.registrations.all().delete()
         session.delete()
+        client.logout()
+        user.delete()
     kind = urlsplit(url).scheme
     sys.stdout.write(
         f"{kind}, {options.processes} gunicorn × {options.workers} : {summary(visitors, seconds)}\n"
         f"{options.seats} places, {options.people} personnes : {'tout est conforme' if not found else 'NON CONFORME'}\n"
+        f"équipe : {office.saved} formulaires enregistrés, {len(office.gone)} inscriptions annulées pendant ce temps\n"
     )
     sys.stdout.writelines(f"  {fault}\n" for fault in found)
     return 1 if found else 0

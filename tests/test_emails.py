@@ -79,7 +79,8 @@ def states() -> list[tuple[str, int]]:
         (
             "Place retenue, cotisation attendue au plus tard le 5\u00a0avril 2027\u00a0: "
             "Conduire une démarche de coopération – entre acteurs – 12\u00a0avril 2027",
-            "Place retenue, cotisation attendue au plus tard le 5\u00a0avril 2027\u00a0: Conduire une… – 12\u00a0avril 2027",
+            "Place retenue, cotisation attendue au plus tard le 5\u00a0avril 2027\u00a0: "
+            "Conduire une… – 12\u00a0avril 2027",
         ),
         (f"Convocation\u00a0: {'mot ' * 40}fin", f"Convocation\u00a0: {'mot ' * 18}mot…"),
         ("x" * 120, "x" * 120),

@@ -59,8 +59,9 @@ HOLDERS = frozenset({PARTICIPANT, OTHER_PARTICIPANT})
 # The tables: who gets in
 
 PUBLIC = frozenset(
-    "home archive calendar_feed sitemap session_detail register session_flyer session_calendar find_registration logo fee "  # noqa: SIM905
-    "membership_form_blank apply legal_notice privacy accessibility healthz robots admin:login admin:logout just_registered just_registered_apply".split()
+    "home archive calendar_feed sitemap session_detail register session_flyer session_calendar find_registration "  # noqa: SIM905
+    "logo fee membership_form_blank apply legal_notice privacy accessibility healthz robots admin:login admin:logout "
+    "just_registered just_registered_apply".split()
 )
 OF_THE_TEAM = frozenset({"admin:index", "admin:jsi18n", "admin:password_change", "admin:password_change_done"})
 #: Pages of their own sessions; the lists are open to every trainer, and hold nothing of others.

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from caprural import limits
-from members import applying, consequences, fees
+from members import applying, consequences, fees, merging
 from members.covering import Circle
 from members.models import Application, ApplicationPerson, CoveredPerson, Member, MembershipFee, Receipt
 from sessions_app import registering
@@ -327,6 +327,32 @@ class TestTheFormsOfTheTeam:
         for number, person in enumerate(people):
             person.refresh_from_db()
             assert (person.phone, log(person)[-1][1]) == (f"06 00 00 00 0{number}", person.status)
+
+    def test_fees_saved_while_their_payers_are_merged(self) -> None:
+        """R13: what a form says of the fee that is kept stays; one that comes second says what changed."""
+        category, kept = make_category(), [make_member() for _ in range(6)]
+        ours = [make_fee(member, category=category, status="due") for member in kept]
+        gone = [make_member() for _ in kept]
+        for member in gone:
+            make_fee(member, category=category, status="due")
+        MembershipFee.objects.filter(member__in=gone).update(method="mandate", engagement_number="33")
+        client = signed_in(make_staff(group="Coordination"))
+        paths = [f"/admin/members/membershipfee/{fee.pk}/change/" for fee in ours]
+        forms = [{**typed(client.get(path)), "method": "cheque"} for path in paths]
+
+        outcomes = at_once(
+            *[
+                lambda one=one, into=into: merging.merge(one, into=into, now=NOW)
+                for one, into in zip(gone, kept, strict=True)
+            ],
+            *[lambda path=path, form=form: client.post(path, form) for path, form in zip(paths, forms, strict=True)],
+        )
+
+        assert unexpected(outcomes) == []
+        for fee, answer in zip(ours, outcomes[6:], strict=True):
+            fee.refresh_from_db()
+            expected = "cheque" if answer.status_code == 302 else "mandate"
+            assert (fee.method, fee.engagement_number) == (expected, "33")
 
 
 class TestTheFee:

@@ -1,7 +1,7 @@
 """What was typed comes back when it could not be sent, and is never obeyed by itself."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,13 +9,13 @@ from django.test import Client
 from django.utils import timezone
 
 from caprural import signing_in
-from members.models import Application, Organisation
+from members.models import Application, Organisation, SpreadsheetImport
 from sessions_app import roles
 from sessions_app.models import Registration, TrainingSession
 from tests import pages
 from tests.announced import open_session, registered, today
-from tests.factories import make_campaign, make_category, make_staff, make_trainer
-from tests.office import complaints, notices, signed_in, typed
+from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, make_trainer
+from tests.office import complaints, notices, send, signed_in, typed
 
 pytestmark = pytest.mark.django_db
 
@@ -131,6 +131,68 @@ class TestTheTeam:
         assert complaints(page)[0].startswith(SAID)
         assert (fields(page)["title"], fields(page)["days-0-place"]) == ("Après", "Vogüé")
         assert TrainingSession.objects.get().title == "Avant"
+
+    ACTS: ClassVar[dict[str, dict[str, str]]] = {
+        "sessions_app/trainingsession/{session}/dupliquer/": {"first_on": str(today(90))},
+        "sessions_app/trainingsession/{session}/reporter/": {"first_on": str(today(90))},
+        "sessions_app/trainingsession/{session}/inscrire/": {**TYPED, "reason": "par téléphone"},
+        "sessions_app/trainingsession/{session}/ecrire/": {"subject": "Covoiturage"},
+        "sessions_app/registration/{person}/annuler/": {"reason": "malade"},
+        "sessions_app/registration/{person}/adresse/": {"email": "autre@structure.example"},
+        "sessions_app/registration/{person}/prolonger/": {"until": str(today(20))},
+        "sessions_app/registration/{person}/rattacher/": {"q": "Pays", "member": "{member}"},
+        "sessions_app/registration/{person}/creer-le-cotisant/": {"name": "Pays", "email": "a@pays.example"},
+        "sessions_app/registration/{person}/cotisation/": {
+            "new_member": "Pays",
+            "reference": "VIR 17",
+            "category": "{category}",
+        },
+        "members/membershipfee/{fee}/annuler/": {"reason": "chèque rejeté"},
+        "members/membershipfee/enregistrer/": {"reference": "VIR 17", "cotisant": "{member}"},
+        "members/spreadsheetimport/add/": {"kind": "fees"},
+    }
+
+    @pytest.mark.parametrize("act", ACTS)
+    def test_an_act_is_not_obeyed_and_comes_back_filled(self, act: str) -> None:
+        category = make_category(campaign=make_campaign(year=today(60).year))
+        person = registered(open_session(fee_required=True))
+        fee = make_fee(make_member(), category=category)
+        names = {
+            "session": person.session_id,
+            "person": person.pk,
+            "fee": fee.pk,
+            "member": fee.member_id,
+            "category": category.pk,
+        }
+        sent = {name: value.format(**names) for name, value in self.ACTS[act].items()}
+        client = signed_in(make_staff(group=roles.COORDINATION))
+        client.handler.enforce_csrf_checks = True
+        before = pages.rows()
+
+        page = client.post(f"/admin/{act.format(**names)}", {**sent, "csrfmiddlewaretoken": "a" * 64})
+
+        assert (page.status_code, pages.rows()) == (403, before)
+        assert notices(page)[0].startswith(SAID)
+        held = fields(page)
+        assert {name: held.get(name) for name in sent} == sent
+
+    def test_a_file_is_not_applied(self) -> None:
+        """The button of an import that waits to be applied."""
+        client = signed_in(make_staff(group=roles.COORDINATION))
+        send(
+            client,
+            "/admin/members/spreadsheetimport/add/",
+            kind="members",
+            file=SimpleUploadedFile("a.csv", b"Nom\nPays"),
+        )
+        ready = SpreadsheetImport.objects.get()
+        path = f"/admin/members/spreadsheetimport/{ready.pk}/change/"
+        client.handler.enforce_csrf_checks = True
+        before = pages.rows()
+
+        page = client.post(path, {"previewed": ready.fingerprint, "csrfmiddlewaretoken": "a" * 64})
+
+        assert (ready.status, page.status_code, pages.rows()) == ("ready", 403, before)
 
     def sent_signed_out(self, client: Client, path: str, **changes: Any) -> Any:
         form = {**typed(client.get(path)), "title": "Après", **changes}

@@ -69,7 +69,7 @@ class CheckFilter(admin.SimpleListFilter):
 class ApplicationAdmin(StaffAdmin):
     """« Bulletins en ligne »: what was typed stays as it was typed."""
 
-    kept = "Un bulletin dit pourquoi une cotisation est attendue : annulez plutôt cette cotisation."
+    kept = "Un bulletin dit pourquoi une cotisation est attendue\u00a0: annulez plutôt cette cotisation."
     list_display = ("name", "campaign", "category_label", "amount_text", "state", "received_at")
     list_filter = (CheckFilter, "category__campaign", "method")
     list_select_related = ("fee", "category__campaign", "checked_by")

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from caprural import typography
+from caprural import typed_again, typography
 from caprural.admin import StaffAdmin
 from caprural.previewing import Foreseen
 from members import consequences, fees
@@ -37,11 +37,11 @@ class FeeCancelling(StaffAdmin):
         fee = get_object_or_404(MembershipFee.objects.select_related("member", "campaign", "category"), pk=pk)
         back = reverse("admin:members_membershipfee_change", args=[fee.pk])
         if fee.status == Status.CANCELLED:
-            messages.info(request, f"La cotisation de {fee.member} est annulée.")
+            messages.info(request, f"{fees.standing(fee)}.")
             return redirect(back)
         # Shown at once as it would happen with the usual choices: a bounced cheque is still owed.
         usual = {"is_told": bool(fee.member.email), "reopens": fee.status == Status.PAID}
-        form = CancelFeeForm(request.POST if request.method == "POST" else usual)
+        form = CancelFeeForm(request.POST if request.method == "POST" else typed_again.typed() or usual)
         foreseen, follows = None, list[str]()
         if form.is_valid():
             is_confirmed = request.method == "POST" and "confirm" in request.POST
@@ -53,6 +53,9 @@ class FeeCancelling(StaffAdmin):
                         fee = MembershipFee.objects.select_related("member", "category__campaign", "campaign").get(
                             pk=pk
                         )
+                        if fee.status == Status.CANCELLED:  # by whoever confirmed at the same instant
+                            messages.info(request, f"{fees.standing(fee)}.")
+                            return redirect(back)
                     foreseen = _foreseen(fee, form)
                     is_done = is_confirmed and request.POST.get("previewed") == foreseen.fingerprint
                     if is_done:

@@ -23,7 +23,7 @@ Status = MembershipFee.Status
 class MembershipFeeAdmin(PaymentRecording, FeeCancelling, FeePapers):
     """Fees: their status moves by acts, what was written beside them may be corrected."""
 
-    kept = "Une cotisation fait partie des comptes : annulez-la plutôt (« Annuler la cotisation »)."
+    kept = "Une cotisation fait partie des comptes\u00a0: annulez-la plutôt («\u00a0Annuler la cotisation\u00a0»)."
     change_list_template = "admin/members/membershipfee/change_list.html"
     list_display = ("member", "campaign", "category_label", "amount_text", "status", "reference")
     list_filter = ("status", "campaign", "method")

@@ -76,7 +76,8 @@ class MemberAdmin(MergingPages, ConfirmingAdmin):
             return ""
         return (
             f"Ce cotisant a un historique ({typography.join_and(dict.fromkeys(names))}). S’il fait double emploi, "
-            "cochez-le dans la liste avec celui qui doit rester, puis choisissez l’action « Fusionner deux cotisants »."
+            "cochez-le dans la liste avec celui qui doit rester, puis choisissez "
+            "l’action «\u00a0Fusionner deux cotisants\u00a0»."
         )
 
     def losses(self, request: HttpRequest, obj: Member, formsets: Sequence[Any]) -> Sequence[object]:

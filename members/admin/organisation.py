@@ -19,7 +19,7 @@ class OrganisationAdmin(StaffAdmin):
     """The one organisation: its list is its page."""
 
     takes_files = True
-    kept = "Chaque document nomme l’organisme : modifiez-le plutôt."
+    kept = "Chaque document nomme l’organisme\u00a0: modifiez-le plutôt."
     form = OrganisationForm
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     fieldsets = (

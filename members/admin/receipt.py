@@ -63,7 +63,7 @@ class DeliveryFilter(admin.SimpleListFilter):
 class ReceiptAdmin(StaffAdmin):
     """Receipts, the latest first: what was issued, to whom, and whether it has reached them."""
 
-    kept = "Les numéros des reçus se suivent : annulez plutôt la cotisation, son reçu le sera aussi."
+    kept = "Les numéros des reçus se suivent\u00a0: annulez plutôt la cotisation, son reçu le sera aussi."
     list_display = ("label_text", "payer", "amount_text", "issued_text", "voided_text", "delivery", "documents")
     list_filter = ("year", ValidityFilter, DeliveryFilter)
     search_fields = ("fee__member__name", "fee__member__siret", "fee__member__email", "fee__reference")

@@ -17,7 +17,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from caprural import typography
+from caprural import typed_again, typography
 from caprural.admin import StaffAdmin
 from members import fees, finding
 from members.forms import RecordingForm
@@ -167,7 +167,7 @@ class PaymentRecording(StaffAdmin):
             raise PermissionDenied
         now = timezone.now()
         is_sent = request.method == "POST"
-        data = request.POST if is_sent else request.GET
+        data = typed_again.given(request)
         desk = Desk(data, today=timezone.localdate(now))
         form = RecordingForm(
             data if is_sent else None,

@@ -45,7 +45,8 @@ class SpreadsheetImportAdmin(StaffAdmin):
     """Files that came in, the last one first; « Ajouter » is the page that sends one."""
 
     takes_files = True
-    kept = "Un import dit d’où viennent des lignes : corrigez-les plutôt, ou importez le fichier corrigé."
+    comes_back_as_sent = False
+    kept = "Un import dit d’où viennent des lignes\u00a0: corrigez-les plutôt, ou importez le fichier corrigé."
     list_display = ("file_name", "kind", "state", "lines_total", "created_by", "created_at")
     list_filter = ("kind", "status")
     actions = None

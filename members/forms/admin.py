@@ -1,7 +1,7 @@
 """Forms of the members and their fees in the admin."""
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.admin.widgets import AdminFileWidget
@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from caprural import validators
+from members import finding
 from members.models import EmailDomain, Member, MembershipFee, Organisation
 from members.models.organisation import logo_type
 
@@ -88,6 +89,11 @@ class NewFeeForm(forms.ModelForm):
     class Meta:
         model = MembershipFee
         fields = ("member", "category", "method", "reference", "note")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        member = cast(Any, self.fields["member"])
+        member.label_from_instance = lambda one: finding.labels([one])[one.pk]
 
     def clean(self) -> dict[str, Any]:
         """One fee per member and campaign, said before the database says it (R13)."""

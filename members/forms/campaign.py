@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.forms.formsets import DELETION_FIELD_NAME
 
-from caprural import typography
+from caprural import typed_again, typography
 from members.models import FeeCampaign, FeeCategory
 
 
@@ -101,7 +101,7 @@ def _is_named(category: FeeCategory) -> bool:
     return category.pk is not None and (category.fees.exists() or category.applications.exists())
 
 
-class RenewalForm(forms.Form):
+class RenewalForm(typed_again.Form, forms.Form):
     """What « ouvrir les cotisations » asks."""
 
     is_told = forms.BooleanField(

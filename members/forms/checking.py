@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django import forms
 
+from caprural import typed_again
 from members import applying, finding
 from members.models import Application, ApplicationPerson, Member
 
@@ -11,7 +12,7 @@ from members.models import Application, ApplicationPerson, Member
 NEW = "nouveau"
 
 
-class OtherMemberForm(forms.Form):
+class OtherMemberForm(typed_again.Form, forms.Form):
     """« C’est en fait… »: the member beside which the form is read."""
 
     cotisant = forms.ModelChoiceField(label="Cotisant", queryset=Member.objects.all(), empty_label=None)
@@ -34,7 +35,7 @@ class PayerField(forms.ModelChoiceField):
         return found
 
 
-class CheckForm(forms.Form):
+class CheckForm(typed_again.Form, forms.Form):
     """Whose form it is, whom it adds, what it corrects, and whether the fee is asked for at once (R14)."""
 
     member = PayerField(queryset=Member.objects.all(), widget=forms.HiddenInput)
@@ -49,7 +50,7 @@ class CheckForm(forms.Form):
         cast(forms.ModelMultipleChoiceField, self.fields["people"]).queryset = application.people.all()
 
 
-class MergeForm(forms.Form):
+class MergeForm(typed_again.Form, forms.Form):
     """Which of two members is kept."""
 
     keep = forms.ModelChoiceField(

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from caprural import typography, validators
+from caprural import typed_again, typography, validators
 from members.finding import amount_in
 from members.models import FeeCampaign, MembershipFee
 
@@ -16,7 +16,7 @@ Status = MembershipFee.Status
 EARLIEST = timedelta(days=366)
 
 
-class RecordingForm(forms.Form):
+class RecordingForm(typed_again.Form, forms.Form):
     """How far fees have come, and what proves it (R13): the same for all those of one transfer."""
 
     status = forms.ChoiceField(
@@ -95,7 +95,7 @@ class RecordingForm(forms.Form):
         return cleaned
 
 
-class CancelFeeForm(forms.Form):
+class CancelFeeForm(typed_again.Form, forms.Form):
     """How a fee is cancelled, and why (R16)."""
 
     is_told = forms.BooleanField(label="Prévenir le cotisant", required=False)

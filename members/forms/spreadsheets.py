@@ -4,13 +4,13 @@ from typing import Any
 
 from django import forms
 
-from caprural import spreadsheets
+from caprural import spreadsheets, typed_again
 from caprural.spreadsheets import Table
 from members import importing
 from members.columns import LAYOUTS
 
 
-class SpreadsheetForm(forms.Form):
+class SpreadsheetForm(typed_again.Form, forms.Form):
     """What the file holds, and the file: a table whose columns are those of its kind."""
 
     kind = forms.ChoiceField(

@@ -152,10 +152,7 @@ class FeeLines:
         state = quoted(Status(fee.status).label)
         status = Status(given.get("status", fee.status))
         if "status" in differences and status not in fees.TRANSITIONS[fee.status]:
-            cells.refuse(
-                f"{cells.where('status')} : cette cotisation est {state} : "
-                f"elle ne peut pas devenir {quoted(status.label)}."
-            )
+            cells.refuse(f"{cells.where('status')} : {fees.refusal(fee)} Videz cette case pour la laisser ainsi.")
         frozen = [name for name in ("category", "amount") if name in differences]
         if frozen and fee.status != Status.DUE:
             is_now = " et ".join(str(_label(name, getattr(fee, name))) for name in frozen)

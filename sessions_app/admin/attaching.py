@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from caprural import typography
+from caprural import typed_again, typography
 from members import emails as member_emails
 from members import fees, finding
 from members.models import Application, CoveredPerson, FeeCampaign, FeeCategory, Member, MembershipFee
@@ -123,7 +123,7 @@ class MemberAttaching(RegistrationPages):
     def attach(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Say which member the person belongs to, among the likely ones or those one searches (R14)."""
         registration = self.registration_for(request, pk)
-        data = request.POST if request.method == "POST" else request.GET
+        data = typed_again.given(request)
         stranger = _stranger(registration)
         form = AttachForm(request.POST if request.method == "POST" else None, others=stranger.others)
         if request.method == "POST" and form.is_valid():
@@ -202,7 +202,7 @@ class MemberAttaching(RegistrationPages):
         likely = finding.suggest(
             email=registration.email, organisation=registration.organisation, name=registration.full_name
         )
-        chosen = _members(request.POST.get("member", ""))
+        chosen = _members(typed_again.given(request).get("member", ""))
         form = RecordFeeForm(
             request.POST or None,
             campaign=campaign,

@@ -11,7 +11,7 @@ from sessions_app.models import Heartbeat
 class HeartbeatAdmin(StaffAdmin):
     """Written by the workers, read by the coordination."""
 
-    kept = "Cette ligne se réécrit d’elle-même au prochain passage : il n’y a rien à faire."
+    kept = "Cette ligne se réécrit d’elle-même au prochain passage\u00a0: il n’y a rien à faire."
     list_display = ("worker", "seen_at")
     fields = readonly_fields = ("worker", "seen_at")
 

@@ -224,7 +224,9 @@ class RegistrationAdmin(MemberAttaching):
     def why_kept(self, request: HttpRequest, obj: Registration) -> str:
         """The coordination cancels; erasing for good is for whoever may."""
         return (
-            "" if self.has_delete_permission(request, obj) else "Annulez plutôt l’inscription : la personne l’apprend."
+            ""
+            if self.has_delete_permission(request, obj)
+            else "Annulez plutôt l’inscription\u00a0: la personne l’apprend."
         )
 
     def delete_model(self, request: HttpRequest, obj: Registration) -> None:
@@ -258,7 +260,7 @@ class RegistrationAdmin(MemberAttaching):
         return self.form_page(
             request,
             Form(),
-            title=f"Ouvrir la page personnelle : {registration}",
+            title=f"Ouvrir la page personnelle\u00a0: {registration}",
             submit="Ouvrir la page",
             original=registration,
             session_pk=registration.session_id,

@@ -39,8 +39,8 @@ Status = TrainingSession.Status
 #: Sessions named when a trainer is not deleted.
 NAMED = 5
 INSTEAD = (
-    "retirez-la d’abord de ces sessions si c’est une erreur ; sinon sa fiche reste, pour les feuilles d’émargement. "
-    "Pour lui fermer l’administration, videz « compte »."
+    "retirez-la d’abord de ces sessions si c’est une erreur\u202f; sinon sa fiche reste, pour les feuilles "
+    "d’émargement. Pour lui fermer l’administration, videz «\u00a0compte\u00a0»."
 )
 
 
@@ -59,9 +59,12 @@ class TrainerAdmin(StaffAdmin):
             TrainingSession.objects.filter(session_trainers__trainer=obj).prefetch_related("days").order_by("-pk")
         )
         days = [(session, session.first_date) for session in sessions]
-        named = [f"« {session} »{f' ({typography.medium_date(day)})' if day else ''}" for session, day in days[:NAMED]]
+        named = [
+            f"«\u00a0{session}\u00a0»{f' ({typography.medium_date(day)})' if day else ''}"
+            for session, day in days[:NAMED]
+        ]
         more = [f"{len(days) - NAMED} autres"] if len(days) > NAMED else []
-        return f"Cette personne intervient dans {typography.join_and([*named, *more])} : {INSTEAD}" if days else ""
+        return f"Cette personne intervient dans {typography.join_and([*named, *more])}\u00a0: {INSTEAD}" if days else ""
 
 
 class SessionDayInline(admin.TabularInline):
@@ -340,8 +343,9 @@ class TrainingSessionAdmin(SessionDiscarding, SessionDecisions, SessionWriting, 
         count = obj.registrations.count()
         people = f"{count} {typography.plural(count, 'inscription y a été faite,inscriptions y ont été faites')}"
         if not count or obj.status == Status.CANCELLED:
-            return f"{people} : elle reste, annulée, avec leur histoire." if count else ""
-        return f"{people}. Annulez-la plutôt (« Annuler la session ») : les personnes inscrites l’apprennent."
+            return f"{people}\u00a0: elle reste, annulée, avec leur histoire." if count else ""
+        instead = "Annulez-la plutôt («\u00a0Annuler la session\u00a0»)\u00a0: les personnes inscrites l’apprennent."
+        return f"{people}. {instead}"
 
     def has_delete_permission(self, request: HttpRequest, obj: TrainingSession | None = None) -> bool:
         """Only what nobody ever registered for; anything else is cancelled."""

@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from caprural import markup, typography, validators
+from caprural import markup, typed_again, typography, validators
 from members import finding
 from members.finding import fold
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
@@ -244,7 +244,7 @@ class CorrectAddressForm(SharedMailbox, AddressForm):
         help_texts = {"email": "Un nouveau lien y part, avec les messages qui n’ont pas pu partir."}
 
 
-class DiscardForm(forms.Form):
+class DiscardForm(typed_again.Form, forms.Form):
     """« Écarter »: which registrations nobody meant; those whose address nobody has proved are ticked already."""
 
     people = forms.MultipleChoiceField(label="Inscriptions à écarter", widget=forms.CheckboxSelectMultiple)
@@ -272,7 +272,7 @@ def _date_field(**options: Any) -> forms.DateField:
     )
 
 
-class DuplicateForm(forms.Form):
+class DuplicateForm(typed_again.Form, forms.Form):
     """When the copy of a session takes place."""
 
     first_on = _date_field(
@@ -317,7 +317,7 @@ class TrainerForm(forms.ModelForm):
         return cleaned
 
 
-class PostponeForm(forms.Form):
+class PostponeForm(typed_again.Form, forms.Form):
     """When a postponed session takes place, if that is known (R5)."""
 
     first_on = _date_field(
@@ -335,13 +335,13 @@ class PostponeForm(forms.Form):
         return first_on
 
 
-class ExtendForm(forms.Form):
+class ExtendForm(typed_again.Form, forms.Form):
     """Until when one person's seat is held for its fee (R15)."""
 
     until = _date_field(label="Cotisation attendue jusqu’au", help_text="Ce jour-là est compris.")
 
 
-class WriteForm(forms.Form):
+class WriteForm(typed_again.Form, forms.Form):
     """A message to the participants: to whom, and what, with the fields that each person's own words replace."""
 
     statuses = forms.MultipleChoiceField(label="État de l’inscription", widget=forms.CheckboxSelectMultiple)
@@ -387,7 +387,7 @@ def _with_known_fields(text: str) -> str:
     return text
 
 
-class CancelForm(forms.Form):
+class CancelForm(typed_again.Form, forms.Form):
     """Why the team cancels a registration."""
 
     reason = forms.CharField(
@@ -399,7 +399,7 @@ class CancelForm(forms.Form):
     )
 
 
-class RecordFeeForm(forms.Form):
+class RecordFeeForm(typed_again.Form, forms.Form):
     """The fee that covers a person: whose, which, and how far it has come (R13, R16)."""
 
     member = forms.ModelChoiceField(

@@ -6,12 +6,12 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 
-from caprural import typography
+from caprural import typed_again, typography
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
 from sessions_app.models import Registration
 
 
-class CompanionsForm(forms.Form):
+class CompanionsForm(typed_again.Form, forms.Form):
     """A box that does the same for the other people of the structure: exactly those whose names were read."""
 
     others = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
+from caprural import typography
 from sessions_app.models import Registration, SessionState, StatusChange
 
 Status = Registration.Status
@@ -55,14 +56,30 @@ def staff(user: User) -> Actor:
     return Actor(user.get_username(), user)
 
 
+def standing(registration: Registration) -> str:
+    """Where a registration stands, for who finds it moved already: since which day, and by whom."""
+    moves = registration.status_changes.filter(to_status=registration.status).exclude(from_status=registration.status)
+    words = f"L’inscription de {registration} est « {registration.get_status_display()} »"
+    if moved := moves.last():
+        by = "une règle automatique" if moved.actor == SYSTEM.label else moved.actor
+        words += f" depuis le {typography.medium_date(moved.at)}, par {by}"
+    return words
+
+
+#: What one does about a registration that moves no more, or not that way.
+_INSTEAD: dict[str, str] = {
+    Status.WAITING: "Sa place dans la file ne change pas.",
+    Status.AWAITING_FEE: "Sa place est tenue : enregistrez la cotisation, ou annulez-la.",
+    Status.CONFIRMED: "Rien n’est à confirmer ; si c’est une erreur, annulez-la.",
+    Status.CANCELLED: "Une inscription annulée le reste : inscrivez la personne de nouveau.",
+}
+
+
 def move(registration: Registration, to: Status, *, now: datetime, by: Actor, why: str) -> None:
     """The one place that writes a status, after the transition table, with its line in the log (R6)."""
     before = registration.status
     if to not in Registration.TRANSITIONS[before]:
-        raise TransitionRefused(
-            f"L’inscription de {registration} est « {registration.get_status_display()} » : "
-            f"elle ne peut pas devenir « {to.label} »."
-        )
+        raise TransitionRefused(f"{standing(registration)}. {_INSTEAD[before]}")
     registration.status = to
     if to != Status.AWAITING_FEE:
         registration.fee_due_on = None

@@ -316,6 +316,20 @@ class TestTrainers:
 
         assert trainer.get("/admin/autocomplete/", asked).status_code == 403
 
+    def test_payers_of_one_name_are_told_apart(self, coordination: Client) -> None:
+        """Among the suggestions, and once one of them is chosen."""
+        for address in ("1 rue Haute, 07200 Aubenas", "2 rue Basse, 26110 Nyons"):
+            make_member(name="Pays des Collines", address=address)
+        make_member(name="Pays unique")
+        asked = {"app_label": "members", "model_name": "membershipfee", "field_name": "member", "term": "Pays"}
+
+        answer = coordination.get("/admin/autocomplete/", asked)
+        page = coordination.post(f"{FEES}add/", {"member": answer.json()["results"][1]["id"]})
+
+        texts = [found["text"] for found in answer.json()["results"]]
+        assert sorted(texts) == ["Pays des Collines (Aubenas)", "Pays des Collines (Nyons)", "Pays unique"]
+        assert f">{texts[1]}</option>" in page.content.decode()
+
     def test_nobody_without_account(self, client: Client) -> None:
         for path in LISTS:
             answer = client.get(path)

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
+from caprural import typography
 from members import fees
 from members.models import Member, MembershipFee
 from sessions_app import registering
@@ -885,7 +886,8 @@ class TestIllegalTransitions:
             cancel(registration)
 
         assert folded(str(refused.value)) == (
-            "L’inscription de Camille Durand est « annulée » : elle ne peut pas devenir « annulée »."
+            f"L’inscription de Camille Durand est « annulée » depuis le {folded(typography.medium_date(NOW))}, "
+            "par la personne. Une inscription annulée le reste : inscrivez la personne de nouveau."
         )
         assert (log(registration), messages()) == before
 

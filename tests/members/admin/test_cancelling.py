@@ -212,7 +212,10 @@ class TestCancelling:
         page = coordination.get(address(fee))
         answers = [coordination.post(address(fee), {**typed(page), "confirm": "1"}, follow=True) for _ in range(2)]
 
-        assert notices(answers[1]) == ["La cotisation de Pays des Collines est annulée."]
+        [said] = notices(answers[1])
+        since = f"est annulée depuis le {folded(typography.medium_date(today()))}, par "
+        assert folded(said).startswith("La cotisation de Pays des Collines pour ")
+        assert since in folded(said)
         assert list(fee.member.fees.order_by("pk").values_list("status", flat=True)) == ["cancelled", "due"]
 
     def test_a_reason_that_makes_no_sense(self, coordination: Client, fee: MembershipFee) -> None:

@@ -14,7 +14,7 @@ from sessions_app.models import Registration
 from tests.announced import open_session
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_registration, paris
 from tests.members.importing.looked_at import brought_in, outcomes, planned, reasons, said, values
-from tests.traces import status_of, told
+from tests.traces import folded, status_of, told
 
 pytestmark = pytest.mark.django_db
 
@@ -170,10 +170,8 @@ class TestMoved:
         elif after == before:
             assert outcomes(plan) == ["unchanged"]
         else:
-            state = MembershipFee.Status(before).label
-            assert reasons(plan)[0] == (
-                f"État : cette cotisation est « {state} » : elle ne peut pas devenir « {label} »."
-            )
+            assert reasons(plan)[0] == f"État : {folded(fees.refusal(fee))} Videz cette case pour la laisser ainsi."
+            assert " depuis le " in reasons(plan)[0]
 
     def test_a_due_fee_changes_its_category_and_its_amount(self, category: FeeCategory) -> None:
         fee = make_fee(member(), category=category, status="due")

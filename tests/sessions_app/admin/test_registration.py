@@ -211,8 +211,10 @@ class TestCancelling:
 
         page = send(coordination, address(registration, "annuler/"))
 
-        assert notices(page) == [
-            "L’inscription de Camille Durand est « annulée » : elle ne peut pas devenir « annulée »."
+        assert [folded(said) for said in notices(page)] == [
+            "L’inscription de Camille Durand est « annulée » depuis le "
+            f"{folded(typography.medium_date(today()))}, par coordination. "
+            "Une inscription annulée le reste : inscrivez la personne de nouveau."
         ]
 
     def test_reading_the_page_cancels_nothing(self, coordination: Client, registration: Registration) -> None:
