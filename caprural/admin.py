@@ -24,7 +24,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
-from caprural import editing, emails, signing_in, typed_again, typography
+from caprural import editing, emails, private_pages, signing_in, typed_again, typography
 from caprural.listing import FrenchLists
 
 #: Rows named one by one when several are not deleted.
@@ -279,7 +279,7 @@ class MessageAdmin(StaffAdmin):
     @admin.display(description="texte")
     def text(self, email: Email) -> SafeString:
         """The plain text part."""
-        return format_html('<div class="message-text">{}</div>', email.message)
+        return format_html('<div class="message-text">{}</div>', private_pages.masked(email.message))
 
     @admin.display(description="version mise en page")
     def html_version(self, email: Email) -> SafeString:
@@ -310,7 +310,7 @@ class MessageAdmin(StaffAdmin):
     def html_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The HTML part alone, in a document that can run and fetch nothing."""
         email = self._viewable(request, pk)
-        response = HttpResponse(email.html_message)
+        response = HttpResponse(private_pages.masked(email.html_message))
         response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
         return response
 

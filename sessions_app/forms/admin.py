@@ -139,6 +139,13 @@ class LabelledFormSet(forms.BaseInlineFormSet):
             if field.label and not field.widget.is_hidden:
                 field.widget.attrs.setdefault("aria-label", str(field.label).capitalize())
 
+    def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
+        """With the words of the table, not the names of the code."""
+        named = " et ".join(
+            f"« {self.empty_form.fields[name].label} »" for name in unique_check if name != self.fk.name
+        )
+        return f"Deux lignes disent la même chose ({named}) : corrigez ou supprimez l’une des deux."
+
 
 class SessionDayFormSet(LabelledFormSet):
     """The days of a session, checked against the session they belong to."""
