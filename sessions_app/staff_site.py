@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import update_wrapper
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.db.models import Model, Prefetch
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
@@ -60,9 +60,9 @@ class StaffSite(AdminSite):
         """Without the stock « Voir sur le site », which leads to any row's page and asks no permission."""
         return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
-    def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """With suggestions of our own."""
-        return Suggestions.as_view(admin_site=self)(request)
+        return cast(HttpResponse, Suggestions.as_view(admin_site=self)(request))
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """What is sent by someone who is no longer signed in is kept until they are again."""
