@@ -131,7 +131,8 @@ class StaffAdmin(SoundChoices, FrenchLists):
             messages.warning(request, sentence)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Also when the form comes back for another reason."""
+        """Also when the form comes back for another reason. The page says whose it is."""
+        context["page_of"] = signing_in.page_of(request)
         if request.method == "POST":
             formsets = [inline.formset for inline in context["inline_admin_formsets"]]
             for sentence in editing.changed_since(context["adminform"].form, formsets):

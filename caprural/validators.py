@@ -262,9 +262,11 @@ def _readable(domain: str) -> str:
     if len(domain) > 253 or (domain.isascii() and "xn--" not in domain):
         return domain
     try:
-        return domain.encode("idna").decode("idna").lower()
+        readable = domain.encode("idna").decode("idna").lower()
     except UnicodeError:
         return domain
+    # « ¸ » becomes a space and a sign: no domain.
+    return readable if _visible(readable) == readable else domain
 
 
 def normalise_email(value: str) -> str:

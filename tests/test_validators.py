@@ -351,6 +351,7 @@ class TestEmail:
     @given(st.text())
     @example("a@xn--mairie-t-f1ab.fr")
     @example("a@ß\u3002fr")
+    @example("¸")
     def test_normalised_once_and_for_all(self, value: str) -> None:
         once = validators.normalise_email(value)
         assert validators.normalise_email(once) == once
