@@ -22,7 +22,7 @@ from sessions_app.forms import (
     SessionDayFormSet,
     TrainingSessionForm,
 )
-from sessions_app.models import SessionDay, TrainingSession
+from sessions_app.models import Registration, SessionDay, TrainingSession
 from tests.factories import (
     make_campaign,
     make_category,
@@ -106,11 +106,19 @@ class TestRegistrationForm:
     @pytest.mark.django_db
     def test_candidate(self) -> None:
         session, key = make_session(), uuid4()
-        form = RegistrationForm(typed(submission_key=str(key), message="Bonjour\r\nà tous"))
+        candidate, again, other = (
+            self.sent(session, submission_key=str(key), message=message)
+            for message in ("Bonjour\r\nà tous", "Bonjour\r\nà tous", "Bonsoir")
+        )
+        assert (candidate.session, candidate.message, candidate.pk) == (session, "Bonjour\r\nà tous", None)
+        # The same key and the same contents are the same form.
+        assert isinstance(candidate.submission_key, UUID)
+        assert candidate.submission_key == again.submission_key != other.submission_key
+
+    def sent(self, session: TrainingSession, **fields: str) -> Registration:
+        form = RegistrationForm(typed(**fields))
         assert form.is_valid()
-        candidate = form.candidate(session)
-        assert (candidate.session, candidate.submission_key, candidate.message) == (session, key, "Bonjour\r\nà tous")
-        assert candidate.pk is None
+        return form.candidate(session)
 
     def test_a_new_key_for_each_form(self) -> None:
         first, second = (RegistrationForm()["submission_key"].value() for _ in range(2))
@@ -191,15 +199,21 @@ class TestRegisterByHand:
         assert CancelForm({}).is_valid()
 
 
+@pytest.mark.django_db
 class TestDuplicate:
     def test_date(self) -> None:
-        form = DuplicateForm({"first_on": "2018-04-11"})
+        form = DuplicateForm({"first_on": "2018-04-11"}, session=make_session())
         assert form.is_valid()
         assert form.cleaned_data == {"first_on": date(2018, 4, 11)}
 
     @pytest.mark.parametrize("value", ["", "demain", "2018-02-30", "99999-01-01"])
     def test_no_date(self, value: str) -> None:
-        assert list(DuplicateForm({"first_on": value}).errors) == ["first_on"]
+        assert list(DuplicateForm({"first_on": value}, session=make_session()).errors) == ["first_on"]
+
+    def test_of_a_session_without_day_asks_when_it_starts(self) -> None:
+        """F1: the date typed is not ignored."""
+        form = DuplicateForm({"first_on": "2018-04-11"}, session=make_session(days=()))
+        assert list(form.errors) == ["starts_at"]
 
 
 @pytest.mark.django_db

@@ -138,15 +138,18 @@ class TestWithoutMember:
 class TestDatabaseRefuses:
     """What must never be false in the database, whoever writes."""
 
-    def test_two_live_registrations_of_one_address(self) -> None:
+    def test_two_live_registrations_of_one_address_and_name(self) -> None:
         """R7."""
         session = make_session()
-        make_registration(session, email="camille@structure.example")
+        mailbox = {"email": "camille@structure.example", "first_name": "Zoé"}
+        make_registration(session, **mailbox, last_name="Étienne")
 
         with pytest.raises(IntegrityError), transaction.atomic():
-            make_candidate(session, email="camille@structure.example", status="waiting", registered_at=NOW).save()
+            make_candidate(session, **mailbox, last_name="ETIENNE", status="waiting", registered_at=NOW).save()
 
         assert Registration.objects.count() == 1
+        make_candidate(session, **mailbox, last_name="Martin", status="waiting", registered_at=NOW).save()
+        assert Registration.objects.count() == 2
 
     def test_but_one_address_registers_for_two_sessions(self) -> None:
         for _ in range(2):
