@@ -124,6 +124,10 @@ class TestForm:
         application = Application.objects.get()
         assert (application.email, application.contact_name) == ("compta@collines.example", "Alex Compta")
         assert list(application.people.values_list("email", flat=True)) == ["camille@collines.example"]
+        # The form's link travels by its own letter: anybody's address may be typed there.
+        page = client.get(person.get_absolute_url())
+        assert "Le message envoyé à compta@collines.example contient le lien du bulletin." in folded(pages.main(page))
+        assert application.token not in page.content.decode()
 
     def test_more_lines(self, client: Client, person: Registration) -> None:
         page = send(client, person, plus="", **{"personnes-1-email": "b@x.example"})
