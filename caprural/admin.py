@@ -24,7 +24,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
-from caprural import editing, emails, signing_in, typed_again, typography
+from caprural import editing, emails, private_pages, signing_in, typed_again, typography
 from caprural.listing import FrenchLists
 
 #: Rows named one by one when several are not deleted.
@@ -131,7 +131,8 @@ class StaffAdmin(SoundChoices, FrenchLists):
             messages.warning(request, sentence)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Also when the form comes back for another reason."""
+        """Also when the form comes back for another reason. The page says whose it is."""
+        context["page_of"] = signing_in.page_of(request)
         if request.method == "POST":
             formsets = [inline.formset for inline in context["inline_admin_formsets"]]
             for sentence in editing.changed_since(context["adminform"].form, formsets):
@@ -279,7 +280,7 @@ class MessageAdmin(StaffAdmin):
     @admin.display(description="texte")
     def text(self, email: Email) -> SafeString:
         """The plain text part."""
-        return format_html('<div class="message-text">{}</div>', email.message)
+        return format_html('<div class="message-text">{}</div>', private_pages.masked(email.message))
 
     @admin.display(description="version mise en page")
     def html_version(self, email: Email) -> SafeString:
@@ -310,7 +311,7 @@ class MessageAdmin(StaffAdmin):
     def html_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The HTML part alone, in a document that can run and fetch nothing."""
         email = self._viewable(request, pk)
-        response = HttpResponse(email.html_message)
+        response = HttpResponse(private_pages.masked(email.html_message))
         response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
         return response
 

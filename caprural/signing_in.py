@@ -9,14 +9,17 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 
 from caprural import limits, typed_again
 
-#: Whose browser this is, so that what one person typed is not shown to another.
-OWNER = "equipe"
+#: The hidden field that says whose page a form was, so that what one person typed is not shown to another.
+OWNER = "page_of"
+#: In the address of the login: something was sent in vain.
+IN_VAIN = "perdu"
 #: Where a session keeps what was sent without being signed in, and for how long.
 KEPT, KEPT_FOR = "kept", timedelta(hours=1)
 LOST = "Votre session avait pris fin\u00a0: ce que vous aviez envoyé n’a pas été enregistré."
@@ -52,21 +55,30 @@ class LoginForm(AdminAuthenticationForm):
 # What is sent by someone whose session is over
 
 
-def keep(request: HttpRequest) -> None:
-    """Keep what an admin's form held until the same person signs in again there; never a password nor a file.
+_signer = Signer(salt=__name__)
 
-    Only for a browser in which someone of the team signed in: nobody else may fill our sessions.
+
+def page_of(request: HttpRequest) -> str:
+    """Whose page this is, for the hidden field of its form: there is no cookie for that (R26)."""
+    return _signer.sign(str(request.user.pk))
+
+
+def keep(request: HttpRequest) -> None:
+    """Keep what a row's form held until the same person signs in again there; never a password nor a file.
+
+    Only from a page that was shown to someone of the team: nobody else may fill our sessions.
     """
-    owner = request.get_signed_cookie(OWNER, default="", max_age=timedelta(days=1))
-    if not owner:
+    if not typed_again.comes_back_as_sent(request):
         return
+    try:
+        owner = _signer.unsign(request.POST.get(OWNER, ""))
+    except BadSignature:
+        return
+    sent = request.POST.copy()
+    for name in [name for name in sent if "password" in name or name in (OWNER, "csrfmiddlewaretoken")]:
+        del sent[name]
     until = timezone.now() + KEPT_FOR
-    kept = {"owner": owner, "path": request.get_full_path(), "until": until.timestamp()}
-    if typed_again.comes_back_as_sent(request):
-        sent = request.POST.copy()
-        for name in [name for name in sent if "password" in name or name == "csrfmiddlewaretoken"]:
-            del sent[name]
-        kept["sent"] = sent.urlencode()
+    kept = {"owner": owner, "path": request.get_full_path(), "until": until.timestamp(), "sent": sent.urlencode()}
     request.session[KEPT] = kept
 
 
@@ -83,8 +95,7 @@ def give_back(request: HttpRequest) -> None:
     if kept is None:
         return
     del request.session[KEPT]
-    is_theirs = kept["owner"] == str(request.user.pk)
-    if is_theirs and "sent" in kept:
+    if kept["owner"] == str(request.user.pk):
         request.FILES.clear()  # read now: whoever reads them first empties POST
         request.method, request.POST = "POST", QueryDict(kept["sent"])
         request.not_sent = True  # type: ignore[attr-defined]

@@ -57,6 +57,7 @@ SHARED_DOMAINS = frozenset(
 _LOCAL_PART = re.compile(r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _HOST_LABEL = re.compile(r"[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?")
 # What a mail program makes a link of: a scheme, « www. », « exemple.fr/page ».
+_SITE = re.compile(r"[\w-]+\.[a-z]{2,}\b")
 _LINK = re.compile(r"\w://|\bwww\.|[^\W_]\.[^\W\d_]{2,}/", re.IGNORECASE)
 #: What one sees in an address that is not one, how it is said, and what was likely meant instead.
 _EMAIL_FAULTS = (
@@ -149,10 +150,19 @@ def without_link(value: str) -> None:
 
 
 def person_name(value: str) -> None:
-    """One line with a letter in it, and nothing that would turn a name into an address or markup."""
+    """One line with a letter in it, and nothing that would turn a name into an address or markup.
+
+    Not even « exemple.fr », of which a mail program makes a link: a name is repeated in letters to its address.
+    """
     without_link(value)
     if not any(char.isalpha() for char in value) or any(char in "<>@/" for char in value):
         raise ValidationError("Saisissez un nom, sans adresse ni signe < > @ ou /.", code="invalid")
+    if site := _SITE.search(value):
+        raise ValidationError(
+            f"Un nom ne contient pas d’adresse de site\u00a0: effacez «\u00a0{site[0]}\u00a0», "
+            "ou mettez une espace après le point.",
+            code="link",
+        )
 
 
 def phone_number(value: str) -> None:
@@ -227,10 +237,14 @@ def email_domain(value: str) -> None:
         )
 
 
+def _is_shared(domain: str) -> bool:
+    return domain in PUBLIC_MAILBOX_DOMAINS | SHARED_DOMAINS or bool(_PUBLIC_MAILBOX_FAMILY.fullmatch(domain))
+
+
 def not_public_mailbox_domain(value: str) -> None:
     """Refuse a domain that would cover strangers: public mailboxes, and domains shared by many structures (R14)."""
     domain = normalise_domain(value)
-    if domain in PUBLIC_MAILBOX_DOMAINS | SHARED_DOMAINS or _PUBLIC_MAILBOX_FAMILY.fullmatch(domain):
+    if _is_shared(domain):
         raise ValidationError(
             "Des personnes de toutes structures ont une adresse en %(domain)s\u00a0: "
             "ajoutez plutôt les personnes une par une.",
@@ -248,9 +262,11 @@ def _readable(domain: str) -> str:
     if len(domain) > 253 or (domain.isascii() and "xn--" not in domain):
         return domain
     try:
-        return domain.encode("idna").decode("idna").lower()
+        readable = domain.encode("idna").decode("idna").lower()
     except UnicodeError:
         return domain
+    # « ¸ » becomes a space and a sign: no domain.
+    return readable if _visible(readable) == readable else domain
 
 
 def normalise_email(value: str) -> str:
@@ -260,6 +276,16 @@ def normalise_email(value: str) -> str:
     """
     local, at, domain = _visible(value).rpartition("@")
     return f"{local}{at}{_readable(domain)}"
+
+
+def mailbox(address: str) -> str:
+    """What is one mailbox to its provider: what follows a + changes nothing, nor do dots at a public one.
+
+    For suggestions and for counting letters; never for telling who is covered (R14).
+    """
+    local, _, domain = address.rpartition("@")
+    local = local.partition("+")[0]
+    return f"{local.replace('.', '') if _is_shared(domain) else local}@{domain}"
 
 
 def normalise_domain(value: str) -> str:

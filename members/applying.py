@@ -12,7 +12,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from caprural import limits, typography
+from caprural import limits, typography, validators
 from members import consequences, emails, fees
 from members.covering import Circle
 from members.models import (
@@ -65,7 +65,7 @@ def apply(application: Application, people: Sequence[ApplicationPerson], *, netw
     try:
         with transaction.atomic():
             limits.spend("application", network, most=FORMS_A_DAY, within=DAY, now=now)
-            limits.spend("letter", application.email, most=LETTERS_A_DAY, within=DAY, now=now)
+            limits.spend("letter", validators.mailbox(application.email), most=LETTERS_A_DAY, within=DAY, now=now)
             if same.exists():
                 raise _SentTwice
     except (limits.LimitReached, _SentTwice):

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from caprural import validators
 from members import emails, fees
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
 
@@ -42,10 +43,9 @@ def next_campaign(campaign: FeeCampaign) -> FeeCampaign:
 
     Raises PeriodTaken when another one covers a day of it, NoPeriodFollows at the end of the calendar.
     """
-    try:
-        starts_on, ends_on = next_period(campaign.starts_on, campaign.ends_on)
-    except (OverflowError, ValueError) as beyond:
-        raise NoPeriodFollows from beyond
+    starts_on, ends_on = next_period(campaign.starts_on, campaign.ends_on)
+    if ends_on > validators.LAST_DAY:
+        raise NoPeriodFollows
     other = FeeCampaign.objects.overlapping(starts_on, ends_on).first()
     if other:
         raise PeriodTaken(other)

@@ -39,11 +39,11 @@ def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) 
     """
     locked = TrainingSession.objects.lock(session.pk)
     concerned = told_of_postponing(locked, first_on=first_on, now=now)
+    # What was announced first, however often it moves.
+    locked.postponed_from = locked.postponed_from or locked.first_date
     if first_on is not None:
-        locked.postponed_from = locked.postponed_from or locked.first_date
         locked.move_to(first_on)
     else:
-        locked.postponed_from = locked.first_date
         locked.status = TrainingSession.Status.POSTPONED
     locked.maintained_at = None
     locked.changed_at = None

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import update_wrapper
 from typing import Any, cast
 
-from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.db.models import Model, Prefetch
@@ -70,22 +69,19 @@ class StaffSite(AdminSite):
         guarded = super().admin_view(view, cacheable)
 
         def keeping(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            response = guarded(request, *args, **kwargs)
             if request.method == "POST" and request.user.is_anonymous and request.path != reverse("admin:logout"):
-                signing_in.keep(request)
-            return guarded(request, *args, **kwargs)
+                signing_in.keep(request)  # the answer leads to the login
+                response.headers["Location"] += f"&{signing_in.IN_VAIN}="
+            return response
 
         return update_wrapper(keeping, guarded)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Says that something is to come back, and remembers whose browser it is."""
+        """Says that something was sent in vain, and whether it is to come back."""
         kept = signing_in.what_is_kept(request, request.GET.get("next", ""))
-        response = super().login(request, {"kept": kept, **(extra_context or {})})
-        if request.user.is_authenticated:
-            secure = settings.SESSION_COOKIE_SECURE
-            response.set_signed_cookie(
-                signing_in.OWNER, str(request.user.pk), httponly=True, secure=secure, samesite="Lax"
-            )
-        return response
+        context = {"kept": kept, "in_vain": signing_in.IN_VAIN in request.GET, **(extra_context or {})}
+        return super().login(request, context)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """What there is to do, above the stock list of everything one may open."""

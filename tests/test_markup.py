@@ -212,7 +212,7 @@ class TestTidy:
             ("\uf0b7 Un\no\tUn un\n▪ Un deux\n\uf0b7 Deux", "- Un\n  - Un un\n  - Un deux\n- Deux", [LISTS]),
             ("· Un\n\t· Un un\n\n· Deux", "- Un\n  - Un un\n\n- Deux", [LISTS]),
             ("- Un\n– Un un\n-\tDeux\nFin\n– Seul", "- Un\n  - Un un\n- Deux\nFin\n- Seul", [LISTS]),
-            ("Un<br />deux<BR><br/>trois", "Un\ndeux\n\ntrois", ["« <br> » devenus des retours à la ligne"]),
+            ("Un<br />deux<BR><br/>trois", "Un\ndeux\n\ntrois", ["«\u00a0<br>\u00a0» devenus des retours à la ligne"]),
             ("coopé\u00adra\u200btion", "coopération", ["signes invisibles enlevés"]),
             (
                 "[a](/cotisation/) [b](www.b.test) [c](c@d.fr) [d](https://d.test)",

@@ -10,7 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caprural import spreadsheets
@@ -266,11 +266,13 @@ class TestRefused:
 class TestHostile:
     """Whatever is sent, nothing comes out but a table or a sentence."""
 
+    @settings(deadline=None)
     @given(st.binary(max_size=400))
     def test_any_bytes(self, content: bytes) -> None:
         for start in (b"", b"PK\x03\x04", b"\xff\xfe", b"nom;ville\n"):
             assert sentence(lambda content=start + content: spreadsheets.read("f", content)).endswith(".")
 
+    @settings(deadline=None)
     @given(st.binary(min_size=1, max_size=60), st.integers(min_value=0, max_value=10_000))
     def test_a_workbook_with_a_hole(self, garbage: bytes, at: int) -> None:
         content = bytearray(WORKBOOK)
@@ -278,6 +280,7 @@ class TestHostile:
         content[at : at + len(garbage)] = garbage
         assert sentence(lambda: spreadsheets.read("f", bytes(content))).endswith(".")
 
+    @settings(deadline=None)
     @given(
         st.one_of(
             st.text(max_size=40),
@@ -293,6 +296,7 @@ class TestHostile:
         for parse in (spreadsheets.amount, spreadsheets.day, spreadsheets.siret):
             assert sentence(lambda parse=parse: parse(cell))
 
+    @settings(deadline=None)
     @given(st.lists(st.lists(st.text(max_size=20), min_size=3, max_size=3), min_size=1, max_size=5))
     def test_what_is_written_is_read_again(self, rows: list[list[str]]) -> None:
         rows = [["x", *row] for row in rows]

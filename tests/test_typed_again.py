@@ -232,14 +232,24 @@ class TestTheTeam:
 
     def test_neither_files_nor_passwords_are_kept(self, client: Client) -> None:
         path = "/admin/members/organisation/add/"
+        whose = typed(client.get(path))[signing_in.OWNER]
         client.post("/admin/logout/")
         logo = SimpleUploadedFile("logo.png", b"\x89PNG secret")
-        client.post(path, {"name": "Pays", "logo": logo, "new_password": "secret"})
+        client.post(path, {"name": "Pays", "logo": logo, "new_password": "secret", signing_in.OWNER: whose})
         assert client.session[signing_in.KEPT]["sent"] == "name=Pays"
         page = client.post(f"/admin/login/?next={path}", self.LOGIN, follow=True)
         assert fields(page)["name"] == "Pays"
         assert not Organisation.objects.exists()
 
-    def test_strangers_fill_no_session(self, visitor: Client, path: str) -> None:
-        answer = Client().post(path, {"title": "Après"})
+    @pytest.mark.parametrize("whose", ["", "1", "1:forged"])
+    def test_strangers_fill_no_session(self, path: str, whose: str) -> None:
+        answer = Client().post(path, {"title": "Après", signing_in.OWNER: whose})
         assert (answer.status_code, "sessionid" in answer.cookies) == (302, False)
+
+    def test_an_act_signed_out_is_said_to_be_lost(self, client: Client) -> None:
+        client.post("/admin/logout/")
+        login = client.post("/admin/members/membershipfee/enregistrer/", {"reference": "VIR 17"}, follow=True)
+        said = pages.text(pages.tree(login))
+        assert "ce que vous venez d’envoyer n’a pas été enregistré." in said
+        assert "le formulaire reviendra" not in said
+        assert "n’a pas été enregistré" not in pages.text(pages.tree(client.get("/admin/login/")))

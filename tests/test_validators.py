@@ -119,6 +119,28 @@ def test_what_is_said_to_be_printable_is_in_the_fonts(weight: int) -> None:
     assert validators._coverage() <= held
 
 
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [
+        ("camille+essai@commune.example", "camille@commune.example"),
+        ("ca.mille+essai@gmail.com", "camille@gmail.com"),
+        ("ca.mille@commune.example", "ca.mille@commune.example"),
+    ],
+)
+def test_one_mailbox(address: str, mailbox: str) -> None:
+    assert validators.mailbox(address) == mailbox
+
+
+@pytest.mark.parametrize("name", ["evil.fr", "Gagnez 500€ sur evil.fr", "hxxp evil.example"])
+def test_a_person_s_name_is_no_site(name: str) -> None:
+    assert refusal(validators.person_name, name) == "link"
+
+
+@pytest.mark.parametrize("name", ["J.-P. Martin", "M.Durand", "St. Martin"])
+def test_a_person_s_name_has_its_dots(name: str) -> None:
+    assert refusal(validators.person_name, name) is None
+
+
 class TestMultiLine:
     def test_paragraphs(self) -> None:
         assert refusal(validators.multi_line, "Bonjour,\r\n\r\n\t– un\n– deux") is None
@@ -329,6 +351,7 @@ class TestEmail:
     @given(st.text())
     @example("a@xn--mairie-t-f1ab.fr")
     @example("a@ß\u3002fr")
+    @example("¸")
     def test_normalised_once_and_for_all(self, value: str) -> None:
         once = validators.normalise_email(value)
         assert validators.normalise_email(once) == once

@@ -100,7 +100,7 @@ def _foreseen(fee: MembershipFee, form: CancelFeeForm) -> Foreseen:
         losses = consequences.foresee([fee.member_id], lambda cover: cover.without(fee), now=timezone.now())
     told = [(str(fee.member), fee.member.email)] if form.cleaned_data["is_told"] and fee.member.email else []
     named = [*told, *dict.fromkeys(("", loss.address) for loss in losses)]
-    details = (fee.status, sorted(form.cleaned_data.items()))
+    details = (fee.status, form.cleaned_data["is_told"], form.cleaned_data["reopens"])
     return Foreseen(named, details, [loss.sentence for loss in losses])
 
 

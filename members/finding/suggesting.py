@@ -77,7 +77,7 @@ def suggest_all(people: Sequence[tuple[str, str, str]], *, limit: int = 3) -> li
         domain = _own_domain(address)
         clues = (
             (_APPLICATION, applied.get(address, {})),
-            (_ADDRESS, {pk: _same(address, other) for pk, other in known.get(_mailbox(address), {}).items()}),
+            (_ADDRESS, {pk: _same(address, other) for pk, other in known.get(validators.mailbox(address), {}).items()}),
             (_DOMAIN, dict.fromkeys(domains.get(domain, ()) if domain else (), f"même domaine : {domain}")),
         )
         for score, found in clues:
@@ -152,19 +152,12 @@ def _addresses() -> tuple[dict[str, dict[int, str]], dict[str, set[int]], dict[f
         persons[_person(name)].add(member)
         if email:
             address = validators.normalise_email(email)
-            known[_mailbox(address)].setdefault(member, address)
+            known[validators.mailbox(address)].setdefault(member, address)
             domains[address.rpartition("@")[2]].add(member)
     for member, domain in EmailDomain.objects.order_by().values_list("member", "domain"):
         domains[domain].add(member)
     persons.pop(frozenset(), None)
     return known, domains, persons
-
-
-def _mailbox(address: str) -> str:
-    """What is one mailbox to its provider: at a public one, dots and what follows a + change nothing."""
-    local, _, domain = address.rpartition("@")
-    is_public = not _own_domain(address)
-    return f"{local.partition('+')[0].replace('.', '')}@{domain}" if is_public else address
 
 
 def _same(address: str, known: str) -> str:

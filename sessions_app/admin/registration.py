@@ -285,7 +285,8 @@ class RegistrationAdmin(MemberAttaching):
             else:
                 messages.success(request, f"L’inscription de {registration} est annulée.")
             return self.back_to_session(registration)
-        notice = "La personne reçoit un message, et sa place revient à la première personne qui attend."
+        freed = ", et sa place revient à la première personne qui attend" if registration.holds_seat else ""
+        notice = f"La personne reçoit un message{freed}."
         return self.form_page(
             request,
             form,
@@ -300,12 +301,22 @@ class RegistrationAdmin(MemberAttaching):
         """« Corriger l’adresse »: what the person does from their page, by the team; a new link leaves (R9)."""
         registration = self.registration_for(request, pk)
         form = CorrectAddressForm(request.POST or None, initial={"email": registration.email})
+        now = timezone.now()
+        if form.is_valid() and not form.may_lose_cover:
+            session = TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id)
+            if registering.would_lose_with(registration, session, form.cleaned_data["email"], now=now):
+                form.ask_whether_it_may_be_lost()
+                form.add_error(
+                    "email",
+                    "Aucune cotisation ne couvre cette adresse : la place, confirmée, attendrait la cotisation. "
+                    "Vérifiez l’adresse, ou cochez la case pour continuer.",
+                )
         if form.is_valid():
             try:
                 registering.change_details(
                     registration,
                     form.cleaned_data,
-                    now=timezone.now(),
+                    now=now,
                     by=registering.staff(current_user(request)),
                     knowingly=form.is_someone_else,
                 )

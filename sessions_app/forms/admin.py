@@ -139,6 +139,13 @@ class LabelledFormSet(forms.BaseInlineFormSet):
             if field.label and not field.widget.is_hidden:
                 field.widget.attrs.setdefault("aria-label", str(field.label).capitalize())
 
+    def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
+        """With the words of the table, not the names of the code."""
+        named = " et ".join(
+            f"« {self.empty_form.fields[name].label} »" for name in unique_check if name != self.fk.name
+        )
+        return f"Deux lignes disent la même chose ({named}) : corrigez ou supprimez l’une des deux."
+
 
 class SessionDayFormSet(LabelledFormSet):
     """The days of a session, checked against the session they belong to."""
@@ -169,7 +176,11 @@ class SessionDayFormSet(LabelledFormSet):
         is_again = session.status == Status.PUBLISHED and session.pk and self._was_postponed()
         if is_again and min(days) <= timezone.localdate():
             raise forms.ValidationError("Indiquez les nouvelles dates avant de publier à nouveau la session.")
-        if is_again and min(days) == session.postponed_from and "same_dates" not in self.data:
+        if (
+            is_again
+            and min(days) == TrainingSession.objects.get(pk=session.pk).first_date
+            and "same_dates" not in self.data
+        ):
             raise forms.ValidationError(
                 "Cette session a été reportée, et ses dates n’ont pas changé : changez-les, "
                 "ou cochez « Les dates ne changent pas »."
@@ -239,6 +250,15 @@ class PersonForm(forms.ModelForm):
 
 class CorrectAddressForm(SharedMailbox, AddressForm):
     """Another address for a person, by the team (R9)."""
+
+    def ask_whether_it_may_be_lost(self) -> None:
+        """The box that says so, shown once the new address turns out to be covered by nobody (R7b)."""
+        self.fields["may_lose_cover"] = forms.BooleanField(label="La place attendra la cotisation", required=False)
+
+    @property
+    def may_lose_cover(self) -> bool:
+        """Whether that box was ticked."""
+        return "may_lose_cover" in self.data
 
     class Meta(AddressForm.Meta):
         help_texts = {"email": "Un nouveau lien y part, avec les messages qui n’ont pas pu partir."}

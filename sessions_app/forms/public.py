@@ -44,7 +44,8 @@ class DetailsForm(typed_again.Form, forms.ModelForm):
         }
         help_texts = {
             "email": "Si vous la changez, votre lien personnel est envoyé à la nouvelle adresse, "
-            "et l’ancienne en est prévenue.",
+            "et l’ancienne en est prévenue. Si une cotisation couvre votre place, elle doit couvrir "
+            "la nouvelle adresse.",
             "accessibility_needs": "Lu par la coordination et les intervenant·e·s seulement, "
             "effacé 30 jours après la session.",
             "message": "Une question, une attente, une précision pour l’équipe.",

@@ -1,14 +1,14 @@
 """How much visitors may make us do and write: scripts meet these limits, forty people behind one address never do (R7).
 
 The number of letters is counted per recipient, so that nobody is written to at a stranger's will, whatever the stranger
-does: register, correct an address, name a colleague, ask for a link.
+does: register, correct an address, name a colleague, send a membership form (`members.applying` counts with us).
 """
 
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from caprural import limits
+from caprural import limits, validators
 from sessions_app.models import Registration, TrainingSession
 
 #: Forms sent from one network in an hour: forty people who each send theirs three times.
@@ -47,4 +47,4 @@ def count_letters(email: str, *, now: datetime, letters: int = 1) -> None:
     """Letters that a visitor causes to an address. Raises LimitReached: the act is undone as a whole."""
     is_proved = Registration.objects.filter(email=email, address_confirmed_at__isnull=False).exists()
     most = LETTERS_PROVED if is_proved else LETTERS_UNPROVED
-    limits.spend("visitor_letter", email, most=most, within=DAY, now=now, cost=letters)
+    limits.spend("letter", validators.mailbox(email), most=most, within=DAY, now=now, cost=letters)

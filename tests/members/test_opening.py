@@ -48,7 +48,7 @@ class TestItsName:
             ("Cotisation 2017", date(2017, 1, 1), date(2017, 12, 31), "Cotisation 2018"),
             ("2016-2017", date(2016, 9, 1), date(2017, 8, 31), "2017-2018"),
             ("Cotisation 2016/17", date(2016, 9, 1), date(2017, 8, 31), "Cotisation 2017/18"),
-            ("1999/00", date(1999, 9, 1), date(2000, 8, 31), "2000/01"),
+            ("2098/99", date(2098, 9, 1), date(2099, 8, 31), "2099/00"),
             ("Projet 2030, année 2017", date(2017, 1, 1), date(2017, 12, 31), "Projet 2030, année 2018"),
             ("Cotisation annuelle", date(2017, 1, 1), date(2017, 12, 31), "Cotisation annuelle 2018"),
             ("Cotisation", date(2016, 9, 1), date(2017, 8, 31), "Cotisation 2017-2018"),
@@ -143,7 +143,7 @@ class TestOpeningTheNext:
         assert opening.open_next(campaign).ends_on == date(2018, 12, 31)
 
     def test_the_calendar_ends(self) -> None:
-        campaign = make_campaign(name="Fin", starts_on=date(9999, 1, 1), ends_on=date(9999, 12, 31))
+        campaign = make_campaign(name="Fin", starts_on=date(2100, 1, 1), ends_on=date(2100, 12, 31))
 
         with pytest.raises(opening.NoPeriodFollows):
             opening.open_next(campaign)

@@ -313,7 +313,10 @@ class TestWhoMay:
     def test_nobody_erases_an_import(self, coordination: Client) -> None:
         path = path_of(send(coordination, "Nom\nCollines"))
 
-        assert coordination.post(path.replace("change", "delete"), {"post": "yes"}).status_code == 403
+        page = coordination.post(path.replace("change", "delete"), {"post": "yes"}, follow=True)
+
+        assert "ne se supprime pas" in notices(page)[0]
+        assert SpreadsheetImport.objects.count() == 1
 
     @pytest.mark.parametrize("pk", ["999", "9" * 30, "abc", "-1", "1%00", "²"])
     def test_an_unknown_page(self, coordination: Client, pk: str) -> None:

@@ -308,6 +308,10 @@ class TestPostponingToADate:
         assert told(registration)[1:] == ["Session reportée au 10 mai 2017", "Session reportée au 7 juin 2017"]
         assert read(session).calendar_sequence == 2
 
+        deciding.postpone(session, first_on=None, now=DECIDED)
+
+        assert read(session).postponed_from == date(2017, 4, 12), "what was announced first"
+
 
 class TestPostponingToADateToCome:
     def test_everybody_keeps_their_place_and_is_told(self) -> None:

@@ -113,7 +113,7 @@ def test_sections_are_headings(client: Client, seed: TrainingSession) -> None:
 def test_the_four_links_of_the_flyer_have_their_page(client: Client, seed: TrainingSession) -> None:
     """Bulletin and e-mail are links; the two Google forms are the registration (closed since 2017) and the survey."""
     links = pages.links(pages.one(pages.tree(client.get(f"/sessions/{SLUG}/")), ".//main"))
-    assert links["télécharger le bulletin de cotisation"] == "/cotisation/bulletin.pdf"
+    assert links["télécharger le bulletin de cotisation"] == "/cotisation/bulletin.pdf?le=2017-04-12"
     assert links["cooperationsentreacteurs@caprural.org"] == "mailto:cooperationsentreacteurs@caprural.org"
     assert links["06 66 46 62 76"] == "tel:+33666466276"
 

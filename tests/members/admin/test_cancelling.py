@@ -130,6 +130,16 @@ class TestWhatIsSaidBefore:
 
 
 class TestCancelling:
+    def test_the_reason_typed_beside_what_was_read_is_not_part_of_it(
+        self, coordination: Client, fee: MembershipFee
+    ) -> None:
+        page = coordination.get(address(fee))
+
+        coordination.post(address(fee), {**typed(page), "reason": "chèque rejeté", "confirm": "1"})
+
+        fee.refresh_from_db()
+        assert fee.status == "cancelled"
+
     def test_a_bounced_cheque(
         self, coordination: Client, fee: MembershipFee, person: Registration, session: TrainingSession
     ) -> None:

@@ -11,8 +11,8 @@ from post_office.models import STATUS, Email
 from sessions_app import registering
 from sessions_app.models import Registration
 from tests import pages
-from tests.announced import open_session, registered
-from tests.factories import make_staff
+from tests.announced import open_session, registered, today
+from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff
 from tests.office import signed_in
 from tests.sessions_app.test_views import typed
 from tests.traces import link_for, log, messages, statuses, told
@@ -112,6 +112,23 @@ class TestCorrecting:
         assert now.token != person.token
         assert log(now)[-1][2:] == ("coordination", "adresse e-mail corrigée, nouveau lien envoyé")
         assert Client().get(person.get_absolute_url()).status_code == 404
+
+    def test_a_seat_that_would_lose_its_cover_is_said_before(self, office: Client) -> None:
+        """R7b: nobody is sent back to awaiting a fee by a correction without the team having read it."""
+        campaign = make_campaign(starts_on=today(), ends_on=today(90))
+        make_fee(make_member(emails=("sure@commune.example",)), category=make_category(campaign=campaign))
+        person = registered(open_session(fee_required=True), email="sure@commune.example")
+        assert person.status == "confirmed"
+
+        page = office.post(act("correct_address", person), {"email": "autre@commune.example"})
+
+        assert "la place, confirmée, attendrait la cotisation" in pages.text(pages.tree(page))
+        assert Registration.objects.get().email == "sure@commune.example"
+
+        office.post(act("correct_address", person), {"email": "autre@commune.example", "may_lose_cover": "on"})
+
+        now = Registration.objects.get()
+        assert (now.email, now.status) == ("autre@commune.example", "awaiting_fee")
 
     def test_a_new_link(self, office: Client) -> None:
         person = registered(open_session())

@@ -121,7 +121,7 @@ class TestSeed:
 
     def test_its_links_lead_to_the_site(self, seed: TrainingSession) -> None:
         assert sorted(set(links(Printed(flyer.pdf(seed))))) == [
-            f"{SITE}/cotisation/bulletin.pdf",
+            f"{SITE}/cotisation/bulletin.pdf?le=2017-04-12",
             f"{SITE}/sessions/{SEED}/",
             f"{SITE}/sessions/{SEED}/inscription/",
             "mailto:cooperationsentreacteurs@caprural.org",
