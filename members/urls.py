@@ -10,6 +10,7 @@ urlpatterns = [
     path("cotisation/", fee.fee, name="fee"),
     path("cotisation/bulletin.pdf", fee.membership_form_blank, name="membership_form_blank"),
     path("cotisation/adherer/", application.apply, name="apply"),
+    path("cotisation/bulletin-envoye/", application.application_sent, name="application_sent"),
     re_path(rf"^cotisation/bulletins/{PRIVATE}/$", application.application_detail, name="application_detail"),
     re_path(rf"^cotisation/bulletins/{PRIVATE}/bulletin\.pdf$", application.application_form, name="application_form"),
     re_path(rf"^cotisation/appels/{PRIVATE}/$", documents.fee_call, name="fee_call"),

@@ -61,7 +61,7 @@ HOLDERS = frozenset({PARTICIPANT, OTHER_PARTICIPANT})
 PUBLIC = frozenset(
     "home archive calendar_feed sitemap session_detail register session_flyer session_calendar find_registration "  # noqa: SIM905
     "logo fee membership_form_blank apply legal_notice privacy accessibility healthz robots admin:login admin:logout "
-    "just_registered just_registered_apply".split()
+    "just_registered just_registered_apply application_sent".split()
 )
 OF_THE_TEAM = frozenset({"admin:index", "admin:jsi18n", "admin:password_change", "admin:password_change_done"})
 #: Pages of their own sessions; the lists are open to every trainer, and hold nothing of others.
@@ -83,7 +83,7 @@ LISTS_OF_TRAINERS = frozenset(
 #: There is one organisation, and people are registered from their session: refused whoever asks.
 CLOSED = frozenset({"admin:members_organisation_add", "admin:sessions_app_registration_add"})
 #: Asked without what they need, these have nothing to answer to whoever may ask.
-EMPTY_HANDED = frozenset({"admin:autocomplete", "logo", "just_registered", "just_registered_apply"})
+EMPTY_HANDED = frozenset({"admin:autocomplete", "logo", "just_registered", "just_registered_apply", "application_sent"})
 #: « admin/(.*)$ » and the redirections of old addresses.
 WITHOUT_NAME = "admin:None"
 

@@ -1,5 +1,10 @@
-"""The on-line membership form, and the private page of whoever filled it (R12, R14, R15)."""
+"""The on-line membership form, and what its sender reads (R12, R14, R15).
 
+The private link travels by e-mail only: anybody may type anybody's address. The browser that sent the form has a page
+without it, for two hours.
+"""
+
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +22,9 @@ from members.views.fee import asked_day
 
 #: What is answered when a limit is reached.
 TOO_MANY = 429
+LIFE = timedelta(hours=2)
+#: The form this browser has just sent, in its Django session.
+SENT = "application_sent"
 
 
 @never_cache
@@ -33,9 +41,12 @@ def apply(request: HttpRequest) -> HttpResponse:
     refusal, status = "", 0
     if form.is_bound and form.is_valid():
         try:
-            return redirect(applying.apply(*form.application(), network=limits.network_of(request), now=now))
+            sent = applying.apply(*form.application(), network=limits.network_of(request), now=now)
         except limits.LimitReached as refused:
             refusal, status = str(refused), TOO_MANY
+        else:
+            request.session[SENT] = sent.pk
+            return redirect("application_sent")
     context: dict[str, Any] = {"form": form, "categories": categories, "refusal": refusal, "day": day}
     return render(request, "members/apply.html", context, status=status or form_status(form, is_refused=False))
 
@@ -45,6 +56,20 @@ def form_status(form: ApplicationForm, *, is_refused: bool) -> int:
     if not form.is_bound:
         return 200
     return 409 if is_refused else 422
+
+
+@private
+@require_safe
+def application_sent(request: HttpRequest) -> HttpResponse:
+    """What is expected, to the browser that sent the form: what any form is answered, thus until it is checked."""
+    recent = Application.objects.to_check().filter(received_at__gt=timezone.now() - LIFE)
+    application = recent.select_related("category__campaign").filter(pk=request.session.get(SENT, 0)).first()
+    return render(
+        request,
+        "members/application_sent.html",
+        {"application": application, "fee": None},
+        status=200 if application else 404,
+    )
 
 
 @private

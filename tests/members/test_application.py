@@ -1,5 +1,6 @@
 """« Adhérer en ligne »: the page, what it answers, and the private page of whoever filled it (R12, R14, R15)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,12 +21,14 @@ from tests.factories import (
     make_checked_application,
     make_fee,
     make_member,
+    make_staff,
 )
 from tests.traces import folded
 
 pytestmark = pytest.mark.django_db
 
 FORM = "/cotisation/adherer/"
+SENT = "/cotisation/bulletin-envoye/"
 SIRET = "73282932000074"
 
 
@@ -95,7 +98,7 @@ class TestForm:
         answer = sent(client)
 
         application = Application.objects.get()
-        assert (answer.status_code, answer.headers["Location"]) == (302, application.get_absolute_url())
+        assert (answer.status_code, answer.headers["Location"]) == (302, SENT)
         assert (application.name, application.fee, application.category) == ("Pays <des> Collines", None, category)
         assert list(application.people.values_list("email", "name")) == [("camille@collines.example", "Camille Durand")]
         assert Email.objects.get().to == ["camille@collines.example"]
@@ -105,19 +108,18 @@ class TestForm:
 
         answers = [client.post(FORM, typed) for _ in range(2)]
 
-        assert answers[0].headers["Location"] == answers[1].headers["Location"]
+        assert [answer.headers["Location"] for answer in answers] == [SENT, SENT]
         assert (Application.objects.count(), Member.objects.count(), Email.objects.count()) == (1, 0, 1)
 
     def test_the_browser_s_back_then_another_payer(self, client: Client, category: FeeCategory) -> None:
-        """The same hidden key, other contents: another form, and its own page."""
+        """The same hidden key, other contents: another form, and the page is about the last one."""
         typed = {**shown(client.get(FORM)), **FILLED}
 
-        one = client.post(FORM, {**typed, "name": "Asso Un"})
-        two = client.post(FORM, {**typed, "name": "Asso Deux", "email": "deux@x.example"})
+        client.post(FORM, {**typed, "name": "Asso Un"})
+        client.post(FORM, {**typed, "name": "Asso Deux", "email": "deux@x.example"})
 
         assert [form.name for form in Application.objects.order_by("pk")] == ["Asso Un", "Asso Deux"]
-        assert one.headers["Location"] != two.headers["Location"]
-        assert "Asso Deux" in pages.main(client.get(two.headers["Location"]))
+        assert "Asso Deux" in pages.main(client.get(SENT))
 
     def test_to_correct(self, client: Client, category: FeeCategory) -> None:
         """Everything typed comes back with what is wrong, and nothing is written."""
@@ -235,6 +237,55 @@ class TestForm:
         assert not covering.is_up_to_date("malin@ailleurs.example", on=today())
         assert not covering.is_up_to_date("autre@ailleurs.example", on=today())
         assert list(member.people.values_list("email", flat=True)) == ["connue@collines.example"]
+
+
+class TestSent:
+    """The link travels by e-mail only: anybody may type anybody's address."""
+
+    def test_what_is_expected_without_the_link(self, client: Client, category: FeeCategory) -> None:
+        sent(client)
+        application = Application.objects.get()
+        before = pages.rows()
+
+        page = client.get(SENT)
+
+        pages.assert_sound(page)
+        assert pages.rows() == before
+        assert application.token not in page.content.decode()
+        assert "no-store" in page.headers["Cache-Control"]
+        assert (page.headers["X-Robots-Tag"], page.headers["Referrer-Policy"]) == ("noindex", "no-referrer")
+        words = folded(pages.main(page))
+        for expected in (
+            "Bulletin reçu : 80 €",
+            application.own_code,
+            f"Un message part à {application.email} : lisez-le avant de payer",
+            "FR76 3000 6000 0112 3456 7890 189",
+        ):
+            assert expected in words
+
+    @pytest.mark.parametrize("why", ["another browser", "later", "checked"])
+    def test_over(self, client: Client, category: FeeCategory, why: str) -> None:
+        """Once checked, the fee is its payer's: whoever typed a SIRET does not read that it was paid."""
+        make_fee(make_member(siret=SIRET), category=category)
+        sent(client, siret=SIRET)
+        match why:
+            case "another browser":
+                client = Client()
+            case "later":
+                Application.objects.update(received_at=timezone.now() - timedelta(hours=2))
+            case "checked":
+                application, user = Application.objects.get(), make_staff(group="Coordination")
+                applying.check(application, member=Member.objects.get(), people=[], user=user, now=timezone.now())
+
+        page = client.get(SENT)
+
+        pages.assert_sound(page, status=404)
+        words = pages.main(page)
+        assert "Utilisez le lien du message que vous avez reçu par e-mail." in words
+        assert "BUL-" not in words
+
+    def test_methods(self, client: Client) -> None:
+        assert client.post(SENT).status_code == 405
 
 
 def said(client: Client, application: Application) -> str:

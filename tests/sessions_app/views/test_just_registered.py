@@ -208,7 +208,9 @@ class TestFee:
 
         assert (sent.status_code, sent.headers["Location"]) == (302, where)
         assert Application.objects.get().email == ADDRESS
-        assert "Bulletin envoyé le" in pages.main(client.get(where))
+        page = client.get(where)
+        assert "Bulletin envoyé le" in pages.main(page)
+        assert Application.objects.get().token not in page.content.decode()
         # Also behind the link: who reads the letter is who filled it.
         assert "Voir mon bulletin" in pages.main(client.get(link_for(ADDRESS)))
 

@@ -124,6 +124,10 @@ class TestForm:
         application = Application.objects.get()
         assert (application.email, application.contact_name) == ("compta@collines.example", "Alex Compta")
         assert list(application.people.values_list("email", flat=True)) == ["camille@collines.example"]
+        # The form's link travels by its own letter: anybody's address may be typed there.
+        page = client.get(person.get_absolute_url())
+        assert "Le message envoyé à compta@collines.example contient le lien du bulletin." in folded(pages.main(page))
+        assert application.token not in page.content.decode()
 
     def test_more_lines(self, client: Client, person: Registration) -> None:
         page = send(client, person, plus="", **{"personnes-1-email": "b@x.example"})
@@ -171,14 +175,15 @@ class TestForm:
         assert client.get(f"/inscriptions/{'x' * 32}/adherer/").status_code == 404
 
     def test_too_many(self, client: Client, person: Registration, category: FeeCategory) -> None:
-        for _ in range(applying.LETTERS_A_DAY):
+        # The registration's own letter is the first.
+        for _ in range(applying.LETTERS_A_DAY - 1):
             make_application(email=person.email, category=category, now=timezone.now())
 
         page = send(client, person)
 
         pages.assert_sound(page, status=429)
         assert shown(page)["name"] == "Pays des Collines"
-        assert Application.objects.count() == applying.LETTERS_A_DAY
+        assert Application.objects.count() == applying.LETTERS_A_DAY - 1
 
 
 class TestPrivatePage:
