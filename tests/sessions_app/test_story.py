@@ -1,7 +1,7 @@
 """Whatever happens, in whatever order: seats, queue, log and messages hold together (R3, R6, R8, R16, R23).
 
-A state machine plays registrations, cancellations, replacements, other addresses, fees, people and domains that come
-and go, campaigns, other dates, a rule switched on and off, caps, days going by and rounds of the worker. It checks
+A state machine plays registrations, cancellations, replacements, other addresses, links, fees, people and domains that
+come and go, campaigns, other dates, a rule switched on and off, caps, days going by and rounds of the worker. It checks
 after each step what must never be false, and that what the board says is what a naive reading of the facts says (R7b).
 """
 
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -23,7 +24,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from post_office.models import Email
 
+from caprural.limits import LimitReached
 from members import consequences, fees
 from members.covering import Circle
 from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
@@ -109,6 +112,27 @@ class Story(RuleBasedStateMachine):
             registering.register(make_candidate(self.session, email=email), now=self.now)
         except registering.RegistrationClosed:
             assert not self.state().is_registrable
+        except LimitReached:
+            # No more than three letters a day at a stranger's will (R7); at a person's own, twelve.
+            assert Email.objects.filter(to=email).count() >= 3
+
+    @precondition(lambda self: self.live() and not self.state().has_begun)
+    @rule(data=st.data())
+    def someone_else_reads_the_same_mailbox(self, data: Any) -> None:
+        candidate = make_candidate(self.session, email=data.draw(st.sampled_from(self.live())).email)
+        registering.register_by_hand(candidate, reason="couple", user=self.coordinator, now=self.now, knowingly=True)
+
+    @precondition(lambda self: self.live())
+    @rule(data=st.data())
+    def someone_acts_behind_the_link(self, data: Any) -> None:
+        registering.confirm_address(data.draw(st.sampled_from(self.live())), now=self.now)
+
+    @precondition(lambda self: self.live())
+    @rule(data=st.data())
+    def a_link_is_renewed(self, data: Any) -> None:
+        registration = data.draw(st.sampled_from(self.live()))
+        registering.renew_link(registration, user=self.coordinator, now=self.now)
+        assert Registration.objects.get(pk=registration.pk).token != registration.token
 
     @precondition(lambda self: self.live())
     @rule(data=st.data())
@@ -148,8 +172,10 @@ class Story(RuleBasedStateMachine):
     @rule(data=st.data(), email=st.sampled_from(PEOPLE))
     def someone_gives_another_address(self, data: Any, email: str) -> None:
         registration = data.draw(st.sampled_from(self.live()))
-        with suppress(registering.RegistrationRefused):
+        with suppress(registering.RegistrationRefused, LimitReached):
             registering.change_details(registration, {"email": email}, now=self.now)
+        current = Registration.objects.get(pk=registration.pk)
+        assert (current.token == registration.token) == (current.email == registration.email)
 
     @rule(which=st.integers(0, 2), email=st.sampled_from(PEOPLE))
     def a_person_is_listed_or_taken_off(self, which: int, email: str) -> None:
@@ -279,17 +305,27 @@ class Story(RuleBasedStateMachine):
     @invariant()
     def status_and_log_agree(self) -> None:
         for registration in self.session.registrations.all():
-            steps = list(registration.status_changes.values_list("from_status", "to_status"))
+            lines = registration.status_changes.values_list("from_status", "to_status")
+            assert all(before == after for (_, before), (after, _) in pairwise(lines))
+            steps = [(before, after) for before, after in lines if before != after]
             assert steps[0][0] == ""
-            assert all(after == before for (_, after), (before, _) in pairwise(steps))
             assert all(after in Registration.TRANSITIONS[before] for before, after in steps)
             assert steps[-1][1] == registration.status
+
+    @invariant()
+    def a_link_is_only_in_letters_to_its_person(self) -> None:
+        """R9."""
+        for registration in self.session.registrations.all():
+            quoting = Email.objects.filter(message__contains=registration.token)
+            assert {address for email in quoting for address in email.to} <= {registration.email}
 
     @invariant()
     def each_person_was_told_their_own_story(self) -> None:
         for registration in self.session.registrations.select_related("replaces"):
             told = registration.messages.exclude(kind__in=DATED | ABOUT_AN_ADDRESS).values_list("kind", flat=True)
-            steps = [self.told_by(registration, step) for step in registration.status_changes.all()]
+            # A line of the log may only note something: the status stays.
+            moves = registration.status_changes.exclude(from_status=F("to_status"))
+            steps = [self.told_by(registration, step) for step in moves]
             assert list(told) == steps
 
     def told_by(self, registration: Registration, step: StatusChange) -> str:
