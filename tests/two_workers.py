@@ -84,7 +84,7 @@ def _about_to_take_place(now: datetime) -> None:
     session = make_session(days=(today(5),), registration_deadline=None)
     for _ in range(6):
         make_registration(session, now=now - LONG_AGO)
-    session.changed_at, session.calendar_sequence = now - timedelta(hours=1), 1
+    session.place, session.changed_at, session.calendar_sequence = "à Lyon", now - timedelta(hours=1), 1
     session.save()
 
 

@@ -40,7 +40,7 @@ class Worker:
         """The exit status, after a signal."""
         if signum:
             self.process.send_signal(signum)
-        status = self.process.wait(timeout=30)
+        status = self.process.wait(timeout=120)
         self._reader.join()
         if self.process.stderr:
             self.process.stderr.close()
