@@ -116,7 +116,7 @@ def test_closed_while_typing(visit: Open, session: TrainingSession) -> None:
 def test_back_and_again_is_one_registration(visit: Open, session: TrainingSession) -> None:
     """R7: the page is never kept by the browser, so « back » gives a new form; the address is known already."""
     page = visit("/sessions/animer/inscription/")
-    for answer in ("Vous avez une place", "Consultez votre messagerie"):
+    for answer in ("Vous avez une place", "Cette adresse est déjà inscrite"):
         fill(page, "camille@collines.example")
         page.get_by_role("button", name="M’inscrire").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(answer)
