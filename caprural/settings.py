@@ -155,7 +155,6 @@ SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 # Promises about the whole domain, hard to take back: for its owner to make.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
-#: Both are the owner’s choice: they bind a whole domain, and the second one for ever.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_COUNT else None
 # The load balancer asks for its health in plain HTTP.
