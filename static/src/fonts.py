@@ -146,7 +146,6 @@ def rename(font: TTFont, family: str, style: str) -> None:
 
 def write(font: TTFont, family: str, style: str, path: Path) -> None:
     rename(font, family, style)
-    font.flavor = "woff2"
     font["head"].created = font["head"].modified = 3_786_912_000  # 2024 for all: the same sources give the same bytes
     font.recalcTimestamp = False
     font.save(path)
@@ -163,7 +162,8 @@ def build_neighbours(face: str, source: Path, target: Path) -> None:
         codepoints = set(TTFont(path).getBestCmap()) - held if alphabet != "latin" else set(map(ord, SIGNS))
         fonts.append(subset(path, codepoints, layout=False))
         held |= codepoints
-    write(in_one(fonts), "Cap Rural Voisins", style, target / f"{face}.woff2")
+    # Not compressed: no page sends it, and WeasyPrint would decompress it for every document.
+    write(in_one(fonts), "Cap Rural Voisins", style, target / f"{face}.ttf")
 
 
 def build(face: str, source: Path, target: Path) -> None:
@@ -171,6 +171,7 @@ def build(face: str, source: Path, target: Path) -> None:
     files = source / package / "files"
     font = merge(files / f"{package}-latin-{weight}.woff2", files / f"{package}-latin-ext-{weight}.woff2")
     add_missing(font)
+    font.flavor = "woff2"
     write(font, family, style, target / f"{face}.woff2")
     held = font.getBestCmap()
     if missing := [character for character in NEEDED if ord(character) not in held]:
@@ -179,8 +180,8 @@ def build(face: str, source: Path, target: Path) -> None:
 
 def write_coverage(target: Path) -> None:
     """The characters that both weights print, as ranges: what `caprural.validators` lets people type on one line."""
-    weights = (("texte-400", "voisins-400"), ("texte-700", "voisins-700"))
-    regular, bold = ({c for face in faces for c in TTFont(target / f"{face}.woff2").getBestCmap()} for faces in weights)
+    weights = (("texte-400.woff2", "voisins-400.ttf"), ("texte-700.woff2", "voisins-700.ttf"))
+    regular, bold = ({c for name in names for c in TTFont(target / name).getBestCmap()} for names in weights)
     ranges: list[list[int]] = []
     for codepoint in sorted(regular & bold):
         if ranges and codepoint == ranges[-1][1] + 1:

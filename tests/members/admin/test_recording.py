@@ -398,7 +398,7 @@ class TestRefusals:
                 {"paid_on": str(today(1))},
                 "Ce jour n’est pas encore venu : indiquez celui où le paiement est arrivé.",
             ),
-            ({"paid_on": "0026-03-01"}, "Ce jour est trop ancien pour la campagne « {campaign} » : vérifiez l’année."),
+            ({"paid_on": "2010-03-01"}, "Ce jour est trop ancien pour la campagne « {campaign} » : vérifiez l’année."),
             ({"status": "due"}, "Sélectionnez un choix valide. due n’en fait pas partie."),
             ({"method": "or"}, "Sélectionnez un choix valide. or n’en fait pas partie."),
             ({"reference": "VIR\n17"}, "Écrivez ce texte sur une seule ligne."),
