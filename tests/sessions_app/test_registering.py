@@ -865,7 +865,7 @@ class TestFeeDueOn:
             ({"fee_due_on": date(2017, 3, 31)}, paris(2017, 3, 1), date(2017, 3, 31)),
             ({"fee_due_on": date(2017, 3, 31)}, paris(2017, 3, 31, 23, 59), date(2017, 3, 31)),
             ({"fee_due_on": date(2017, 3, 31)}, paris(2017, 4, 1), date(2017, 4, 6)),
-            ({"fee_due_on": date(2017, 4, 30)}, paris(2017, 3, 1), date(2017, 4, 30)),
+            ({"fee_due_on": date(2017, 4, 30)}, paris(2017, 3, 1), date(2017, 4, 11)),
         ],
     )
     def test_date(self, fields: dict[str, Any], given_at: datetime, expected: date) -> None:
