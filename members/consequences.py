@@ -63,6 +63,8 @@ def foresee(
     """What the people of these members would lose or gain once `after` is done to their cover, those `coming` too.
     Only reads.
     """
+    if not members:
+        return []
     circle = Circle.of(members) | coming
     return [change for known in _known for change in known.would_change(circle, members, after, now=now)]
 
