@@ -11,7 +11,7 @@ from caprural import pdf
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What reads no database is run once, with SQLite."""
     if connection.vendor == "postgresql":
-        here = [item for item in items if item.get_closest_marker("django_db") or "db" in item.fixturenames]  # type: ignore[attr-defined]
+        here = [item for item in items if item.get_closest_marker("django_db") or "db" in item.fixturenames]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(here)])
         items[:] = here
 
@@ -21,10 +21,10 @@ def _empty_tables_quickly() -> None:
     """Where tests commit, the tables are emptied after each: PostgreSQL takes a second to truncate them all."""
 
     def delete(self: BaseDatabaseOperations, _style: object, tables: list[str], **_options: bool) -> list[str]:
-        return [f"DELETE FROM {self.quote_name(table)};" for table in tables]
+        return [f"DELETE FROM {self.quote_name(table)};" for table in tables]  # noqa: S608 (names of our tables)
 
     if connection.vendor == "postgresql":
-        type(connection.ops).sql_flush = delete  # type: ignore[method-assign]
+        type(connection.ops).sql_flush = delete
 
 
 @pytest.fixture(autouse=True)
