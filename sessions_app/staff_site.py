@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.db.models import Model, Prefetch
+from django.db.models import Model, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
@@ -276,7 +276,10 @@ def _letters(now: datetime) -> list[Line]:
 def _given_up(now: datetime) -> list[Line]:
     lines = []
     given_up = emails.given_up(since=now - GIVEN_UP_SINCE)
-    for message in Message.objects.filter(email__in=given_up).select_related("email", "registration").order_by("pk"):
+    # What was taken back on purpose is no trouble.
+    discarded = Q(registration__cancellation_cause=Registration.Cause.DISCARDED)
+    found = Message.objects.exclude(discarded).filter(email__in=given_up)
+    for message in found.select_related("email", "registration").order_by("pk"):
         email: Any = message.email
         # To the person, whose address may be wrong; the message is sent again from there.
         url = (
