@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
-from caprural import emails, signing_in, typography
+from caprural import emails, signing_in, typed_again, typography
 from members import finding
 from members import reminding as fee_reminding
 from members.models import Application, FeeMessage, Member, MembershipFee
@@ -70,7 +70,8 @@ class StaffSite(AdminSite):
 
         def keeping(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             response = guarded(request, *args, **kwargs)
-            if request.method == "POST" and request.user.is_anonymous and request.path != reverse("admin:logout"):
+            is_sent = request.method == "POST" or typed_again.typed() is not None
+            if is_sent and request.user.is_anonymous and request.path != reverse("admin:logout"):
                 signing_in.keep(request)  # the answer leads to the login
                 response.headers["Location"] += f"&{signing_in.IN_VAIN}="
             return response
