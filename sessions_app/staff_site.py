@@ -305,9 +305,13 @@ def _broken(now: datetime) -> list[Line]:
     everything = TrainingSession.objects.with_seats_and_days()
     if len(everything.sound(now)) == TrainingSession.objects.count():
         return []
-    advice = "la session est laissée de côté partout\u00a0: prévenez la personne qui s’occupe du serveur"
+    advice = "la session est laissée de côté partout tant que ce n’est pas corrigé"
     return [
-        Line(f"Session n°\u00a0{pk}", _list_of(TrainingSession), f"{advice} ({why})")
+        Line(
+            f"Session n°\u00a0{pk}",
+            reverse("admin:sessions_app_trainingsession_change", args=[pk]),
+            f"{advice} ({why})",
+        )
         for pk, why in everything.broken(now).items()
     ]
 

@@ -164,8 +164,9 @@ Seats = list[tuple[Registration, TrainingSession]]
 
 def _seats(ids: Collection[int], circle: Circle) -> Seats:
     """The seats these people hold in these sessions, in the order in which they came. Three queries."""
-    sessions = {session.pk: session for session in TrainingSession.objects.with_seats_and_days().filter(pk__in=ids)}
-    held = Registration.objects.holding_seat().filter(session__in=ids).order_by("pk")
+    found = TrainingSession.objects.with_seats_and_days().filter(pk__in=ids).sound(timezone.now())
+    sessions = {session.pk: session for session in found}
+    held = Registration.objects.holding_seat().filter(session__in=sessions).order_by("pk")
     return [(one, sessions[one.session_id]) for one in held if one.email in circle]
 
 
