@@ -187,7 +187,9 @@ class TestABrokenRow:
         for path in ("trainingsession/", "registration/"):
             page = coordination.get(f"/admin/sessions_app/{path}")
             assert ["Lisible" in " ".join(row) for row in table(page)] == [True]
-            assert notices(page) == ["Une session illisible est laissée de côté : l’accueil de la coordination dit laquelle."]
+            assert notices(page) == [
+                "Une session illisible est laissée de côté : l’accueil de la coordination dit laquelle."
+            ]
         assert "Lisible" in pages.main(coordination.get("/admin/sessions_app/registration/a-rattacher/"))
 
     def test_its_own_page_asks_for_what_cannot_be_read(
