@@ -187,9 +187,8 @@ def session_postponed(registration: Registration, session: TrainingSession) -> N
 
 def session_cancelled(registration: Registration, session: TrainingSession) -> None:
     """« Session annulée » (R5); the event leaves the calendar."""
-    _queue(
-        "session_cancelled", registration, session, attach=(CALENDAR_CANCELLED,) if registration.seat_given_at else ()
-    )
+    is_in_calendars = registration.seat_given_at and session.announced_on
+    _queue("session_cancelled", registration, session, attach=(CALENDAR_CANCELLED,) if is_in_calendars else ())
 
 
 def session_changed(registration: Registration, session: TrainingSession) -> None:

@@ -52,7 +52,6 @@ def changes(registration: Registration, session: TrainingSession) -> list[Change
 
 def _facts(registration: Registration, session: TrainingSession, *, is_joining: bool = False) -> dict[str, Any]:
     """What a letter of this instant shows. The exact address is None as long as it is only promised."""
-    has_dates = session.status != TrainingSession.Status.POSTPONED
     address = (session.exact_address or None) if registration.holds_seat else None
     was_joined = registration.told is not None and registration.told["exact_address"] == ""
     return {
@@ -64,8 +63,7 @@ def _facts(registration: Registration, session: TrainingSession, *, is_joining: 
                 "ends_at": day.ends_at.isoformat() if day.ends_at else "",
                 "place": day.place,
             }
-            for day in session.days.all()
-            if has_dates
+            for day in session.announced_days
         ],
         "place": session.place,
         "exact_address": "" if address is None and (is_joining or was_joined) else address,
