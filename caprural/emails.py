@@ -108,7 +108,16 @@ def attachment(name: str, label: str = "") -> Callable[[Maker], Maker]:
 # Into the queue
 
 
-def queue(
+def queue(name: str, **letter: Any) -> Email:
+    """Queue a letter, in the caller's transaction: see `compose`."""
+    email = compose(name, **letter)
+    email.save(force_insert=True)
+    for letters in _recordings.get():
+        letters.append(email)
+    return email
+
+
+def compose(
     name: str,
     *,
     to: str,
@@ -117,7 +126,7 @@ def queue(
     sender: str = "",
     reply_to: str = "",
 ) -> Email:
-    """Queue `templates/emails/<name>.subject.txt`, `.body.txt` and `.html`, in the caller's transaction.
+    """`templates/emails/<name>.subject.txt`, `.body.txt` and `.html`, as they would be queued. Writes nothing.
 
     `attachments` are pairs (document, key) for the makers registered with `attachment`. `sender` is the name people
     read beside our address, unless the settings give one.
@@ -126,7 +135,7 @@ def queue(
     if reply_to:
         headers["Reply-To"] = reply_to
     # Not post_office.mail.send(): it renders its arguments as templates once more, names typed by people included.
-    email = Email.objects.create(
+    return Email(
         from_email=_from(sender),
         to=[to],
         subject=_short(_one_line(render_to_string(f"emails/{name}.subject.txt", context))),
@@ -138,9 +147,6 @@ def queue(
         status=STATUS.queued,
         priority=PRIORITY.medium,
     )
-    for letters in _recordings.get():
-        letters.append(email)
-    return email
 
 
 @contextmanager
@@ -200,6 +206,16 @@ def readdress(pks: Any, *, to: str, rewrite: Callable[[str], str]) -> int:
         email.message, email.html_message = rewrite(email.message), rewrite(email.html_message)
         email.save()
     return len(emails)
+
+
+def take_back(pks: Any) -> int:
+    """Of these messages, those that never left no longer do. Returns how many.
+
+    One that a worker holds at that very moment may leave all the same, and is then said to have: nothing else puts it
+    back in the queue.
+    """
+    to_leave = Email.objects.filter(pk__in=pks, status__in=(STATUS.queued, STATUS.requeued))
+    return int(to_leave.update(status=STATUS.failed, scheduled_time=None))
 
 
 def _new_message_id() -> str:

@@ -1,8 +1,13 @@
 """What the two admin files share: what a trainer may read, and a page for each act."""
 
+import logging
+from collections.abc import Callable
 from typing import Any, cast
 
+from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -10,10 +15,16 @@ from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
+from caprural import typography
 from caprural.admin import StaffAdmin
-from sessions_app import roles
+from caprural.confirming import Foreseen, ask, people_told
+from caprural.listing import FrenchList
+from sessions_app import deciding, roles, writing
 from sessions_app.models import Registration, TrainingSession
+
+logger = logging.getLogger(__name__)
 
 #: What a trainer reads instead of a status that speaks of fees.
 PROVISIONAL = "sous réserve"
@@ -26,8 +37,49 @@ def status_text(registration: Registration, user: Any) -> str:
     return registration.get_status_display()
 
 
+class SoundList(FrenchList):
+    """A list without the rows whose session cannot be read: one of them never takes the others down (J4)."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """No query more as long as every row is sound."""
+        super().get_results(request)
+        admin: Any = self.model_admin
+        now = timezone.now()
+        try:
+            for row in self.result_list:
+                admin.session_of(row).prove(now)
+        except Exception:
+            broken = TrainingSession.objects.broken(now)
+            self.queryset = self.queryset.exclude(**{f"{admin.session_name}__in": broken})
+            super().get_results(request)
+            left_out = "Une session illisible est laissée de côté\u00a0: l’accueil de la coordination dit laquelle."
+            messages.warning(request, left_out)
+
+
 class RoleAdmin(StaffAdmin):
     """What trainers may see is narrowed here, once, for lists, pages, filters and histories."""
+
+    #: Of the column that names a row's session.
+    session_name = "pk"
+
+    def session_of(self, row: Any) -> TrainingSession:
+        """The session a row is, or is of."""
+        return cast(TrainingSession, row)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Whatever the database holds."""
+        return SoundList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """A row whose session cannot be read is none, as in lists."""
+        try:
+            found = super().get_object(request, object_id, from_field)
+            if found is not None:
+                self.session_of(found).prove(timezone.now())
+        except Exception:
+            logger.exception("%s %s is broken", self.opts.model_name, object_id)
+            return None
+        return found
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """A trainer filters only by the filters shown: the address bar must not tell who awaits a fee."""
@@ -70,11 +122,12 @@ class RoleAdmin(StaffAdmin):
         original: Model,
         session_pk: int,
         notice: str = "",
+        foreseen: Foreseen | None = None,
     ) -> HttpResponse:
         """A page that asks what an act needs to know; « Retour » leads to the session."""
         back = reverse("admin:sessions_app_trainingsession_change", args=[session_pk])
         context = {"form": form, "submit": submit, "original": original, "back": back, "notice": notice}
-        return self.act_page(request, "admin/act.html", title, context)
+        return self.act_page(request, "admin/act.html", title, {**context, "foreseen": foreseen})
 
 
 class SessionPages(RoleAdmin):
@@ -89,9 +142,89 @@ class SessionPages(RoleAdmin):
             raise PermissionDenied
         return session
 
+    def confirmed_act(
+        self,
+        request: HttpRequest,
+        session: TrainingSession,
+        form: BaseForm,
+        *,
+        foresee: Callable[[TrainingSession], Foreseen],
+        act: Callable[[TrainingSession], object],
+        title: str,
+        submit: str,
+        notice: str,
+        done: str,
+        link: str = "et prévenir",
+        nobody: str = "",
+    ) -> HttpResponse:
+        """A page that asks what an act needs to know, says what it would do, then does it.
+
+        `nobody`: why the act makes no sense when it reaches nobody; empty when it does make sense.
+        """
+
+        def noted(current: TrainingSession) -> None:
+            act(current)
+            self.log_change(request, session, title)
+
+        back = reverse("admin:sessions_app_trainingsession_change", args=[session.pk])
+        foreseen = None
+        if form.is_valid():
+            try:
+                foreseen, is_done = ask(
+                    request,
+                    row=session,
+                    lock=lambda: TrainingSession.objects.lock(session.pk),
+                    foresee=foresee,
+                    act=noted,
+                )
+            except (deciding.DecisionRefused, writing.AlreadyWritten) as refused:
+                return self.undone(request, session, str(refused))
+            if is_done:
+                messages.success(request, f"{done} {_reach(foreseen.people)}")
+                return redirect(back)
+            if "confirm" in request.POST and (latest := _latest_act(session)):
+                messages.warning(request, latest)
+            if nobody and not foreseen.told:
+                form.add_error(None, nobody)
+                foreseen = None
+        submit = foreseen.button(submit, link) if foreseen else submit
+        context = {"form": form, "submit": submit, "original": session, "back": back, "notice": notice}
+        context = {**context, "subtitle": str(session), "foreseen": foreseen}
+        return self.act_page(request, "admin/preview.html", title, context)
+
+    def undone(self, request: HttpRequest, session: TrainingSession, why: str) -> HttpResponse:
+        """Back to the session: nothing was done, and who did what in the meantime."""
+        messages.error(request, f"{why} {_latest_act(session)}".rstrip())
+        return redirect("admin:sessions_app_trainingsession_change", session.pk)
+
+
+def _latest_act(session: TrainingSession) -> str:
+    """Who acted last on the session, and when: a page opened earlier knows nothing of it. What was typed in its form
+    is not an act."""
+    log = LogEntry.objects.filter(content_type__app_label="sessions_app", content_type__model="trainingsession")
+    acts = log.filter(object_id=str(session.pk), action_flag=CHANGE).exclude(change_message__startswith="[")
+    entry = acts.select_related("user").order_by("-pk").first()
+    if entry is None:
+        return ""
+    when = typography.moment(entry.action_time)
+    return f"Dernier acte\u00a0: «\u00a0{entry.change_message}\u00a0», par {entry.user}, {when}."
+
+
+def _reach(count: int) -> str:
+    """Whom an act has written to, in a sentence."""
+    if not count:
+        return "Personne n’était à prévenir."
+    return f"{people_told(count)} {typography.plural(count, 'reçoit,reçoivent')} un message."
+
 
 class RegistrationPages(RoleAdmin):
     """What the pages of one registration share."""
+
+    session_name = "session"
+
+    def session_of(self, row: Any) -> TrainingSession:
+        """Read with the row."""
+        return cast(Registration, row).session
 
     def registration_for(self, request: HttpRequest, pk: int) -> Registration:
         """The registration if this person may see it, else 404; PermissionDenied when they may not act on it."""

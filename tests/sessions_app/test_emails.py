@@ -969,8 +969,8 @@ class TestWritten:
         )
         assert plain(email.message).partition("Dominique\n\n")[2] == (
             f"{SESSION}\n"
-            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}{CONFIRM}\n\n"
-            "Cap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
+            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}"
+            f"{CONFIRM}\n\nCap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
         )
         assert "<p>Pensez à vos bottes :<br>- il a plu ;<br>- il pleuvra.</p>" in email.html_message
 

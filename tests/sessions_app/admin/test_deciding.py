@@ -128,7 +128,7 @@ class TestMaintaining:
         again = confirm(coordination, address(session, "maintenir/"), page)
 
         [said] = notices(again)
-        assert said.startswith("Cette session est déjà maintenue. Dernière décision")
+        assert said.startswith("Cette session est déjà maintenue. Dernier acte")
         assert "« Maintenir la session », par coordination, " in said
         assert len(messages()) == 2
 
@@ -175,7 +175,7 @@ class TestPostponing:
         confirm(coordination, path, shown)
         again = confirm(coordination, path, shown)
 
-        assert notices(again)[0].startswith("La session commence déjà ce jour-là. Dernière décision")
+        assert notices(again)[0].startswith("La session commence déjà ce jour-là. Dernier acte")
         assert len(messages()) == 4
 
     def test_to_a_date_to_come(self, coordination: Client, session: TrainingSession) -> None:
@@ -240,7 +240,7 @@ class TestPostponing:
 
         again = confirm(coordination, address(session, "annuler/"), page)
 
-        assert "Dernière décision : « Reporter la session », par coordination, " in notices(again)[-1]
+        assert "Dernier acte : « Reporter la session », par coordination, " in notices(again)[-1]
         session.refresh_from_db()
         assert session.status == "published"
 
