@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from caprural import typed_again, typography
 from caprural.admin import StaffAdmin
+from caprural.confirming import say_what_followed
 from caprural.previewing import Foreseen
 from members import consequences, fees
 from members.forms import CancelFeeForm
@@ -67,8 +68,7 @@ class FeeCancelling(StaffAdmin):
                 reason = form.cleaned_data["reason"]
                 self.log_change(request, fee, f"État : annulée{f' ({reason})' if reason else ''}.")
                 messages.success(request, f"La cotisation de {fee.member} est annulée.")
-                for sentence in follows:
-                    messages.info(request, f"{sentence}.")
+                say_what_followed(request, follows)
                 return redirect(back)
             if is_confirmed:
                 messages.warning(

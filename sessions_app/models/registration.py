@@ -1,6 +1,7 @@
 """The registration of one person for one session, its status, and the log of everything that happened to it."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import date
 from hashlib import sha256
 from typing import Any, Self
@@ -190,9 +191,10 @@ class Registration(models.Model):
         """Where the membership forms that the holder of the link may read were filled."""
         return self.link_source, self.page_source
 
-    def scale(self, on: date | None) -> tuple[list[FeeCategory], Application | None]:
-        """The scale that applies on that day, the session's, and the on-line form that answers it already, if any."""
-        return Application.objects.beside_scale(self.email, on, prefixes=self.form_sources)
+    @staticmethod
+    def scale(people: Iterable["Registration"], on: date | None) -> tuple[list[FeeCategory], dict[int, Application]]:
+        """The scale that applies on that day, the session's, and by whom the on-line form answers it already."""
+        return Application.objects.beside_scale(on, {one.pk: (one.email, one.form_sources) for one in people})
 
     @property
     def full_name(self) -> str:
