@@ -30,7 +30,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import Error as DatabaseTrouble
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.template.loader import get_template
+from django.template.loader import render_to_string
 from django.utils.text import slugify
 from post_office.models import PRIORITY, STATUS, Email
 
@@ -108,7 +108,20 @@ def attachment(name: str, label: str = "") -> Callable[[Maker], Maker]:
 # Into the queue
 
 
-def queue(
+def queue(name: str, **letter: Any) -> Email:
+    """Queue a letter, in the caller's transaction: see `compose`."""
+    return queue_all(name, [letter])[0]
+
+
+def queue_all(name: str, letters: Iterable[dict[str, Any]]) -> list[Email]:
+    """The same letter to each, in as few queries as for one."""
+    queued: list[Email] = Email.objects.bulk_create([compose(name, **letter) for letter in letters])
+    for recorded in _recordings.get():
+        recorded.extend(queued)
+    return queued
+
+
+def compose(
     name: str,
     *,
     to: str,
@@ -117,49 +130,27 @@ def queue(
     sender: str = "",
     reply_to: str = "",
 ) -> Email:
-    """Queue `templates/emails/<name>.subject.txt`, `.body.txt` and `.html`, in the caller's transaction.
+    """`templates/emails/<name>.subject.txt`, `.body.txt` and `.html`, as they would be queued. Writes nothing.
 
     `attachments` are pairs (document, key) for the makers registered with `attachment`. `sender` is the name people
     read beside our address, unless the settings give one.
     """
-    return queue_all(name, [Letter(to, context, attachments)], sender=sender, reply_to=reply_to)[0]
-
-
-@dataclass(frozen=True)
-class Letter:
-    """What differs from one person to the next among letters of one kind."""
-
-    to: str
-    context: dict[str, Any]
-    attachments: Sequence[tuple[str, str]] = ()
-
-
-def queue_all(name: str, letters: Iterable[Letter], *, sender: str = "", reply_to: str = "") -> list[Email]:
-    """The same for as many people as there are, in as few queries as for one."""
     headers = {"Auto-Submitted": "auto-generated"}
     if reply_to:
         headers["Reply-To"] = reply_to
-    from_email = _from(sender)
-    subject, body, html = (get_template(f"emails/{name}.{part}") for part in ("subject.txt", "body.txt", "html"))
     # Not post_office.mail.send(): it renders its arguments as templates once more, names typed by people included.
-    queued: list[Email] = Email.objects.bulk_create(
-        Email(
-            from_email=from_email,
-            to=[letter.to],
-            subject=_short(_one_line(subject.render(letter.context))),
-            message=_closed_up(body.render(letter.context)),
-            html_message=html.render(letter.context),
-            headers=headers,
-            message_id=_new_message_id(),
-            context={"attachments": [list(pair) for pair in letter.attachments]},
-            status=STATUS.queued,
-            priority=PRIORITY.medium,
-        )
-        for letter in letters
+    return Email(
+        from_email=_from(sender),
+        to=[to],
+        subject=_short(_one_line(render_to_string(f"emails/{name}.subject.txt", context))),
+        message=_closed_up(render_to_string(f"emails/{name}.body.txt", context)),
+        html_message=render_to_string(f"emails/{name}.html", context),
+        headers=headers,
+        message_id=_new_message_id(),
+        context={"attachments": [list(pair) for pair in attachments]},
+        status=STATUS.queued,
+        priority=PRIORITY.medium,
     )
-    for recorded in _recordings.get():
-        recorded.extend(queued)
-    return queued
 
 
 @contextmanager

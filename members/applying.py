@@ -215,6 +215,27 @@ def check(
     return locked.fee
 
 
+def foresee(
+    application: Application,
+    member: Member | None,
+    people: Collection[ApplicationPerson],
+    take: Collection[str],
+    *,
+    now: datetime,
+) -> list[consequences.Change]:
+    """The seats that checking would confirm (R7b, R16). Only reads."""
+    if member is None:
+        return []  # its fee is yet to be paid
+    coming = [person.email for person in people]
+    domains = [application.domain] if DOMAIN in take and application.domain else []
+    return consequences.foresee(
+        [member.pk],
+        lambda cover: cover.adding({member.pk: coming}, {member.pk: domains}),
+        coming=Circle(frozenset(coming), frozenset(domains)),
+        now=now,
+    )
+
+
 def already(application: Application) -> str:
     """Which form was checked, when and by whom."""
     by = f" par {application.checked_by}" if application.checked_by else ""

@@ -9,18 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from members.covering import Circle, Cover
+from members.covering import NOBODY, Circle, Cover
 
 
 @dataclass(frozen=True)
-class Loss:
-    """Someone would lose something: their address, and a sentence that says who and what."""
+class Change:
+    """Someone’s seat would lose its cover, or gain one: their address, and a sentence that says who and what."""
 
     address: str
     sentence: str
-
-    def __str__(self) -> str:
-        return self.sentence
+    is_lost: bool = True
 
 
 class Dependants(Protocol):
@@ -32,10 +30,10 @@ class Dependants(Protocol):
         `lost`: why someone may have lost their cover, for a log.
         """
 
-    def would_lose(
+    def would_change(
         self, circle: Circle, members: Collection[int], after: Callable[[Cover], Cover], *, now: datetime
-    ) -> list[Loss]:
-        """Each thing that would be lost once `after` is done to the cover of these people."""
+    ) -> list[Change]:
+        """Each thing that would be lost or gained once `after` is done to the cover of these people."""
 
     def not_covered(self, circle: Circle, starts_on: date, ends_on: date, *, now: datetime) -> list[str]:
         """The days to come, outside this period, for which these people still await a fee, in words."""
@@ -59,10 +57,16 @@ def draw(circle: Circle, *, lost: str = "plus couverte par une cotisation", now:
     return [sentence for known in _known for sentence in known.judge_cover(circle, lost=lost, now=now)]
 
 
-def foresee(members: Collection[int], after: Callable[[Cover], Cover], *, now: datetime) -> list[Loss]:
-    """What the people of these members would lose once `after` is done to their cover. Only reads."""
-    circle = Circle.of(members)
-    return [loss for known in _known for loss in known.would_lose(circle, members, after, now=now)]
+def foresee(
+    members: Collection[int], after: Callable[[Cover], Cover], *, coming: Circle = NOBODY, now: datetime
+) -> list[Change]:
+    """What the people of these members would lose or gain once `after` is done to their cover, those `coming` too.
+    Only reads.
+    """
+    if not members:
+        return []
+    circle = Circle.of(members) | coming
+    return [change for known in _known for change in known.would_change(circle, members, after, now=now)]
 
 
 def not_covered(member: int, starts_on: date, ends_on: date, *, now: datetime) -> list[str]:

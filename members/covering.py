@@ -59,9 +59,9 @@ class Cover:
         theirs = Q(member__in=listing.values("member")) | Q(member__in=declaring.values("member"))
         accepted = MembershipFee.objects.accepted().select_related("member", "campaign", "category")
         fees = list(accepted.filter(theirs | Q(member__in=members)).order_by("pk"))
-        if not fees:
+        if not fees and not members:
             return cls((), {}, {})
-        payers = {fee.member_id for fee in fees}
+        payers = {fee.member_id for fee in fees} | set(members)
         # Only a place in a list needs the whole list.
         limited = {fee.member_id for fee in fees if fee.category.people_limit is not None} | set(members)
         people, domains = defaultdict(list), defaultdict(list)
@@ -87,13 +87,25 @@ class Cover:
 
     # What an act would make of it
 
-    def without(self, fee: MembershipFee) -> "Cover":
-        """Once this fee is cancelled."""
-        return Cover([other for other in self.fees if other.pk != fee.pk], self.people, self.domains)
+    def without(self, *fees: MembershipFee) -> "Cover":
+        """Once these fees are cancelled."""
+        gone = {fee.pk for fee in fees}
+        return Cover([fee for fee in self.fees if fee.pk not in gone], self.people, self.domains)
+
+    def accepting(self, *fees: MembershipFee) -> "Cover":
+        """Once these fees are accepted."""
+        return Cover([*self.fees, *fees], self.people, self.domains)
 
     def listing(self, people: People, domains: Domains) -> "Cover":
         """Once these members list these addresses, and declare these domains."""
         return Cover(self.fees, {**self.people, **people}, {**self.domains, **domains})
+
+    def adding(self, people: People, domains: Domains) -> "Cover":
+        """Once these members list these addresses too, and declare these domains."""
+        return self.listing(
+            {member: [*self.people.get(member, ()), *more] for member, more in people.items()},
+            {member: [*self.domains.get(member, ()), *more] for member, more in domains.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -116,3 +128,6 @@ class Circle:
 
     def __or__(self, other: "Circle") -> "Circle":
         return Circle(self.addresses | other.addresses, self.domains | other.domains)
+
+
+NOBODY = Circle(frozenset(), frozenset())

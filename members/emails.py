@@ -53,6 +53,11 @@ def fee_call(fee: MembershipFee, *, now: datetime, key: str = "") -> None:
     _queue("fee_call", fee, now=now, key=key, attach=((FEE_CALL, fee.pk),), link=_link("fee_call", fee.token))
 
 
+def fee_call_to_read(fee: MembershipFee) -> Any:
+    """The same call as its payer would read it, also of a fee that is not opened yet. Only reads."""
+    return emails.compose("fee_call", **_letter(fee, link=_link("fee_call", fee.token)))
+
+
 def membership_reminder(fee: MembershipFee, *, step: int, now: datetime) -> None:
     """The fee is still expected; once per step, the first being 1 (R24)."""
     _queue(
@@ -101,16 +106,18 @@ def _queue(
     attach: tuple[tuple[str, int], ...] = (),
     **context: Any,
 ) -> None:
-    address = fee.member.email
-    if not address:
+    if not fee.member.email:
         return
-    organisation = Organisation.current()
-    email = emails.queue(
-        name,
-        to=address,
-        context={"fee": fee, "organisation": organisation, "site_url": settings.SITE_URL, **context},
-        attachments=[(document, str(pk)) for document, pk in attach],
-        sender=organisation.name,
-        reply_to=organisation.email,
-    )
+    attachments = [(document, str(pk)) for document, pk in attach]
+    email = emails.queue(name, attachments=attachments, **_letter(fee, **context))
     FeeMessage.objects.create(fee=fee, kind=name, key=key, email=email, written_at=now)
+
+
+def _letter(fee: MembershipFee, **context: Any) -> dict[str, Any]:
+    organisation = Organisation.current()
+    return {
+        "to": fee.member.email,
+        "context": {"fee": fee, "organisation": organisation, "site_url": settings.SITE_URL, **context},
+        "sender": organisation.name,
+        "reply_to": organisation.email,
+    }

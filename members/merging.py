@@ -1,13 +1,14 @@
 """Two members that are one and the same become one (R13, R14)."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 
 from caprural import typography
 from members import consequences, fees
-from members.consequences import Loss
-from members.covering import Circle
+from members.consequences import Change
+from members.covering import Circle, Cover
 from members.models import CoveredPerson, EmailDomain, FeeCampaign, Member, MembershipFee
 
 Status = MembershipFee.Status
@@ -26,10 +27,8 @@ def merge(duplicate: Member, *, into: Member, now: datetime) -> None:
     covered, or no longer, is told (R7b). Raises MergeRefused when both fees were accepted: one of them is a mistake
     that only the accounts can tell.
     """
-    # Whoever fills the on-line form at this instant finds one of the two, not what is left of it.
-    FeeCampaign.objects.lock()
     pks = {duplicate.pk, into.pk}
-    members = {member.pk: member for member in Member.objects.select_for_update().filter(pk__in=pks).order_by("pk")}
+    members = lock(pks)
     if len(members) < 2:
         raise MergeRefused("Ces deux cotisants n’en font déjà plus qu’un.")
     gone, kept = members[duplicate.pk], members[into.pk]
@@ -50,15 +49,27 @@ def merge(duplicate: Member, *, into: Member, now: datetime) -> None:
     consequences.draw(before, lost=f"cotisants fusionnés ({kept})", now=now)
 
 
-def foresee(duplicate: Member, *, into: Member, now: datetime) -> list[Loss]:
-    """The seats that merging would cost: those who would come after the people of a limited fee (R7b). Only reads."""
+def lock(pks: Collection[int]) -> dict[int, Member]:
+    """These members until the end of the transaction, in the order of every verb.
+
+    Whoever fills the on-line form at this instant finds one of the two, not what is left of it.
+    """
+    FeeCampaign.objects.lock()
+    return {member.pk: member for member in Member.objects.select_for_update().filter(pk__in=pks).order_by("pk")}
+
+
+def foresee(duplicate: Member, *, into: Member, now: datetime) -> list[Change]:
+    """The seats that merging would cost, those who would come after the people of a limited fee, or confirm (R7b).
+    Only reads.
+    """
     pks = [into.pk, duplicate.pk]
-    people = [email for pk in pks for email in CoveredPerson.objects.filter(member=pk).values_list("email", flat=True)]
-    domains = EmailDomain.objects.filter(member__in=pks).values_list("domain", flat=True)
-    listed, declared = list(dict.fromkeys(people)), list(domains)
-    return consequences.foresee(
-        pks, lambda cover: cover.listing(dict.fromkeys(pks, listed), dict.fromkeys(pks, declared)), now=now
-    )
+
+    def merged(cover: Cover) -> Cover:
+        people = list(dict.fromkeys(email for pk in pks for email in cover.people.get(pk, ())))
+        domains = [domain for pk in pks for domain in cover.domains.get(pk, ())]
+        return cover.listing(dict.fromkeys(pks, people), dict.fromkeys(pks, domains))
+
+    return consequences.foresee(pks, merged, now=now)
 
 
 def _keep_one(fee: MembershipFee, rival: MembershipFee, *, now: datetime) -> None:

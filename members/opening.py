@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -133,6 +134,12 @@ class Renewal:
     former: FeeCategory
     #: The line of the same label; None when this year's scale has none: that fee is opened by hand.
     category: FeeCategory | None
+
+    @property
+    def fee(self) -> MembershipFee:
+        """The fee that would be opened, unsaved."""
+        category: Any = self.category
+        return MembershipFee(member=self.member, campaign=category.campaign, category=category, amount=category.amount)
 
 
 def renewals(campaign: FeeCampaign) -> list[Renewal]:

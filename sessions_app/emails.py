@@ -6,7 +6,6 @@ leaves a `Message`: the log of a registration, and for a dated message, the proo
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -240,15 +239,16 @@ def written(people: Sequence[tuple[Registration, str, str]], session: TrainingSe
 def decision_needed(session: TrainingSession) -> None:
     """To the coordination: a decision is awaited on a session below its minimum (R5); once per deadline or date."""
     for number, address in enumerate(coordinators()):
-        letter = emails.Letter(address, {"admin_url": _admin_url(session)})
+        letter = {"to": address, "context": {"admin_url": _admin_url(session)}}
         # One row proves it left; the other coordinators' copies carry no key.
-        _write(DECISION_NEEDED, session, [(None, letter)], key="" if number else session.decision_key)
+        _write(DECISION_NEEDED, session, [letter], [None], key="" if number else session.decision_key)
 
 
 def covers_lost(session: TrainingSession, people: Sequence[Registration]) -> None:
     """To the coordination: these confirmed seats are not covered any more, and await their fee (R7b)."""
     context = {"people": people, "admin_url": _admin_url(session)}
-    _write("covers_lost", session, [(None, emails.Letter(address, context)) for address in coordinators()], key="")
+    letters = [{"to": address, "context": context} for address in coordinators()]
+    _write("covers_lost", session, letters, [None] * len(letters))
 
 
 def coordinators() -> list[str]:
@@ -297,24 +297,28 @@ def _queue(
             **each.get(registration.pk, {}),
         }
         documents = [(document, str(registration.pk)) for document in attach if attach_to(registration)]
-        letters.append((registration, emails.Letter(to or registration.email, about, documents)))
-    _write(name, session, letters, key=key)
+        letters.append({"to": to or registration.email, "context": about, "attachments": documents})
+    _write(name, session, letters, people, key=key)
     if is_telling:
         telling.note(people, session, is_joining=name == JOINING_INSTRUCTIONS)
 
 
 def _write(
-    name: str, session: TrainingSession, letters: Sequence[tuple[Registration | None, emails.Letter]], *, key: str
+    name: str,
+    session: TrainingSession,
+    letters: Sequence[dict[str, Any]],
+    people: Iterable[Registration | None],
+    *,
+    key: str = "",
 ) -> None:
+    """Queue these letters, each about one of these people, or about nobody."""
     organisation = Organisation.current()
     common = {"session": session, "organisation": organisation, "site_url": settings.SITE_URL, "changes": []}
+    of_session = {"sender": organisation.name, "reply_to": session.contact_email or organisation.email}
     queued = emails.queue_all(
-        name,
-        [replace(letter, context={**common, **letter.context}) for _, letter in letters],
-        sender=organisation.name,
-        reply_to=session.contact_email or organisation.email,
+        name, [{**letter, **of_session, "context": {**common, **letter["context"]}} for letter in letters]
     )
     Message.objects.bulk_create(
         Message(session=session, registration=registration, kind=name, key=key, email=email)
-        for (registration, _), email in zip(letters, queued, strict=True)
+        for registration, email in zip(people, queued, strict=True)
     )

@@ -11,7 +11,7 @@ from sessions_app.models import Registration, TrainingSession
 from tests.announced import open_session, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration, make_staff
 from tests.office import complaints, notices, send, signed_in, typed
-from tests.pages import text, tree
+from tests.pages import by_id, text, tree
 from tests.traces import folded, messages, status_of
 
 pytestmark = pytest.mark.django_db
@@ -53,14 +53,14 @@ def person(member: Member, session: TrainingSession) -> Registration:
 
 def concerned(page: Any) -> list[str]:
     """The people the page names before it saves."""
-    found = [one for one in tree(page).iter("section") if one.get("aria-labelledby") == "losses-title"]
+    found = [one for one in tree(page).iter("section") if one.get("aria-labelledby") == "foreseen-title"]
     return [folded(text(item)).partition(",")[0] for section in found for item in section.iter("li")]
 
 
 def tick(page: Any) -> dict[str, str]:
     """The box beside what is lost."""
-    [box] = [one for one in tree(page).iter("input") if one.get("name") == "confirmed"]
-    return {"confirmed": box.get("value", "")}
+    assert by_id(tree(page), "id_confirm").get("name") == "confirm"
+    return {"previewed": typed(page)["previewed"], "confirm": "1"}
 
 
 class TestAMember:
@@ -100,7 +100,9 @@ class TestAMember:
         asked = coordination.post(path, form)
         coordination.post(path, {**form, **tick(asked)})
 
-        assert len(concerned(asked)) == 1
+        said = folded(text(tree(asked)))
+        assert "1 place confirmée ne sera plus couverte" in said
+        assert "1 inscription sera confirmée" in said
         assert [status_of(one) for one in people] == ["awaiting_fee", "confirmed"]
 
     def test_a_box_ticked_for_others_is_asked_again(

@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 
 from caprural import emails, typography
 from caprural.admin import StaffAdmin
+from caprural.confirming import Foreseen
 from members import applying, fees, finding
 from members.admin.recording import recording_url
 from members.forms import NEW, CheckForm, OtherMemberForm
@@ -173,7 +174,10 @@ class ApplicationAdmin(StaffAdmin):
                 return redirect(recording_url(fee.campaign_id, [fee.member_id]))
             return redirect(f"{reverse('admin:members_application_changelist')}?verification=a-verifier")
         member = _beside(request, application, form)
-        lines = _lines(application, member, form)
+        lines, people = _lines(application, member, form), _people(application, member, form)
+        coming = [person.row for person in people if person.is_taken and not person.known]
+        take = [line.name for line in lines if line.is_taken]
+        changes = applying.foresee(application, member, coming, take, now=timezone.now())
         fee = applying.live_fee(application, member) if member else None
         context = {
             "form": form,
@@ -193,7 +197,8 @@ class ApplicationAdmin(StaffAdmin):
             ],
             "siblings": applying.siblings(application, member),
             "lines": lines,
-            "people": _people(application, member, form),
+            "people": people,
+            "foreseen": Foreseen.of(changes) if changes else None,
             "limit": application.category.people_limit,
         }
         template = "admin/members/application/check.html"

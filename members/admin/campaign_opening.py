@@ -1,17 +1,16 @@
 """From one year to the next in the admin: the campaign that follows, and the fees of whoever paid before (R12, R13)."""
 
-from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from caprural import previewing, typography
-from members import opening
+from caprural import typography
+from caprural.confirming import Foreseen, Told, ask
+from members import emails, opening
 from members.admin.campaign_base import CampaignPages
 from members.forms import RenewalForm
 from members.models import FeeCampaign, MembershipFee
@@ -55,44 +54,39 @@ class CampaignOpening(CampaignPages):
         """Who paid the year before and has no fee yet: shown, with what each would receive, then opened at once."""
         campaign = self.campaign_for(request, pk, "add_membershipfee")
         form = RenewalForm(request.POST if request.method == "POST" else None)
-        now = timezone.now()
-        outcome: previewing.Outcome | None = None
-        opened: list[MembershipFee] = []
-        is_sent = request.method == "POST"
-        with transaction.atomic() if is_sent else nullcontext():
-            if is_sent:
-                # Asked twice at once, the second finds nothing left to open.
-                FeeCampaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
-            plan = opening.renewals(campaign)
-            to_open = [renewal for renewal in plan if renewal.category]
-            if form.is_valid() and to_open:
-                is_told = form.cleaned_data["is_told"]
-                details = [(r.member.pk, r.category.pk, r.category.amount) for r in to_open if r.category]
-                is_confirmed = "confirm" in request.POST
-                outcome = previewing.attempt(
-                    lambda: opened.extend(opening.renew(to_open, is_told=is_told, now=now)),
-                    details=(is_told, details),
-                    previewed=request.POST.get("previewed", "") if is_confirmed else "",
-                    told=_without_reference,
-                )
-                if outcome.is_done:
-                    self._note(request, campaign, opened, outcome)
-                    return redirect("admin:renew_fees", campaign.pk)
-                if is_confirmed:
-                    messages.warning(
-                        request, "Quelque chose a changé depuis la prévisualisation : relisez, puis confirmez."
-                    )
-        for letter in outcome.letters if outcome else ():
-            _, letter.subject, letter.message = _without_reference(letter)
+        is_told = form.is_valid() and form.cleaned_data["is_told"]
+
+        def plan() -> list[opening.Renewal]:
+            return opening.renewals(campaign)
+
+        def lock() -> list[opening.Renewal]:
+            # Asked twice at once, the second finds nothing left to open.
+            FeeCampaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+            return plan()
+
+        def foresee(plan: list[opening.Renewal]) -> Foreseen:
+            fees = [renewal.fee for renewal in plan if renewal.category]
+            told = [_called(fee) for fee in fees if is_told and fee.member.email]
+            return Foreseen(told, details=(is_told, [(fee.member_id, fee.category_id, fee.amount) for fee in fees]))
+
+        def act(plan: list[opening.Renewal]) -> None:
+            self._note(request, campaign, opening.renew(plan, is_told=is_told, now=timezone.now()), is_told)
+
+        found, foreseen = plan(), None
+        to_open = [renewal for renewal in found if renewal.category]
+        if form.is_valid() and to_open:
+            foreseen, is_done = ask(request, row=found, lock=lock, foresee=foresee, act=act)
+            if is_done:
+                return redirect("admin:renew_fees", campaign.pk)
         by_post = campaign.fees.filter(status=MembershipFee.Status.DUE, member__email="").select_related("member")
         count = len(to_open)
         context = {
             "form": form,
             "original": campaign,
             "preceding": FeeCampaign.objects.before(campaign),
-            "outcome": outcome,
+            "foreseen": foreseen,
             "to_open": to_open,
-            "by_hand": [renewal for renewal in plan if renewal.category is None],
+            "by_hand": [renewal for renewal in found if renewal.category is None],
             "by_post": by_post,
             "submit": f"Ouvrir {count} {typography.plural(count, 'cotisation,cotisations')}",
             "back": reverse("admin:members_feecampaign_change", args=[campaign.pk]),
@@ -101,23 +95,18 @@ class CampaignOpening(CampaignPages):
         title = "Ouvrir les cotisations des cotisants de l’année précédente"
         return self.act_page(request, "admin/members/feecampaign/renewal.html", title, context)
 
-    def _note(
-        self, request: HttpRequest, campaign: FeeCampaign, opened: list[MembershipFee], outcome: previewing.Outcome
-    ) -> None:
+    def _note(self, request: HttpRequest, campaign: FeeCampaign, opened: list[MembershipFee], is_told: bool) -> None:
         for fee in opened:
             self.log_addition(request, fee, f"Ouverte pour « {campaign} », comme l’année précédente.")
-        count, sent = len(opened), len(outcome.letters)
+        count, sent = len(opened), sum(bool(fee.member.email) for fee in opened if is_told)
         said = f"{count} {typography.plural(count, 'cotisation ouverte,cotisations ouvertes')}."
         if sent:
             said += f" {sent} {typography.plural(sent, 'appel part,appels partent')} par e-mail."
         messages.success(request, said)
 
 
-def _without_reference(letter: Any) -> tuple[list[str], str, str]:
+def _called(fee: MembershipFee) -> Told:
     """A fee call as it will be read, but for the reference and the link, which exist once the fee does."""
-    fee = letter.about_fee.fee
-
-    def hide(text: str) -> str:
-        return text.replace(fee.code, "COT-…").replace(fee.token, "…")
-
-    return letter.to, hide(letter.subject), hide(letter.message)
+    letter = emails.fee_call_to_read(fee)
+    letter.message = letter.message.replace(fee.token, "…")
+    return Told.by(letter, fee.member)

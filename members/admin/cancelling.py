@@ -1,10 +1,9 @@
 """« Annuler une cotisation »: what follows is shown before it is done (R16)."""
 
-from contextlib import nullcontext
+from dataclasses import replace
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -12,8 +11,7 @@ from django.utils import timezone
 
 from caprural import typed_again, typography
 from caprural.admin import StaffAdmin
-from caprural.confirming import say_what_followed
-from caprural.previewing import Foreseen
+from caprural.confirming import Foreseen, Told, ask, say_what_followed
 from members import consequences, fees
 from members.forms import CancelFeeForm
 from members.models import Member, MembershipFee
@@ -37,52 +35,31 @@ class FeeCancelling(StaffAdmin):
             raise PermissionDenied
         fee = get_object_or_404(MembershipFee.objects.select_related("member", "campaign", "category"), pk=pk)
         back = reverse("admin:members_membershipfee_change", args=[fee.pk])
-        if fee.status == Status.CANCELLED:
-            messages.info(request, f"{fees.standing(fee)}.")
-            return redirect(back)
         # Shown at once as it would happen with the usual choices: a bounced cheque is still owed.
         usual = {"is_told": bool(fee.member.email), "reopens": fee.status == Status.PAID}
         form = CancelFeeForm(request.POST if request.method == "POST" else typed_again.typed() or usual)
-        foreseen, follows = None, list[str]()
+        foreseen = None
         if form.is_valid():
-            is_confirmed = request.method == "POST" and "confirm" in request.POST
             try:
-                with transaction.atomic() if is_confirmed else nullcontext():
-                    if is_confirmed:
-                        # In the order of whoever records payments: first the member, then its fee.
-                        Member.objects.select_for_update().get(pk=fee.member_id)
-                        fee = MembershipFee.objects.select_related("member", "category__campaign", "campaign").get(
-                            pk=pk
-                        )
-                        if fee.status == Status.CANCELLED:  # by whoever confirmed at the same instant
-                            messages.info(request, f"{fees.standing(fee)}.")
-                            return redirect(back)
-                    foreseen = _foreseen(fee, form)
-                    is_done = is_confirmed and request.POST.get("previewed") == foreseen.fingerprint
-                    if is_done:
-                        follows = self._cancel(fee, form)
+                foreseen, is_done = ask(
+                    request,
+                    row=fee,
+                    lock=lambda: _locked(fee),
+                    foresee=lambda fee: _foreseen(fee, form),
+                    act=lambda fee: say_what_followed(request, self._cancel(request, fee, form)),
+                )
             except (fees.FeeTransitionRefused, fees.AlreadySubscribed) as refused:
                 messages.error(request, str(refused))
                 return redirect(back)
             if is_done:
-                reason = form.cleaned_data["reason"]
-                self.log_change(request, fee, f"État : annulée{f' ({reason})' if reason else ''}.")
-                messages.success(request, f"La cotisation de {fee.member} est annulée.")
-                say_what_followed(request, follows)
                 return redirect(back)
-            if is_confirmed:
-                messages.warning(
-                    request, "Quelque chose a changé depuis ce que vous avez lu : relisez, puis confirmez."
-                )
-        submit = "Annuler la cotisation"
-        if foreseen and foreseen.people:
-            submit += f" et prévenir {foreseen.people} {typography.plural(foreseen.people, 'personne,personnes')}"
-        follows = list(foreseen.follows) if foreseen else []
+        title = "Annuler une cotisation"
+        submit = foreseen.button("Annuler la cotisation") if foreseen else "Annuler la cotisation"
         context = {"form": form, "submit": submit, "original": fee, "back": back, "subtitle": str(fee), "notice": ""}
-        context = {**context, "outcome": foreseen, "follows": follows, "facts": _facts(fee, form, follows)}
-        return self.act_page(request, "admin/members/membershipfee/cancel_fee.html", "Annuler une cotisation", context)
+        context = {**context, "foreseen": foreseen, "facts": _facts(fee, form, foreseen)}
+        return self.act_page(request, "admin/members/membershipfee/cancel_fee.html", title, context)
 
-    def _cancel(self, fee: MembershipFee, form: CancelFeeForm) -> list[str]:
+    def _cancel(self, request: HttpRequest, fee: MembershipFee, form: CancelFeeForm) -> list[str]:
         now, reason = timezone.now(), form.cleaned_data["reason"]
         is_told, reopens = form.cleaned_data["is_told"], form.cleaned_data["reopens"]
         note = fee.note
@@ -90,21 +67,31 @@ class FeeCancelling(StaffAdmin):
         if reason:
             line = f"Annulée le {typography.medium_date(now)} : {reason}"
             MembershipFee.objects.filter(pk=fee.pk).update(note="\n".join(filter(None, (note, line))))
+        self.log_change(request, fee, f"État : annulée{f' ({reason})' if reason else ''}.")
+        messages.success(request, f"La cotisation de {fee.member} est annulée.")
         return follows
 
 
+def _locked(fee: MembershipFee) -> MembershipFee:
+    """In the order of whoever records payments: first the member, then its fee."""
+    Member.objects.select_for_update().get(pk=fee.member_id)
+    return MembershipFee.objects.select_related("member", "category__campaign", "campaign").get(pk=fee.pk)
+
+
 def _foreseen(fee: MembershipFee, form: CancelFeeForm) -> Foreseen:
-    """Whom cancelling tells, and which seats lose their cover: only read."""
-    losses = []
+    """Whom cancelling tells, and which seats lose their cover. Raises FeeTransitionRefused when that is done."""
+    if fee.status == Status.CANCELLED:
+        raise fees.FeeTransitionRefused(f"{fees.standing(fee)}.")
+    changes = []
     if fee.is_accepted:
-        losses = consequences.foresee([fee.member_id], lambda cover: cover.without(fee), now=timezone.now())
-    told = [(str(fee.member), fee.member.email)] if form.cleaned_data["is_told"] and fee.member.email else []
-    named = [*told, *dict.fromkeys(("", loss.address) for loss in losses)]
+        changes = consequences.foresee([fee.member_id], lambda cover: cover.without(fee), now=timezone.now())
+    told = [Told(str(fee.member), fee.member.email)] if form.cleaned_data["is_told"] and fee.member.email else []
+    told += dict.fromkeys(Told("", change.address) for change in changes)
     details = (fee.status, form.cleaned_data["is_told"], form.cleaned_data["reopens"])
-    return Foreseen(named, details, [loss.sentence for loss in losses])
+    return replace(Foreseen.of(changes, details=details), told=told)
 
 
-def _facts(fee: MembershipFee, form: CancelFeeForm, follows: list[str]) -> list[str]:
+def _facts(fee: MembershipFee, form: CancelFeeForm, foreseen: Foreseen | None) -> list[str]:
     """What cancelling does, besides the registrations, in sentences."""
     since = typography.medium_date(fee.paid_on if fee.status == Status.PAID else fee.status_changed_at)
     state = f"{fee.get_status_display()} {'le' if fee.status == Status.PAID else 'depuis le'} {since}"
@@ -113,7 +100,7 @@ def _facts(fee: MembershipFee, form: CancelFeeForm, follows: list[str]) -> list[
         facts.append(f"Le reçu n° {receipt.label} sera annulé, son numéro ne servira plus.")
     if not fee.is_accepted:
         facts.append("Elle n’était pas encore acceptée : aucune inscription n’en dépend.")
-    elif not follows:
+    elif foreseen and not foreseen.lost:
         facts.append("Aucune inscription à venir ne dépend d’elle.")
     if fee.is_accepted:
         facts.append("Les inscriptions aux sessions passées ou commencées ne changent pas.")

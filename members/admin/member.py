@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from caprural import typography
-from caprural.confirming import ConfirmingAdmin, say_what_followed
+from caprural.confirming import ConfirmingAdmin, Foreseen, say_what_followed
 from members import consequences
 from members.admin.merging import MergingPages
 from members.covering import Circle
@@ -80,7 +80,7 @@ class MemberAdmin(MergingPages, ConfirmingAdmin):
             "l’action «\u00a0Fusionner deux cotisants\u00a0»."
         )
 
-    def losses(self, request: HttpRequest, obj: Member, formsets: Sequence[Any]) -> Sequence[object]:
+    def foresee(self, request: HttpRequest, obj: Member, formsets: Sequence[Any]) -> Foreseen:
         """The seats that an address or a domain taken off would cost (R7b)."""
 
         def left(model: type, field: str) -> list[str]:
@@ -89,8 +89,10 @@ class MemberAdmin(MergingPages, ConfirmingAdmin):
             return [line[field] for line in lines if line.get(field)]
 
         people, domains = left(CoveredPerson, "email"), left(EmailDomain, "domain")
-        return consequences.foresee(
-            [obj.pk], lambda cover: cover.listing({obj.pk: people}, {obj.pk: domains}), now=timezone.now()
+        coming = Circle(frozenset(people), frozenset(domains))
+        after = {"people": {obj.pk: people}, "domains": {obj.pk: domains}}
+        return Foreseen.of(
+            consequences.foresee([obj.pk], lambda cover: cover.listing(**after), coming=coming, now=timezone.now())
         )
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:

@@ -1,6 +1,5 @@
 """« Fusionner deux cotisants » in the admin (R13, R14)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,7 +12,7 @@ from django.utils import timezone
 
 from caprural import emails, typography
 from caprural.admin import StaffAdmin
-from caprural.confirming import is_confirmed, key
+from caprural.confirming import Foreseen, ask
 from members import merging
 from members.forms import MergeForm
 from members.models import Member
@@ -53,30 +52,34 @@ class MergingPages(StaffAdmin):
             messages.warning(request, "Ces deux cotisants n’en font déjà plus qu’un.")
             return redirect(LIST)
         form = MergeForm(request.POST if request.method == "POST" else None, members=members)
-        losses: Sequence[object] = ()
+        foreseen = None
         if form.is_valid():
             [kept], [gone] = (
                 [member for member in members if (member == form.cleaned_data["keep"]) is is_kept]
                 for is_kept in (True, False)
             )
-            losses = merging.foresee(gone, into=kept, now=timezone.now())
-            if is_confirmed(request, losses) and self._merge(request, form, gone, kept):
-                return redirect("admin:members_member_change", kept.pk)
-        context = {"form": form, "members": members, "back": reverse(LIST)}
-        context = {**context, "losses": losses, "losses_key": key(losses)}
+            try:
+                foreseen, is_done = ask(
+                    request,
+                    row=None,
+                    lock=lambda: merging.lock([gone.pk, kept.pk]),
+                    foresee=lambda _: Foreseen.of(merging.foresee(gone, into=kept, now=timezone.now())),
+                    act=lambda _: self._merge(request, gone, kept),
+                    is_free=True,
+                )
+            except merging.MergeRefused as refused:
+                form.add_error(None, str(refused))
+            else:
+                if is_done:
+                    return redirect("admin:members_member_change", kept.pk)
+        context = {"form": form, "members": members, "back": reverse(LIST), "foreseen": foreseen}
         return self.act_page(request, "admin/members/member/merge.html", "Fusionner deux cotisants", context)
 
-    def _merge(self, request: HttpRequest, form: MergeForm, gone: Member, kept: Member) -> bool:
-        """Whether it is done; otherwise the form says why."""
+    def _merge(self, request: HttpRequest, gone: Member, kept: Member) -> None:
         name = gone.name
-        try:
-            with emails.recording() as letters:
-                merging.merge(gone, into=kept, now=timezone.now())
-        except merging.MergeRefused as refused:
-            form.add_error(None, str(refused))
-            return False
+        with emails.recording() as letters:
+            merging.merge(gone, into=kept, now=timezone.now())
         self.log_change(request, kept, f"Fusionné avec « {name} ».")
         count = len(letters)
         told: Any = f" {count} {typography.plural(count, 'message part,messages partent')}." if count else ""
         messages.success(request, f"« {name} » et « {kept} » ne font plus qu’un.{told}")
-        return True

@@ -17,8 +17,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from caprural import emails as mail
-from caprural import previewing, typography
+from caprural import typography
 from caprural.admin import StaffAdmin
+from caprural.confirming import Foreseen, Told, ask
 from members import emails, fees
 from members.models import FeeMessage, MembershipFee
 
@@ -168,47 +169,51 @@ class FeePapers(StaffAdmin):
         if FeeMessage.objects.filter(kind=emails.FEE_CALL, key=sending).exists():
             messages.info(request, "Ces appels sont déjà partis : ils n’ont pas été envoyés une seconde fois.")
             return None
-        is_confirmed = "confirm" in request.POST
         pks = sorted(queryset.values_list("pk", flat=True))
-        owed: list[MembershipFee] = []
+        rows = MembershipFee.objects.filter(pk__in=pks).order_by("pk").select_related("member", "campaign", "category")
 
-        def act() -> None:
-            # The lock makes the second of two clicks wait, then find its own calls.
-            rows = MembershipFee.objects.select_for_update(of=("self",)).filter(pk__in=pks).order_by("pk")
-            owed[:] = [fee for fee in rows.select_related("member", "campaign", "category") if fee.is_owed]
-            sent = set(FeeMessage.objects.filter(kind=emails.FEE_CALL, key=sending).values_list("fee", flat=True))
-            for fee in owed:
-                if fee.pk not in sent:
-                    emails.fee_call(fee, key=sending, now=now)
+        def owed(rows: QuerySet[MembershipFee]) -> list[MembershipFee]:
+            """But for those that the first of two clicks has called."""
+            sent = FeeMessage.objects.filter(kind=emails.FEE_CALL, key=sending)
+            return [fee for fee in rows.exclude(pk__in=sent.values("fee")) if fee.is_owed]
 
-        outcome = previewing.attempt(
-            act, details=(sending, pks), previewed=request.POST.get("previewed", "") if is_confirmed else ""
+        def foresee(rows: QuerySet[MembershipFee]) -> Foreseen:
+            called = [fee for fee in owed(rows) if fee.member.email]
+            told = [Told.by(emails.fee_call_to_read(fee), fee.member) for fee in called]
+            return Foreseen(told, details=(sending, pks))
+
+        def act(rows: QuerySet[MembershipFee]) -> None:
+            called = owed(rows)
+            for fee in called:
+                emails.fee_call(fee, key=sending, now=now)
+            self._say(request, called)
+
+        foreseen, is_done = ask(
+            request, row=rows, lock=lambda: rows.select_for_update(of=("self",)), foresee=foresee, act=act
         )
-        by_post = [fee for fee in owed if not fee.member.email]
-        if outcome.is_done:
-            self._say(request, [fee for fee in owed if fee.member.email], by_post)
+        if is_done:
             return None
-        if is_confirmed:
-            messages.warning(request, "Quelque chose a changé depuis la prévisualisation : relisez, puis confirmez.")
+        left = owed(rows)
         return self.act_page(
             request,
             "admin/members/membershipfee/send_calls.html",
             "Envoyer l’appel de cotisation",
             {
                 "form": Form(),
-                "submit": f"Envoyer {_calls(len(outcome.letters))}",
+                "submit": f"Envoyer {_calls(len(foreseen.told))}",
                 "back": request.get_full_path(),
-                "outcome": outcome,
-                "by_post": by_post,
-                "not_owed": len(pks) - len(owed),
+                "foreseen": foreseen,
+                "by_post": [fee for fee in left if not fee.member.email],
+                "not_owed": len(pks) - len(left),
                 "sending": sending,
                 "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
                 "select_across": request.POST.get("select_across", "0"),
             },
         )
 
-    def _say(self, request: HttpRequest, sent: list[MembershipFee], by_post: list[MembershipFee]) -> None:
+    def _say(self, request: HttpRequest, called: list[MembershipFee]) -> None:
         """How many left, and which are left to print."""
+        sent, by_post = ([fee for fee in called if bool(fee.member.email) is has_one] for has_one in (True, False))
         for fee in sent:
             self.log_change(request, fee, "Appel de cotisation envoyé.")
         messages.success(request, f"{_calls(len(sent))} {typography.plural(len(sent), 'envoyé,envoyés')}.")

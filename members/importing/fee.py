@@ -212,6 +212,15 @@ class FeeLines:
             if was_accepted:
                 self._lost[fee.member_id] = fee.member
 
+    def foresee(self, *, now: datetime) -> list[consequences.Change]:
+        """The seats that all of it would confirm or cost. Only reads."""
+        accepted = [fee for fee in (*self._changed, *self._created) if fee.is_accepted]
+        return consequences.foresee(
+            {**self._lost, **self._gained},
+            lambda cover: cover.without(*self._changed).accepting(*accepted),
+            now=now,
+        )
+
     def write(self, *, now: datetime) -> None:
         """Write all of it; what is accepted or lost is announced, once for everybody (R16)."""
         if self._changed:

@@ -158,6 +158,14 @@ class MemberLines:
                 self._gained[member.pk] = member
         return Line(cells.number, Outcome.CHANGED if details else Outcome.UNCHANGED, member.name, tuple(details))
 
+    def foresee(self, *, now: datetime) -> list[consequences.Change]:
+        """The seats that the new domains would confirm. Only reads."""
+        domains = {
+            pk: [new.domain for new in self._domains if new.member is member] for pk, member in self._gained.items()
+        }
+        coming = Circle(frozenset(), frozenset(name for names in domains.values() for name in names))
+        return consequences.foresee(domains, lambda cover: cover.adding({}, domains), coming=coming, now=now)
+
     def write(self, *, now: datetime) -> None:
         """Write all of it, and announce whom the new domains may cover (R16)."""
         Member.objects.bulk_create(self._created, batch_size=500)

@@ -1,5 +1,6 @@
 """Lines of a file of covered people (R14)."""
 
+from collections import defaultdict
 from datetime import datetime
 
 from caprural import spreadsheets, validators
@@ -47,6 +48,14 @@ class PersonLines:
         person.name = after
         self._changed.append(person)
         return Line(cells.number, Outcome.CHANGED, name, tuple(details))
+
+    def foresee(self, *, now: datetime) -> list[consequences.Change]:
+        """The seats that the new people would have confirmed. Only reads."""
+        people: dict[int, list[str]] = defaultdict(list)
+        for person in self._created:
+            people[person.member_id].append(person.email)
+        coming = Circle(frozenset(person.email for person in self._created), frozenset())
+        return consequences.foresee(people, lambda cover: cover.adding(people, {}), coming=coming, now=now)
 
     def write(self, *, now: datetime) -> None:
         """Write all of it, and announce whom it may cover (R14, R16)."""

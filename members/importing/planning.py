@@ -7,8 +7,9 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from caprural import spreadsheets
+from caprural import spreadsheets, typography
 from caprural.spreadsheets import Table
+from members.consequences import Change
 from members.importing.fee import FeeLines
 from members.importing.known import Known
 from members.importing.lines import Cells, Line, Outcome, repeats
@@ -32,6 +33,7 @@ class Plan:
     lines: list[Line]
     notes: tuple[str, ...]
     reader: Lines
+    changes: list[Change]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -48,7 +50,8 @@ class Plan:
     def fingerprint(self) -> str:
         """What tells one outcome from another: every line, what changes and from what."""
         said = [(line.number, line.outcome.value, line.name, line.details) for line in self.lines]
-        return sha256(repr(said).encode()).hexdigest()
+        lost = [change.address for change in self.changes if change.is_lost]
+        return sha256(repr((said, lost) if lost else said).encode()).hexdigest()
 
     @property
     def report(self) -> list[list[Any]]:
@@ -82,7 +85,22 @@ def plan(
         lines.append(line)
         if done % STEP == 0:
             progress(done)
-    return Plan(lines, sheet.notes, reader)
+    is_refused = any(line.outcome == Outcome.REFUSED for line in lines)
+    changes = [] if is_refused else reader.foresee(now=now)
+    return Plan(lines, (*sheet.notes, *_said(changes)), reader, changes)
+
+
+def _said(changes: list[Change]) -> list[str]:
+    """How many seats the file would confirm, and how many would await a fee again (R7b): nobody is named for ever."""
+    lost = sum(change.is_lost for change in changes)
+    gained = len(changes) - lost
+    people = "la personne en sera prévenue,les personnes en seront prévenues"
+    said = {
+        f"{gained} {typography.plural(gained, 'inscription sera confirmée,inscriptions seront confirmées')}": gained,
+        f"{lost} {typography.plural(lost, 'place confirmée attendra,places confirmées attendront')} de nouveau une "
+        "cotisation": lost,
+    }
+    return [f"{what} : {typography.plural(count, people)}." for what, count in said.items() if count]
 
 
 def _read(reader: Lines, cells: Cells) -> Line:

@@ -119,7 +119,7 @@ class MembershipFee(models.Model):
     @property
     def code(self) -> str:
         """The reference a payer is asked to quote, and by which the payment is found: « COT-00042 »."""
-        return f"COT-{self.pk:05d}"
+        return f"COT-{self.pk:05d}" if self.pk else "COT-…"
 
 
 class FeeMessage(models.Model):

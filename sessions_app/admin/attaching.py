@@ -75,7 +75,9 @@ class Outlook:
         for member, email in listed.values_list("member", "email"):
             self.people[member].append(email)
 
-    def obstacle(self, member: Member, registration: Registration, on: date | None) -> str:
+    def obstacle(
+        self, member: Member, registration: Registration, on: date | None, *, before: Iterable[str] = ()
+    ) -> str:
         """Why this member's fee would not cover the person on that day; empty when it would."""
         covering = (fee for fee in self.fees[member.pk] if on and fee.campaign.starts_on <= on <= fee.campaign.ends_on)
         fee = next(covering, None)
@@ -83,18 +85,30 @@ class Outlook:
             return "pas de cotisation à la date de la session"
         if not fee.is_accepted:
             return "sa cotisation est attendue"
-        listed = self.people[member.pk]
-        covered, _ = fee.category.reach(listed if registration.email in listed else [*listed, registration.email], ())
+        listed = dict.fromkeys([*self.people[member.pk], *before, registration.email])
+        covered, _ = fee.category.reach(list(listed), ())
         if registration.email not in covered:
             limit = len(covered)
             people = typography.plural(limit, "personne,personnes")
             return f"sa cotisation est limitée à {limit} {people}, nombre déjà atteint"
         return ""
 
-    def choice(self, suggestion: finding.Suggestion, registration: Registration, on: date | None) -> Choice:
-        """A member with what attaching the person to it would do."""
+    def choice(
+        self,
+        suggestion: finding.Suggestion,
+        registration: Registration,
+        on: date | None,
+        others: Iterable[tuple[Registration, date | None]] = (),
+    ) -> Choice:
+        """A member with what attaching the person to it would do, and for how many of the others."""
         obstacle = self.obstacle(suggestion.member, registration, on)
         what = f"{obstacle} : l’inscription restera en attente" if obstacle else "à jour : l’inscription sera confirmée"
+        people, confirmed = [registration.email], 0
+        for other, day in others:
+            confirmed += not self.obstacle(suggestion.member, other, day, before=people)
+            people.append(other.email)
+        if confirmed:
+            what += f", et celle de {confirmed} {typography.plural(confirmed, 'autre personne,autres personnes')}"
         return Choice(suggestion.member, suggestion.why, what, suggestion.label)
 
 
@@ -312,8 +326,9 @@ def _strangers(now: datetime) -> list[Stranger]:
 def _stranger(registration: Registration) -> Stranger:
     """One person, with the others of the same structure who are to be attached too."""
     others = list(Registration.objects.without_member().exclude(pk=registration.pk).order_by("pk"))
-    session = TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id)
-    return _with_choices([registration], {session.pk: session}, others=others)[0]
+    ids = {one.session_id for one in (registration, *others)}
+    sessions = TrainingSession.objects.with_seats_and_days().in_bulk(ids)
+    return _with_choices([registration], sessions, others=others)[0]
 
 
 def _with_choices(
@@ -325,16 +340,14 @@ def _with_choices(
     outlook = Outlook(one.member for suggestions in suggested for one in suggestions)
     colleagues = finding.of_one_structure(clues)
     forms = Application.objects.to_check().naming_any([person.email for person in people])
-    return [
-        Stranger(
-            person,
-            session := sessions[person.session_id],
-            [outlook.choice(one, person, session.first_date) for one in suggestions],
-            _one_per_person([everybody[n] for n in same], but=person),
-            forms.get(person.email, []),
-        )
-        for person, suggestions, same in zip(people, suggested, colleagues[: len(people)], strict=True)
-    ]
+    found = []
+    for person, suggestions, same in zip(people, suggested, colleagues[: len(people)], strict=True):
+        session = sessions[person.session_id]
+        colleagues_of = _one_per_person([everybody[n] for n in same], but=person)
+        days = [(other, sessions[other.session_id].first_date) for other in colleagues_of]
+        choices = [outlook.choice(one, person, session.first_date, days) for one in suggestions]
+        found.append(Stranger(person, session, choices, colleagues_of, forms.get(person.email, [])))
+    return found
 
 
 def _one_per_person(registrations: list[Registration], *, but: Registration) -> list[Registration]:

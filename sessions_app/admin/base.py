@@ -1,7 +1,9 @@
 """What the two admin files share: what a trainer may read, and a page for each act."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -11,8 +13,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from caprural import typography
 from caprural.admin import StaffAdmin
-from sessions_app import roles
+from caprural.confirming import Foreseen, ask, people_told
+from sessions_app import deciding, roles, writing
 from sessions_app.models import Registration, TrainingSession
 
 #: What a trainer reads instead of a status that speaks of fees.
@@ -70,11 +74,12 @@ class RoleAdmin(StaffAdmin):
         original: Model,
         session_pk: int,
         notice: str = "",
+        foreseen: Foreseen | None = None,
     ) -> HttpResponse:
         """A page that asks what an act needs to know; « Retour » leads to the session."""
         back = reverse("admin:sessions_app_trainingsession_change", args=[session_pk])
         context = {"form": form, "submit": submit, "original": original, "back": back, "notice": notice}
-        return self.act_page(request, "admin/act.html", title, context)
+        return self.act_page(request, "admin/act.html", title, {**context, "foreseen": foreseen})
 
 
 class SessionPages(RoleAdmin):
@@ -88,6 +93,58 @@ class SessionPages(RoleAdmin):
         if not request.user.has_perm(f"sessions_app.{permission}_trainingsession"):
             raise PermissionDenied
         return session
+
+    def confirmed_act(
+        self,
+        request: HttpRequest,
+        session: TrainingSession,
+        form: BaseForm,
+        *,
+        foresee: Callable[[TrainingSession], Foreseen],
+        act: Callable[[TrainingSession], object],
+        title: str,
+        submit: str,
+        notice: str,
+        done: str,
+        link: str = "et prévenir",
+        nobody: str = "",
+    ) -> HttpResponse:
+        """A page that asks what an act needs to know, says what it would do, then does it.
+
+        `nobody`: why the act makes no sense when it reaches nobody; empty when it does make sense.
+        """
+        back = reverse("admin:sessions_app_trainingsession_change", args=[session.pk])
+        foreseen = None
+        if form.is_valid():
+            try:
+                foreseen, is_done = ask(
+                    request,
+                    row=session,
+                    lock=lambda: TrainingSession.objects.lock(session.pk),
+                    foresee=foresee,
+                    act=act,
+                )
+            except (deciding.DecisionRefused, writing.AlreadyWritten) as refused:
+                messages.error(request, str(refused))
+                return redirect(back)
+            if is_done:
+                self.log_change(request, session, title)
+                messages.success(request, f"{done} {_reach(foreseen.people)}")
+                return redirect(back)
+            if nobody and not foreseen.told:
+                form.add_error(None, nobody)
+                foreseen = None
+        submit = foreseen.button(submit, link) if foreseen else submit
+        context = {"form": form, "submit": submit, "original": session, "back": back, "notice": notice}
+        context = {**context, "subtitle": str(session), "foreseen": foreseen}
+        return self.act_page(request, "admin/preview.html", title, context)
+
+
+def _reach(count: int) -> str:
+    """Whom an act has written to, in a sentence."""
+    if not count:
+        return "Personne n’était à prévenir."
+    return f"{people_told(count)} {typography.plural(count, 'reçoit,reçoivent')} un message."
 
 
 class RegistrationPages(RoleAdmin):

@@ -1,26 +1,17 @@
 """The decision on a session in the admin: maintain, postpone or cancel it (R5)."""
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from datetime import datetime
+from collections.abc import Iterable
 
-from django.contrib import messages
-from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 
-from caprural.previewing import Foreseen
+from caprural.confirming import Foreseen, Told
 from sessions_app import deciding, registering
 from sessions_app.admin.base import SessionPages, current_user
-from sessions_app.admin.previewing import people_told, reach
 from sessions_app.forms import PostponeForm
 from sessions_app.models import Registration, TrainingSession
-
-Told = Callable[[TrainingSession, datetime], list[Registration]]
-Act = Callable[[TrainingSession, datetime], object]
 
 
 class SessionDecisions(SessionPages):
@@ -38,13 +29,15 @@ class SessionDecisions(SessionPages):
 
     def maintain(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Maintenir »."""
-        return self._decide(
+        now = timezone.now()
+        return self.confirmed_act(
             request,
             self.session_for(request, pk, "change"),
             Form(request.POST),
-            told=lambda session, now: deciding.told_of_maintaining(session, now=now),
-            act=lambda session, now: deciding.maintain(session, now=now),
+            foresee=lambda session: Foreseen(told_to(deciding.told_of_maintaining(session, now=now))),
+            act=lambda session: deciding.maintain(session, now=now),
             title="Maintenir la session",
+            submit="Maintenir la session",
             notice="La session a lieu, même sous son minimum de participants. "
             "Les personnes qui ont une place l’apprennent.",
             done="La session est maintenue.",
@@ -52,82 +45,45 @@ class SessionDecisions(SessionPages):
 
     def postpone(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Reporter », to another first day or to a date to come."""
-        form = PostponeForm(request.POST or None)
+        form, now = PostponeForm(request.POST or None), timezone.now()
 
-        def lost(session: TrainingSession, now: datetime) -> list[str]:
+        def foresee(session: TrainingSession) -> Foreseen:
             first_on = form.cleaned_data["first_on"]
-            return registering.session_would_lose(
+            told = deciding.told_of_postponing(session, first_on=first_on, now=now)
+            lost = registering.session_would_lose(
                 session, fee_required=session.fee_required, first_on=first_on, now=now
             )
+            return Foreseen(told_to(told), lost, details=first_on)
 
-        return self._decide(
+        return self.confirmed_act(
             request,
             self.session_for(request, pk, "change"),
             form,
-            told=lambda session, now: deciding.told_of_postponing(
-                session, first_on=form.cleaned_data["first_on"], now=now
-            ),
-            act=lambda session, now: deciding.postpone(session, first_on=form.cleaned_data["first_on"], now=now),
-            lost=lost,
+            foresee=foresee,
+            act=lambda session: deciding.postpone(session, first_on=form.cleaned_data["first_on"], now=now),
             title="Reporter la session",
+            submit="Reporter la session",
             notice="Toutes les personnes inscrites l’apprennent et gardent leur place ou leur rang.",
             done="La session est reportée.",
         )
 
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Annuler la session », for good."""
-        user = current_user(request)
-        return self._decide(
+        user, now = current_user(request), timezone.now()
+        return self.confirmed_act(
             request,
             self.session_for(request, pk, "change"),
             Form(request.POST),
-            told=lambda session, now: deciding.told_of_cancelling(session, now=now),
-            act=lambda session, now: deciding.cancel(session, user=user, now=now),
+            foresee=lambda session: Foreseen(told_to(deciding.told_of_cancelling(session, now=now))),
+            act=lambda session: deciding.cancel(session, user=user, now=now),
             title="Annuler la session",
+            submit="Annuler la session",
             notice="C’est définitif : toutes les inscriptions sont annulées, et chaque personne l’apprend. "
             "Si la session peut avoir lieu plus tard, reportez-la plutôt.",
             done="La session est annulée.",
         )
 
-    def _decide(
-        self,
-        request: HttpRequest,
-        session: TrainingSession,
-        form: Form,
-        *,
-        told: Told,
-        act: Act,
-        title: str,
-        notice: str,
-        done: str,
-        lost: Callable[[TrainingSession, datetime], Sequence[str]] = lambda session, now: (),
-    ) -> HttpResponse:
-        """Who is told, and who loses their cover; then done, once, if that is still so under the lock."""
-        back = reverse("admin:sessions_app_trainingsession_change", args=[session.pk])
-        now, submit, foreseen = timezone.now(), title, None
-        if form.is_valid():
-            is_confirmed = request.method == "POST" and "confirm" in request.POST
-            try:
-                with transaction.atomic() if is_confirmed else nullcontext():
-                    current = TrainingSession.objects.lock(session.pk) if is_confirmed else session
-                    named = [(one.full_name, one.email) for one in told(current, now)]
-                    foreseen = Foreseen(named, sorted(form.cleaned_data.items()), list(lost(current, now)))
-                    is_done = is_confirmed and request.POST.get("previewed") == foreseen.fingerprint
-                    if is_done:
-                        act(current, now)
-            except deciding.DecisionRefused as refused:
-                messages.error(request, str(refused))
-                return redirect(back)
-            if is_done:
-                self.log_change(request, session, title)
-                messages.success(request, f"{done} {reach(foreseen.people)}")
-                return redirect(back)
-            if is_confirmed:
-                messages.warning(
-                    request, "Quelque chose a changé depuis la prévisualisation : relisez, puis confirmez."
-                )
-        if foreseen and foreseen.named:
-            submit = f"{submit} et prévenir {people_told(foreseen.people)}"
-        context = {"form": form, "submit": submit, "original": session, "back": back, "notice": notice}
-        context = {**context, "subtitle": str(session), "outcome": foreseen}
-        return self.act_page(request, "admin/preview.html", title, context)
+
+def told_to(people: Iterable[Registration]) -> list[Told]:
+    """These people, by name and address."""
+    return [Told(one.full_name, one.email) for one in people]

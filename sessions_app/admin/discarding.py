@@ -4,14 +4,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
+from caprural.confirming import Foreseen
 from sessions_app import registering
-from sessions_app.admin.base import current_user
-from sessions_app.admin.previewing import PreviewedActs
+from sessions_app.admin.base import SessionPages, current_user
+from sessions_app.admin.decision import told_to
 from sessions_app.forms import DiscardForm
-from sessions_app.models import TrainingSession
+from sessions_app.models import Registration, TrainingSession
 
 
-class SessionDiscarding(PreviewedActs):
+class SessionDiscarding(SessionPages):
     """One page: who, then who gets the seats, then it is done."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -26,18 +27,26 @@ class SessionDiscarding(PreviewedActs):
         """The seats go back to whoever waits, in order; the people discarded are not written to."""
         session = self.session_for(request, pk, "change")
         people = list(session.registrations.live().order_by("pk"))
-        form = DiscardForm(request.POST or None, people=people)
+        form, now = DiscardForm(request.POST or None, people=people), timezone.now()
 
-        def act(locked: TrainingSession) -> None:
-            chosen = [person for person in people if str(person.pk) in form.cleaned_data["people"]]
-            by = registering.staff(current_user(request))
-            registering.discard(locked, chosen, now=timezone.now(), by=by)
+        def chosen(session: TrainingSession) -> list[Registration]:
+            pks = form.cleaned_data["people"]
+            return list(session.registrations.live().filter(pk__in=pks).order_by("pk"))
 
-        return self.preview_then_do(
+        def foresee(session: TrainingSession) -> Foreseen:
+            leaving = chosen(session)
+            served = registering.next_served(session, leaving=leaving, now=now)
+            return Foreseen(told_to(served), details=[one.pk for one in leaving])
+
+        def act(session: TrainingSession) -> None:
+            registering.discard(session, chosen(session), now=now, by=registering.staff(current_user(request)))
+
+        return self.confirmed_act(
             request,
             session,
             form,
-            act,
+            foresee=foresee,
+            act=act,
             title="Écarter des inscriptions",
             submit="Écarter ces inscriptions",
             notice="Les inscriptions cochées sont annulées d’un coup, sans message à ces personnes ; leurs places "

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from caprural import emails as mail
 from caprural import typography
+from caprural.confirming import Foreseen, ask
 from sessions_app import registering, roles
 from sessions_app.admin.attaching import MemberAttaching
 from sessions_app.admin.base import current_user, status_text
@@ -301,34 +302,20 @@ class RegistrationAdmin(MemberAttaching):
         """« Corriger l’adresse »: what the person does from their page, by the team; a new link leaves (R9)."""
         registration = self.registration_for(request, pk)
         form = CorrectAddressForm(request.POST or None, initial={"email": registration.email})
-        now = timezone.now()
-        if form.is_valid() and not form.may_lose_cover:
-            session = TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id)
-            if registering.would_lose_with(registration, session, form.cleaned_data["email"], now=now):
-                form.ask_whether_it_may_be_lost()
-                form.add_error(
-                    "email",
-                    "Aucune cotisation ne couvre cette adresse : la place, confirmée, attendrait la cotisation. "
-                    "Vérifiez l’adresse, ou cochez la case pour continuer.",
-                )
+        foreseen = None
         if form.is_valid():
             try:
-                registering.change_details(
-                    registration,
-                    form.cleaned_data,
-                    now=now,
-                    by=registering.staff(current_user(request)),
-                    knowingly=form.is_someone_else,
-                )
+                foreseen, is_done = self._correct(request, registration, form)
             except registering.AddressTaken as taken:
                 form.ask_who()
                 form.add_error("email", str(taken))
             except registering.RegistrationRefused as refused:
                 form.add_error("email", str(refused))
             else:
-                self.log_change(request, registration, "Adresse e-mail corrigée")
-                messages.success(request, f"Le lien de {registration} part à {form.cleaned_data['email']}.")
-                return redirect("admin:sessions_app_registration_change", registration.pk)
+                if is_done:
+                    self.log_change(request, registration, "Adresse e-mail corrigée")
+                    messages.success(request, f"Le lien de {registration} part à {form.cleaned_data['email']}.")
+                    return redirect("admin:sessions_app_registration_change", registration.pk)
         return self.form_page(
             request,
             form,
@@ -338,7 +325,26 @@ class RegistrationAdmin(MemberAttaching):
             session_pk=registration.session_id,
             notice=f"Adresse actuelle : {registration.email}. L’ancien lien ne fonctionnera plus. La place est "
             "jugée de nouveau : si aucune cotisation ne couvre la nouvelle adresse, elle attendra la cotisation.",
+            foreseen=foreseen,
         )
+
+    def _correct(
+        self, request: HttpRequest, registration: Registration, form: CorrectAddressForm
+    ) -> tuple[Foreseen, bool]:
+        email, now = form.cleaned_data["email"], timezone.now()
+
+        def foresee(session: TrainingSession) -> Foreseen:
+            current = session.registrations.get(pk=registration.pk)
+            return Foreseen(lost=registering.would_lose_with(current, session, email, now=now), details=email)
+
+        def act(session: TrainingSession) -> None:
+            by = registering.staff(current_user(request))
+            registering.change_details(registration, form.cleaned_data, now=now, by=by, knowingly=form.is_someone_else)
+
+        def lock() -> TrainingSession:
+            return TrainingSession.objects.lock(registration.session_id)
+
+        return ask(request, row=registration.session, lock=lock, foresee=foresee, act=act, is_free=True)
 
     def renew_link(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Nouveau lien »: the former one leads nowhere any more (R9)."""

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from caprural import pdf, typography
 from caprural.admin import SoundChoices, StaffAdmin
-from caprural.confirming import ConfirmingAdmin, say_what_followed
+from caprural.confirming import ConfirmingAdmin, Foreseen, say_what_followed
 from sessions_app import duplicating, registering, reminding, roles, telling
 from sessions_app.admin.base import current_user
 from sessions_app.admin.board import Board
@@ -283,12 +283,14 @@ class TrainingSessionAdmin(SessionDiscarding, SessionDecisions, SessionWriting, 
         """As whoever gives a seat or decides does (R3): the seats are then counted for good."""
         TrainingSession.objects.lock(obj.pk)
 
-    def losses(self, request: HttpRequest, obj: TrainingSession, formsets: Sequence[Any]) -> Sequence[object]:
+    def foresee(self, request: HttpRequest, obj: TrainingSession, formsets: Sequence[Any]) -> Foreseen:
         """The seats that another first day, or the fee now required, would cost (R7b)."""
         [days] = [formset for formset in formsets if formset.model is SessionDay]
         lines = [form.cleaned_data for form in days.forms if form not in days.deleted_forms]
         first_on = min((line["date"] for line in lines if line.get("date")), default=None)
-        return registering.session_would_lose(obj, fee_required=obj.fee_required, first_on=first_on, now=timezone.now())
+        now = timezone.now()
+        lost = registering.session_would_lose(obj, fee_required=obj.fee_required, first_on=first_on, now=now)
+        return Foreseen(lost=lost)
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         """Days and cap are saved: a change is announced (R19), and whoever now has a right to a seat gets it, in this

@@ -1,6 +1,5 @@
 """Writing to the participants of a session, and sending a message again."""
 
-from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
@@ -10,15 +9,15 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from caprural import emails as mail
+from caprural.confirming import Foreseen, Told
 from sessions_app import emails, writing
-from sessions_app.admin.base import current_user
+from sessions_app.admin.base import SessionPages, current_user
 from sessions_app.admin.board import Board
-from sessions_app.admin.previewing import PreviewedActs
 from sessions_app.forms import WriteForm
 from sessions_app.models import Message, Registration, TrainingSession
 
 
-class SessionWriting(PreviewedActs):
+class SessionWriting(SessionPages):
     """Two pages: a message to the people one chooses, and a message once more."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -46,17 +45,29 @@ class SessionWriting(PreviewedActs):
             lacks=[(column.name, column.lack) for column in columns],
         )
 
-        def act(locked: TrainingSession) -> None:
-            data: dict[str, Any] = form.cleaned_data
-            board = Board(locked, user=user, now=now, missing=data["missing"])
-            people = [row.registration for row in board.rows if row.registration.status in data["statuses"]]
-            writing.write(locked, people, subject=data["subject"], text=data["text"], sending=data["sending"])
+        def people(session: TrainingSession) -> list[Registration]:
+            board = Board(session, user=user, now=now, missing=form.cleaned_data["missing"])
+            rows = [row.registration for row in board.rows]
+            return [one for one in rows if one.status in form.cleaned_data["statuses"]]
 
-        return self.preview_then_do(
+        def foresee(session: TrainingSession) -> Foreseen:
+            words = [form.cleaned_data[name] for name in ("subject", "text")]
+            told = [
+                Told(one.full_name, one.email, *(writing.fill(text, one, session) for text in words))
+                for one in people(session)
+            ]
+            return Foreseen(told, details=form.cleaned_data)
+
+        def act(session: TrainingSession) -> None:
+            words = {name: form.cleaned_data[name] for name in ("subject", "text", "sending")}
+            writing.write(session, people(session), **words)
+
+        return self.confirmed_act(
             request,
             session,
             form,
-            act,
+            foresee=foresee,
+            act=act,
             title="Écrire aux participants",
             submit="Envoyer",
             link="à",

@@ -251,15 +251,6 @@ class PersonForm(forms.ModelForm):
 class CorrectAddressForm(SharedMailbox, AddressForm):
     """Another address for a person, by the team (R9)."""
 
-    def ask_whether_it_may_be_lost(self) -> None:
-        """The box that says so, shown once the new address turns out to be covered by nobody (R7b)."""
-        self.fields["may_lose_cover"] = forms.BooleanField(label="La place attendra la cotisation", required=False)
-
-    @property
-    def may_lose_cover(self) -> bool:
-        """Whether that box was ticked."""
-        return "may_lose_cover" in self.data
-
     class Meta(AddressForm.Meta):
         help_texts = {"email": "Un nouveau lien y part, avec les messages qui n’ont pas pu partir."}
 

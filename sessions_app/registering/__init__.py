@@ -33,11 +33,11 @@ from sessions_app.registering.judging import (
     not_covered,
     review,
     session_would_lose,
-    would_lose,
+    would_change,
     would_lose_with,
 )
 from sessions_app.registering.leaving import cancel, cancel_all, delete, discard, release_unpaid, withdraw
-from sessions_app.registering.seats import assign_next_seat, fee_due_on
+from sessions_app.registering.seats import assign_next_seat, fee_due_on, next_served
 
 __all__ = [
     "PARTICIPANT",
@@ -63,6 +63,7 @@ __all__ = [
     "judge_cover",
     "judge_one",
     "judge_session",
+    "next_served",
     "not_covered",
     "register",
     "register_by_hand",
@@ -74,6 +75,6 @@ __all__ = [
     "session_would_lose",
     "staff",
     "withdraw",
-    "would_lose",
+    "would_change",
     "would_lose_with",
 ]

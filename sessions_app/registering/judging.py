@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from caprural import typography
 from members import covering
-from members.consequences import Loss
+from members.consequences import Change
 from members.covering import Circle, Cover
 from sessions_app import emails
 from sessions_app.models import Registration, TrainingSession
@@ -55,26 +55,31 @@ def judge_cover(circle: Circle, *, lost: str, now: datetime) -> list[str]:
     registering at this instant holds the lock, and must be seen once it is released. As many queries to read for one
     person as for a thousand. Returns a sentence for each seat that changed.
     """
-    asking = _asking()
-    awaiting = Registration.objects.filter(status=Status.AWAITING_FEE, session__in=asking)
-    known = {pk for pk, email in awaiting.values_list("session", "email") if email in circle}
-    to_come = asking.filter(days__date__gte=timezone.localdate(now)).values_list("pk", flat=True)
-    ids = sorted(known | set(to_come))
+    ids = sorted(_concerning(circle, now))
     list(TrainingSession.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk").values_list("pk"))
     seats = _seats(ids, circle)
     cover = Cover.of(registration.email for registration, _ in seats)
     return _carry_out(_judge(seats, cover, now=now, lost=lost), now=now)
 
 
-def would_lose(
+def would_change(
     circle: Circle, members: Collection[int], after: Callable[[Cover], Cover], *, now: datetime
-) -> list[Loss]:
-    """What `judge_cover` would say of the seats lost, once `after` is done to the cover of these people (R7b)."""
-    ids = _asking().filter(days__date__gte=timezone.localdate(now)).values_list("pk", flat=True)
-    seats = _seats(set(ids), circle)
+) -> list[Change]:
+    """What `judge_cover` would do to the seats once `after` is done to the cover of these people (R7b)."""
+    seats = _seats(_concerning(circle, now), circle)
     cover = after(Cover.of((registration.email for registration, _ in seats), members=members))
-    verdicts = _judge(seats, cover, now=now)
-    return [Loss(one.registration.email, one.sentence(now)) for one in verdicts if one.to == Status.AWAITING_FEE]
+    return [
+        Change(one.registration.email, one.sentence(now), is_lost=one.to == Status.AWAITING_FEE)
+        for one in _judge(seats, cover, now=now)
+    ]
+
+
+def _concerning(circle: Circle, now: datetime) -> set[int]:
+    """The sessions to come that ask for the fee, and those where one of these people awaits it."""
+    asking = _asking()
+    awaiting = Registration.objects.filter(status=Status.AWAITING_FEE, session__in=asking)
+    known = {pk for pk, email in awaiting.values_list("session", "email") if email in circle}
+    return known | set(asking.filter(days__date__gte=timezone.localdate(now)).values_list("pk", flat=True))
 
 
 def not_covered(circle: Circle, starts_on: date, ends_on: date, *, now: datetime) -> list[str]:
@@ -145,9 +150,11 @@ def judge_one(registration: Registration, session: TrainingSession, *, now: date
     return bool(_carry_out(_judge(seats, _cover_of(seats), now=now, gained=gained, lost=lost), now=now))
 
 
-def would_lose_with(registration: Registration, session: TrainingSession, email: str, *, now: datetime) -> bool:
-    """Whether a confirmed seat would await its fee once its person has this address (R7b). Only reads."""
-    return _is_sure(registration, session, now) and owes(email, session, Cover.of([email]))
+def would_lose_with(registration: Registration, session: TrainingSession, email: str, *, now: datetime) -> list[str]:
+    """What `judge_one` would say if a confirmed seat were to await its fee, its person having this address (R7b)."""
+    if not (_is_sure(registration, session, now) and owes(email, session, Cover.of([email]))):
+        return []
+    return [Verdict(registration, session, Status.AWAITING_FEE, "").sentence(now)]
 
 
 # The judgement

@@ -1,5 +1,6 @@
 """A seat is given: at once, from the waiting list, in the order of arrival (R3, R7, R8)."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -94,11 +95,20 @@ def assign_next_seat(session: TrainingSession, *, user: User, now: datetime) -> 
 def serve_waiting_list(session: TrainingSession, *, now: datetime) -> None:
     """The one door for every freed seat: in order of arrival, in the transaction that freed it (R8)."""
     session = TrainingSession.objects.with_seats_and_days().get(pk=session.pk)
-    if not _gives_seats_automatically(session, now):
-        return
-    queue = session.registrations.waiting()
-    for registration in queue if session.seats_left is None else queue[: session.seats_left]:
+    for registration in next_served(session, now=now):
         give_seat(registration, session, now=now, by=SYSTEM, why="une place s’est libérée")
+
+
+def next_served(
+    session: TrainingSession, *, leaving: Collection[Registration] = (), now: datetime
+) -> list[Registration]:
+    """Who is given a seat at once, in order of arrival, were these people to leave (R8). Only reads."""
+    if not _gives_seats_automatically(session, now):
+        return []
+    queue = session.registrations.waiting().exclude(pk__in=[one.pk for one in leaving])
+    if session.seats_left is None:
+        return list(queue)
+    return list(queue[: session.seats_left + sum(one.holds_seat for one in leaving)])
 
 
 def _gives_seats_automatically(session: TrainingSession, now: datetime) -> bool:

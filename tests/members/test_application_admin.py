@@ -197,8 +197,10 @@ class TestChecking:
             category=category, siret=SIRET, phone="04 22 22 22 22", address="1 rue", emails=(person.email,)
         )
 
+        before = folded(pages.text(pages.tree(coordination.get(check_of(application)))))
         page = send(coordination, check_of(application), take=["phone"])
 
+        assert "1 inscription sera confirmée. Cette personne en sera prévenue :" in before
         assert [folded(said) for said in notices(page)] == [
             f"Le bulletin de « {application} » est vérifié. 1 message part."
         ]

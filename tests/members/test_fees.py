@@ -350,7 +350,7 @@ class Listener:
         self.circles.append(circle)
         return sorted(circle.addresses)
 
-    def would_lose(self, circle: Circle, members: Any, after: Any, *, now: datetime) -> list[consequences.Loss]:
+    def would_change(self, circle: Circle, members: Any, after: Any, *, now: datetime) -> list[consequences.Change]:
         return []
 
     def not_covered(self, circle: Circle, starts_on: date, ends_on: date, *, now: datetime) -> list[str]:

@@ -322,7 +322,9 @@ class TestInOneTransaction:
             def judge_cover(self, circle: Circle, *, lost: str, now: datetime) -> list[str]:
                 raise RuntimeError("the disk is full")
 
-            def would_lose(self, circle: Circle, members: Any, after: Any, *, now: datetime) -> list[consequences.Loss]:
+            def would_change(
+                self, circle: Circle, members: Any, after: Any, *, now: datetime
+            ) -> list[consequences.Change]:
                 return []
 
             def not_covered(self, circle: Circle, starts_on: date, ends_on: date, *, now: datetime) -> list[str]:

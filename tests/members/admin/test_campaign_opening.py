@@ -127,7 +127,7 @@ class TestTheFeesOfTheYearBefore:
 
         assert rows() == before
         said = content(preview)
-        assert "1 cotisant recevra un message Collines contact@collines.example Appel de cotisation COT-…" in said
+        assert "1 personne recevra un message Collines contact@collines.example Appel de cotisation COT-…" in said
         assert "Référence à rappeler : COT-…" in said
 
     def test_confirmed_the_fees_are_opened_and_the_calls_leave(
@@ -153,7 +153,7 @@ class TestTheFeesOfTheYearBefore:
         written = messages()
         path = self.path(campaign)
         preview = coordination.post(path, {})
-        assert "Aucun message ne partira" in content(preview)
+        assert "Personne n’est à prévenir" in content(preview)
 
         page = self.confirm(coordination, campaign, preview)
 

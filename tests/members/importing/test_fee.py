@@ -257,13 +257,21 @@ class TestWhoeverItCovers:
         people, year = self.setup_people()
         assert [status_of(person) for person in people] == ["awaiting_fee"] * 2
 
-        brought_in("fees", HEADER, *(f"{name};{year};Association;;exonérée;;;;;" for name in ("zoe", "ana")))
+        lines = [f"{name};{year};Association;;exonérée;;;;;" for name in ("zoe", "ana")]
+        said = planned("fees", HEADER, *lines).notes
+        brought_in("fees", HEADER, *lines)
 
+        assert folded(said[-1]) == "2 inscriptions seront confirmées : les personnes en seront prévenues."
         assert [status_of(person) for person in people] == ["confirmed"] * 2
         assert [told(person)[1:] for person in people] == [["Cotisation à jour, inscription confirmée"]] * 2
 
-        brought_in("fees", HEADER, f"zoe;{year};Association;;annulée;;;;;", now=NOW)
+        line = f"zoe;{year};Association;;annulée;;;;;"
+        said = planned("fees", HEADER, line).notes
+        brought_in("fees", HEADER, line, now=NOW)
 
+        assert folded(said[-1]) == (
+            "1 place confirmée attendra de nouveau une cotisation : la personne en sera prévenue."
+        )
         assert [status_of(person) for person in people] == ["awaiting_fee", "confirmed"]
         assert [len(told(person)) for person in people] == [3, 2]
 
@@ -281,4 +289,4 @@ def test_as_many_queries_to_read_and_to_write_for_one_line_and_for_fifty(categor
         MembershipFee.objects.all().delete()
 
     assert counts[0] == counts[1]
-    assert counts[0][0] == 4
+    assert counts[0][0] == 11

@@ -9,7 +9,7 @@ from sessions_app.models import Registration
 from tests.announced import open_session
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_registration
 from tests.members.importing.looked_at import brought_in, outcomes, planned, reasons, said, values
-from tests.traces import status_of, told
+from tests.traces import folded, status_of, told
 
 pytestmark = pytest.mark.django_db
 
@@ -114,8 +114,10 @@ class TestChanged:
         member = make_member(name="Les Collines")
         make_fee(member, category=make_category(campaign=make_campaign(year=year)))
 
+        said = planned("members", "Nom;Domaines", "Les Collines;collines.example").notes
         brought_in("members", "Nom;Domaines", "Les Collines;collines.example")
 
+        assert folded(said[-1]) == "1 inscription sera confirmée : la personne en sera prévenue."
         assert status_of(registration) == Registration.Status.CONFIRMED
         assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
 

@@ -8,7 +8,7 @@ from members.models import CoveredPerson
 from tests.announced import open_session
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration
 from tests.members.importing.looked_at import brought_in, outcomes, planned, reasons, said
-from tests.traces import status_of, told
+from tests.traces import folded, status_of, told
 
 pytestmark = pytest.mark.django_db
 
@@ -117,8 +117,11 @@ class TestThePerson:
         year = session.first_date.year  # type: ignore[union-attr]
         make_fee(make_member(name="Collines"), category=make_category(campaign=make_campaign(year=year)))
 
-        brought_in("people", "Cotisant;Mail", "Collines;zoe@x.example", "Collines;ana@x.example")
+        lines = ("Cotisant;Mail", "Collines;zoe@x.example", "Collines;ana@x.example")
+        said = planned("people", *lines).notes
+        brought_in("people", *lines)
 
+        assert folded(said[-1]) == "2 inscriptions seront confirmées : les personnes en seront prévenues."
         assert [status_of(person) for person in people] == ["confirmed"] * 2
         assert [told(person)[1:] for person in people] == [["Cotisation à jour, inscription confirmée"]] * 2
 
@@ -132,4 +135,4 @@ def test_as_many_queries_for_one_line_and_for_fifty() -> None:
             plan = planned("people", "Cotisant;Mail", *(f"Cotisant {n};a{n}@x.example" for n in range(lines)))
         counts.append((len(queries), set(outcomes(plan))))
 
-    assert counts == [(2, {"created"})] * 2
+    assert counts == [(9, {"created"})] * 2

@@ -295,6 +295,7 @@ class TestAttaching:
         late = registered(colleague.session, email="tard@collines.example")
         box = "Rattacher aussi cette personne : Alex Martin"
         assert box in blocks(page)["Camille Durand, Pays des Collines"]
+        assert "l’inscription sera confirmée, et celle de 1 autre personne" in folded(main(page))
 
         answer = coordination.post(
             address(registration, "rattacher/"),

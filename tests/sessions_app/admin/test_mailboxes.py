@@ -14,8 +14,9 @@ from tests import pages
 from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff
 from tests.office import signed_in
+from tests.office import typed as as_typed
 from tests.sessions_app.test_views import typed
-from tests.traces import link_for, log, messages, statuses, told
+from tests.traces import folded, link_for, log, messages, statuses, told
 
 pytestmark = pytest.mark.django_db
 
@@ -122,10 +123,10 @@ class TestCorrecting:
 
         page = office.post(act("correct_address", person), {"email": "autre@commune.example"})
 
-        assert "la place, confirmée, attendrait la cotisation" in pages.text(pages.tree(page))
+        assert "1 place confirmée ne sera plus couverte" in folded(pages.text(pages.tree(page)))
         assert Registration.objects.get().email == "sure@commune.example"
 
-        office.post(act("correct_address", person), {"email": "autre@commune.example", "may_lose_cover": "on"})
+        office.post(act("correct_address", person), {**as_typed(page), "confirm": "1"})
 
         now = Registration.objects.get()
         assert (now.email, now.status) == ("autre@commune.example", "awaiting_fee")
