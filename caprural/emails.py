@@ -212,6 +212,16 @@ def readdress(pks: Any, *, to: str, rewrite: Callable[[str], str]) -> int:
     return len(emails)
 
 
+def take_back(pks: Any) -> int:
+    """Of these messages, those that never left no longer do. Returns how many.
+
+    One that a worker holds at that very moment may leave all the same, and is then said to have: nothing else puts it
+    back in the queue.
+    """
+    to_leave = Email.objects.filter(pk__in=pks, status__in=(STATUS.queued, STATUS.requeued))
+    return int(to_leave.update(status=STATUS.failed, scheduled_time=None))
+
+
 def _new_message_id() -> str:
     """Unique, and short: email.utils.make_msgid() often exceeds a header line, and is then folded before it begins."""
     return f"<{time.time():.0f}.{secrets.token_hex(8)}@{urlsplit(settings.SITE_URL).hostname}>"

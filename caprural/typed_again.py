@@ -63,7 +63,9 @@ def page(request: HttpRequest) -> HttpResponse | None:
         request.FILES.clear()
         request.method, request.POST = "GET", QueryDict()
         request.said_not_sent = NOT_SENT  # type: ignore[attr-defined]
-        if hasattr(match.func, "admin_site") or request.path.startswith("/admin/"):
+        # Whoever is not signed in is led to the login, which says so itself: strangers fill no session.
+        is_team = hasattr(match.func, "admin_site") or request.path.startswith("/admin/")
+        if is_team and (request.user.is_authenticated or match.url_name == "login"):
             messages.warning(request, NOT_SENT)
     token = _typed.set(sent)
     try:

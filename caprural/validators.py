@@ -57,7 +57,7 @@ SHARED_DOMAINS = frozenset(
 _LOCAL_PART = re.compile(r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-zA-Z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _HOST_LABEL = re.compile(r"[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?")
 # What a mail program makes a link of: a scheme, « www. », « exemple.fr/page ».
-_SITE = re.compile(r"[\w-]+\.[a-z]{2,}\b")
+_SITE = re.compile(r"(?<![\w-])[\w-]++\.[a-z]{2,}\b")
 _LINK = re.compile(r"\w://|\bwww\.|[^\W_]\.[^\W\d_]{2,}/", re.IGNORECASE)
 #: What one sees in an address that is not one, how it is said, and what was likely meant instead.
 _EMAIL_FAULTS = (

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef
 
 from caprural import emails
 from members.models import Organisation
@@ -155,6 +156,16 @@ def follow(registration: Registration) -> int:
     return emails.readdress(
         letters.values("email"), to=registration.email, rewrite=lambda text: with_present_link(text, registration)
     )
+
+
+def take_back(registrations: Iterable[Registration]) -> int:
+    """What has not left for these people stays here, unless somebody else of the mailbox reads their links in it.
+    Returns how many messages.
+    """
+    pks = [registration.pk for registration in registrations]
+    others = Registration.objects.live().exclude(pk__in=pks).filter(email=OuterRef("registration__email"))
+    letters = Message.objects.filter(registration__in=pks).exclude(Exists(others), kind__in=ONLY_LINKS)
+    return emails.take_back(letters.exclude(email=None).values("email"))
 
 
 def with_present_link(text: str, registration: Registration) -> str:

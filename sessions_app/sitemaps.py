@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from django.contrib.sitemaps import Sitemap
-from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from sessions_app.models import TrainingSession
 
@@ -12,9 +12,9 @@ from sessions_app.models import TrainingSession
 class SessionSitemap(Sitemap):
     """Every published session."""
 
-    def items(self) -> QuerySet[TrainingSession]:
-        """Never a draft (R2)."""
-        return TrainingSession.objects.published().order_by("pk")
+    def items(self) -> list[TrainingSession]:
+        """Never a draft (R2), nor what cannot be read (J4)."""
+        return TrainingSession.objects.published().with_seats_and_days().order_by("pk").sound(timezone.now())
 
     def lastmod(self, session: TrainingSession) -> datetime:
         """When its text last changed."""

@@ -9,13 +9,13 @@ from typing import Any, cast
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.db.models import Model, Prefetch
+from django.db.models import Model, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
-from caprural import emails, signing_in, typography
+from caprural import emails, signing_in, typed_again, typography
 from members import finding
 from members import reminding as fee_reminding
 from members.models import Application, FeeMessage, Member, MembershipFee
@@ -70,7 +70,8 @@ class StaffSite(AdminSite):
 
         def keeping(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             response = guarded(request, *args, **kwargs)
-            if request.method == "POST" and request.user.is_anonymous and request.path != reverse("admin:logout"):
+            is_sent = request.method == "POST" or typed_again.typed() is not None
+            if is_sent and request.user.is_anonymous and request.path != reverse("admin:logout"):
                 signing_in.keep(request)  # the answer leads to the login
                 response.headers["Location"] += f"&{signing_in.IN_VAIN}="
             return response
@@ -276,7 +277,10 @@ def _letters(now: datetime) -> list[Line]:
 def _given_up(now: datetime) -> list[Line]:
     lines = []
     given_up = emails.given_up(since=now - GIVEN_UP_SINCE)
-    for message in Message.objects.filter(email__in=given_up).select_related("email", "registration").order_by("pk"):
+    # What was taken back on purpose is no trouble.
+    discarded = Q(registration__cancellation_cause=Registration.Cause.DISCARDED)
+    found = Message.objects.exclude(discarded).filter(email__in=given_up)
+    for message in found.select_related("email", "registration").order_by("pk"):
         email: Any = message.email
         # To the person, whose address may be wrong; the message is sent again from there.
         url = (
@@ -301,9 +305,13 @@ def _broken(now: datetime) -> list[Line]:
     everything = TrainingSession.objects.with_seats_and_days()
     if len(everything.sound(now)) == TrainingSession.objects.count():
         return []
-    advice = "la session est laissée de côté partout\u00a0: prévenez la personne qui s’occupe du serveur"
+    advice = "la session est laissée de côté partout tant que ce n’est pas corrigé"
     return [
-        Line(f"Session n°\u00a0{pk}", _list_of(TrainingSession), f"{advice} ({why})")
+        Line(
+            f"Session n°\u00a0{pk}",
+            reverse("admin:sessions_app_trainingsession_change", args=[pk]),
+            f"{advice} ({why})",
+        )
         for pk, why in everything.broken(now).items()
     ]
 

@@ -433,6 +433,26 @@ class TestLease:
 
         assert states() == [("camille@structure.example", STATUS.sent)]
 
+    @pytest.mark.parametrize(("fails", "state"), [(False, STATUS.sent), (True, STATUS.failed)])
+    def test_message_under_way_when_it_is_taken_back(
+        self, sink: SmtpSink, make_document: Callable[[emails.Maker], None], fails: bool, state: int
+    ) -> None:
+        """It may leave, and is then said to have; if it could not, nothing sends it again."""
+
+        def slow(key: str) -> emails.Attachment | None:
+            assert emails.take_back(Email.objects.values("pk")) == 1
+            if fails:
+                raise RuntimeError("no document")
+            return None
+
+        make_document(slow)
+        queue(documents=1)
+
+        emails.deliver(now=NOW)
+
+        assert states() == [("camille@structure.example", state)]
+        assert emails.deliver(now=NOW + 2 * emails.LEASE) == 0
+
     @pytest.mark.django_db(transaction=True)
     def test_database_that_fails_after_the_message_left(self, sink: SmtpSink) -> None:
         """What could not be written down is, before anything leaves: the message is not sent twice."""

@@ -246,8 +246,10 @@ class TestTheTeam:
         answer = Client().post(path, {"title": "Après", signing_in.OWNER: whose})
         assert (answer.status_code, "sessionid" in answer.cookies) == (302, False)
 
-    def test_an_act_signed_out_is_said_to_be_lost(self, client: Client) -> None:
+    @pytest.mark.parametrize("protection", ["there", "too old"])
+    def test_an_act_signed_out_is_said_to_be_lost(self, client: Client, protection: str) -> None:
         client.post("/admin/logout/")
+        client.handler.enforce_csrf_checks = protection == "too old"
         login = client.post("/admin/members/membershipfee/enregistrer/", {"reference": "VIR 17"}, follow=True)
         said = pages.text(pages.tree(login))
         assert "ce que vous venez d’envoyer n’a pas été enregistré." in said

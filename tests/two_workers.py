@@ -28,11 +28,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sessions_app.models import TrainingSession
     from sessions_app.reminding import Due
     from tests.smtp_sink import SmtpSink
     from tests.worker_process import Worker
 
-#: What is prepared at a time: one session that awaits fees and a decision, another about to take place.
+#: What is prepared at a time: a session that awaits fees and a decision, one that changed, one about to take place.
 ACTIONS_AT_A_TIME = 20
 PATIENCE = 600
 LONG_AGO = timedelta(days=20)
@@ -53,6 +54,7 @@ def prepare(actions: int) -> "list[Due]":
     coordinator = make_staff(group="Coordination", email="coordination@deux.example")
     for _ in range(0, actions, ACTIONS_AT_A_TIME):
         _awaiting(now, coordinator)
+        _changed(now)
         _about_to_take_place(now)
     Email.objects.all().delete()
     return reminding.due(now)
@@ -76,16 +78,26 @@ def _awaiting(now: datetime, coordinator: object) -> None:
         registering.extend_fee_due(person, until=today(2), user=coordinator, now=now - LONG_AGO)
 
 
+def _changed(now: datetime) -> None:
+    """Six people to tell of a change; too early for their joining instructions, which would tell it as well."""
+    session = _six_people(now, in_days=60)
+    session.place, session.changed_at, session.calendar_sequence = "à Lyon", now - timedelta(hours=1), 1
+    session.save()
+
+
 def _about_to_take_place(now: datetime) -> None:
-    """Six people to tell of a change, and to send their joining instructions to."""
+    """Six people to send their joining instructions to."""
+    _six_people(now, in_days=5)
+
+
+def _six_people(now: datetime, *, in_days: int) -> "TrainingSession":
     from tests.announced import today
     from tests.factories import make_registration, make_session
 
-    session = make_session(days=(today(5),), registration_deadline=None)
+    session = make_session(days=(today(in_days),), registration_deadline=None)
     for _ in range(6):
         make_registration(session, now=now - LONG_AGO)
-    session.place, session.changed_at, session.calendar_sequence = "à Lyon", now - timedelta(hours=1), 1
-    session.save()
+    return session
 
 
 # The workers

@@ -140,7 +140,7 @@ class FeePapers(StaffAdmin):
             "back": back,
             "notice": f"Le reçu prend le prochain numéro de l’année, qui ne servira plus. Il est {sent}.",
         }
-        return self.act_page(request, "admin/members/membershipfee/issue_receipt.html", "Émettre le reçu", context)
+        return self.act_page(request, "admin/act.html", "Émettre le reçu", context)
 
     def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         """The same message, to the payer's present address."""
@@ -159,7 +159,7 @@ class FeePapers(StaffAdmin):
                 messages.success(request, f"Le message est remis dans la file, pour {address_of(message)}.")
             return redirect("admin:members_membershipfee_change", fee.pk)
         context = {"message": message, "state": mail.state(message.email), "address": address_of(message)}
-        template = "admin/members/membershipfee/send_again.html"
+        template = "admin/send_again.html"
         return self.act_page(request, template, "Renvoyer un message", {"original": fee, **context})
 
     @admin.action(description="Envoyer l’appel de cotisation", permissions=["change"])

@@ -319,8 +319,9 @@ def _strangers(now: datetime) -> list[Stranger]:
     """Everybody to attach for a session that is not over, with their choices, in a constant number of queries."""
     waiting = list(Registration.objects.without_member().order_by("fee_due_on", "pk"))
     ids = {registration.session_id for registration in waiting}
-    sessions = {session.pk: session for session in TrainingSession.objects.with_seats_and_days().filter(pk__in=ids)}
-    return _with_choices([one for one in waiting if not sessions[one.session_id].state(now).is_over], sessions)
+    found = TrainingSession.objects.with_seats_and_days().filter(pk__in=ids).sound(now)
+    sessions = {session.pk: session for session in found if not session.state(now).is_over}
+    return _with_choices([one for one in waiting if one.session_id in sessions], sessions)
 
 
 def _stranger(registration: Registration) -> Stranger:

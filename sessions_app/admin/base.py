@@ -1,10 +1,12 @@
 """What the two admin files share: what a trainer may read, and a page for each act."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -12,12 +14,16 @@ from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from caprural import typography
 from caprural.admin import StaffAdmin
 from caprural.confirming import Foreseen, ask, people_told
+from caprural.listing import FrenchList
 from sessions_app import deciding, roles, writing
 from sessions_app.models import Registration, TrainingSession
+
+logger = logging.getLogger(__name__)
 
 #: What a trainer reads instead of a status that speaks of fees.
 PROVISIONAL = "sous réserve"
@@ -30,8 +36,49 @@ def status_text(registration: Registration, user: Any) -> str:
     return registration.get_status_display()
 
 
+class SoundList(FrenchList):
+    """A list without the rows whose session cannot be read: one of them never takes the others down (J4)."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """No query more as long as every row is sound."""
+        super().get_results(request)
+        admin: Any = self.model_admin
+        now = timezone.now()
+        try:
+            for row in self.result_list:
+                admin.session_of(row).prove(now)
+        except Exception:
+            broken = TrainingSession.objects.broken(now)
+            self.queryset = self.queryset.exclude(**{f"{admin.session_name}__in": broken})
+            super().get_results(request)
+            left_out = "Une session illisible est laissée de côté\u00a0: l’accueil de la coordination dit laquelle."
+            messages.warning(request, left_out)
+
+
 class RoleAdmin(StaffAdmin):
     """What trainers may see is narrowed here, once, for lists, pages, filters and histories."""
+
+    #: Of the column that names a row's session.
+    session_name = "pk"
+
+    def session_of(self, row: Any) -> TrainingSession:
+        """The session a row is, or is of."""
+        return cast(TrainingSession, row)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Whatever the database holds."""
+        return SoundList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """A row whose session cannot be read is none, as in lists."""
+        try:
+            found = super().get_object(request, object_id, from_field)
+            if found is not None:
+                self.session_of(found).prove(timezone.now())
+        except Exception:
+            logger.exception("%s %s is broken", self.opts.model_name, object_id)
+            return None
+        return found
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """A trainer filters only by the filters shown: the address bar must not tell who awaits a fee."""
@@ -149,6 +196,12 @@ def _reach(count: int) -> str:
 
 class RegistrationPages(RoleAdmin):
     """What the pages of one registration share."""
+
+    session_name = "session"
+
+    def session_of(self, row: Any) -> TrainingSession:
+        """Read with the row."""
+        return cast(Registration, row).session
 
     def registration_for(self, request: HttpRequest, pk: int) -> Registration:
         """The registration if this person may see it, else 404; PermissionDenied when they may not act on it."""

@@ -108,6 +108,7 @@ class SessionFilter(admin.SimpleListFilter):
             .order_by(F("first_on").desc(nulls_first=True), "-pk")
             .prefetch_related("days")
             .only("title")
+            .sound(timezone.now(), proof=lambda session: session.date_label)
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:

@@ -3,10 +3,13 @@
 One event per day. Its UID is the day's own for good and not its date, so that a session moved to another date moves in
 people's calendars too: same UID, higher sequence (R19). Events that no longer hold are cancelled the same way, with the
 method CANCEL; a day taken away from a session that goes on is a cancelled event beside the others.
+
+The session's file, the feed and each person's file name the same events, and somebody may read all three: their
+sequences are the instants of the last change each of them shows. Whatever comes later wins, wherever it is read.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +25,8 @@ Status = Registration.Status
 #: Until when a day is blocked while nobody has said when it ends; a day that starts late blocks two hours.
 USUAL_END = time(17, 30)
 SHORTEST_DAY = timedelta(hours=2)
+#: Sequences count the seconds since then: 31 bits last until 2085.
+EPOCH = datetime(2017, 1, 1, tzinfo=UTC)
 
 # By hand: icalendar's own lists every change of hour since 1970 one by one, at the wrong hour, and ends in 2038.
 PARIS = """\
@@ -103,16 +108,13 @@ def registration_calendar(registration: Registration, session: TrainingSession) 
 
     Calendars are shared with colleagues and assistants: it leads to the session's page, never to the private one.
 
-    Its sequence is higher than that of any file made before for the same session and person, under whatever address and
-    registration: changes of the session only add up, and so do the numbers of the lines of the log. Someone who cancels
-    and registers again gets their event back.
+    Someone who cancels and registers again, under whatever address, gets their event back.
     """
     last_change = registration.status_changes.last()
     events = _events(
         session,
         lines=[_status_sentence(registration), f"La session\u00a0: {_page_of(session)}", BY_THE_LINK],
         stamp=max(session.updated_at, last_change.at) if last_change else session.updated_at,
-        sequence=session.calendar_sequence + (last_change.pk if last_change else 0),
         status=STATUSES[Status(registration.status)],
         knows_address=registration.holds_seat,
         removed=session.removed_days.filter(removed_at__gt=registration.registered_at),
@@ -144,7 +146,6 @@ def _events(
     lines: list[str],
     stamp: datetime,
     removed: Iterable[RemovedDay],
-    sequence: int | None = None,
     status: str = "CONFIRMED",
     knows_address: bool = False,
 ) -> list[Event]:
@@ -154,12 +155,13 @@ def _events(
         TrainingSession.Status(session.status), REGISTRATION_CANCELLED if status == "CANCELLED" else ""
     )
     events = []
-    number = session.calendar_sequence if sequence is None else sequence
+    # The session's own number tells apart what changed twice within a second.
+    sequence = session.calendar_sequence + int((stamp - EPOCH).total_seconds())
 
     def add(day: SessionDay | RemovedDay, *, summary: str, status: str) -> Event:
         event = Event()
         event.add("uid", day.uid)
-        event.add("sequence", number)
+        event.add("sequence", sequence)
         event.add("dtstamp", stamp)
         event.add("dtstart", day.starts_at_instant)
         event.add("dtend", _ends_at(day))

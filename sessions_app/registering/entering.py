@@ -271,12 +271,13 @@ def send_links(email: str, *, now: datetime) -> None:
     """One message with the links of what is live and to come at an address; nothing else (R11)."""
     address = validators.normalise_email(email)
     # Locked, so that the form sent twice at once is answered once.
-    live = Registration.objects.live().filter(email=address).select_for_update(of=("self",))
-    found = [
-        registration
-        for registration in live.select_related("session").order_by("pk")
-        if not TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id).state(now).is_over
-    ]
+    live = list(Registration.objects.live().filter(email=address).select_for_update(of=("self",)).order_by("pk"))
+    ids = {registration.session_id for registration in live}
+    sessions = TrainingSession.objects.with_seats_and_days().filter(pk__in=ids).sound(now)
+    to_come = {session.pk: session for session in sessions if not session.state(now).is_over}
+    found = [registration for registration in live if registration.session_id in to_come]
+    for registration in found:
+        registration.session = to_come[registration.session_id]
     if not _is_link_due(found, now):
         return
     try:

@@ -57,7 +57,7 @@ def judge_cover(circle: Circle, *, lost: str, now: datetime) -> list[str]:
     """
     ids = sorted(_concerning(circle, now))
     list(TrainingSession.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk").values_list("pk"))
-    seats = _seats(ids, circle)
+    seats = _seats(ids, circle, now)
     cover = Cover.of(registration.email for registration, _ in seats)
     return _carry_out(_judge(seats, cover, now=now, lost=lost), now=now)
 
@@ -66,7 +66,7 @@ def would_change(
     circle: Circle, members: Collection[int], after: Callable[[Cover], Cover], *, now: datetime
 ) -> list[Change]:
     """What `judge_cover` would do to the seats once `after` is done to the cover of these people (R7b)."""
-    seats = _seats(_concerning(circle, now), circle)
+    seats = _seats(_concerning(circle, now), circle, now)
     cover = after(Cover.of((registration.email for registration, _ in seats), members=members))
     return [
         Change(one.registration.email, one.sentence(now), is_lost=one.to == Status.AWAITING_FEE)
@@ -89,7 +89,7 @@ def not_covered(circle: Circle, starts_on: date, ends_on: date, *, now: datetime
     to_come = _asking().filter(days__date__gte=timezone.localdate(now)).values_list("pk", flat=True)
     awaiting = [
         session
-        for registration, session in _seats(set(to_come), circle)
+        for registration, session in _seats(set(to_come), circle, now)
         if registration.status == Status.AWAITING_FEE
         and session.first_date
         and not starts_on <= session.first_date <= ends_on
@@ -169,10 +169,11 @@ def _asking() -> TrainingSessionQuerySet:
 Seats = list[tuple[Registration, TrainingSession]]
 
 
-def _seats(ids: Collection[int], circle: Circle) -> Seats:
+def _seats(ids: Collection[int], circle: Circle, now: datetime) -> Seats:
     """The seats these people hold in these sessions, in the order in which they came. Three queries."""
-    sessions = {session.pk: session for session in TrainingSession.objects.with_seats_and_days().filter(pk__in=ids)}
-    held = Registration.objects.holding_seat().filter(session__in=ids).order_by("pk")
+    found = TrainingSession.objects.with_seats_and_days().filter(pk__in=ids).sound(now)
+    sessions = {session.pk: session for session in found}
+    held = Registration.objects.holding_seat().filter(session__in=sessions).order_by("pk")
     return [(one, sessions[one.session_id]) for one in held if one.email in circle]
 
 

@@ -29,9 +29,13 @@ def cancel(registration: Registration, *, cause: Cause, now: datetime, by: Actor
 
 @transaction.atomic
 def delete(registrations: Iterable[Registration], *, now: datetime) -> None:
-    """Erase registrations for good, log included, and give the seats they held to whoever is next (R8)."""
+    """Erase registrations for good, log included, and give the seats they held to whoever is next (R8).
+
+    What was still to leave for who was registered does not: its links lead nowhere any more.
+    """
     rows = list(registrations)
     sessions = [TrainingSession.objects.lock(pk) for pk in sorted({row.session_id for row in rows})]
+    emails.take_back(Registration.objects.live().filter(pk__in=[row.pk for row in rows]))
     Registration.objects.filter(pk__in=[row.pk for row in rows]).delete()
     for session in sessions:
         serve_waiting_list(session, now=now)
@@ -67,6 +71,7 @@ def release_unpaid(registration: Registration, *, now: datetime) -> bool:
 @transaction.atomic
 def discard(session: TrainingSession, registrations: Iterable[Registration], *, now: datetime, by: Actor) -> int:
     """« Écarter » registrations that nobody meant: at once, without a word to them, their seats to whoever waits (R8).
+    What was still to leave for them does not.
 
     Returns how many were still live.
     """
@@ -75,6 +80,7 @@ def discard(session: TrainingSession, registrations: Iterable[Registration], *, 
     discarded = list(live.order_by("pk"))
     moves = [(registration, "inscription écartée, sans message") for registration in discarded]
     move_all(moves, Status.CANCELLED, now=now, by=by, cause=Cause.DISCARDED)
+    emails.take_back(discarded)
     serve_waiting_list(locked, now=now)
     return len(discarded)
 

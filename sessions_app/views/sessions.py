@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
-from caprural import pdf
+from caprural import pdf, validators
 from sessions_app import roles
 from sessions_app.documents import calendar, flyer
 from sessions_app.models import SessionState, StateCode, TrainingSession
@@ -28,7 +28,7 @@ class Listed:
 
 
 #: Sessions over for longer than that are on the pages of their years.
-RECENT = timedelta(days=365)
+RECENT, DAY = timedelta(days=365), timedelta(days=1)
 
 
 @require_safe
@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     today = timezone.localdate(now)
     listed = _listed(TrainingSession.objects.lasting_until(today - RECENT), now)
-    older = TrainingSession.objects.published().filter(days__date__lt=today - RECENT)
+    older = TrainingSession.objects.published().filter(days__date__range=(validators.FIRST_DAY, today - RECENT - DAY))
     return render(
         request,
         "sessions_app/home.html",

@@ -75,7 +75,7 @@ def visit(request: pytest.FixtureRequest, chromium: Browser, live_server: LiveSe
             viewport={"width": width, "height": 900},
             **options,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         pages.append(page)

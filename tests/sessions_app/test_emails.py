@@ -1086,7 +1086,7 @@ class TestAttachments:
         email = last_message()
         email.context = {"attachments": [[document, str(registration.pk)]]}
         email.save()
-        registering.delete([registration], now=NOW)
+        registration.delete()
 
         assert mail_queue.deliver(now=NOW) == 1
         assert list(sink.received[0].iter_attachments()) == []

@@ -355,7 +355,7 @@ def test_any_story_holds_together() -> None:
     run_state_machine_as_test(
         Story,
         settings=settings(
-            max_examples=20,
+            max_examples=12,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,

@@ -853,6 +853,13 @@ class TestCookies:
     def test_team(self, client: Client) -> None:
         user = make_staff(group="Coordination")
         client.post("/admin/login/", {"username": user.username, "password": "mot-de-passe"})
-        client.get("/admin/")
-        assert set(client.cookies) <= {"csrftoken", "sessionid"}
-        assert "sessionid" in client.cookies
+        session = open_session()
+        client.post(f"/admin/sessions_app/trainingsession/{session.pk}/attribuer/")  # answers with a message
+        assert set(client.cookies) == {"csrftoken", "sessionid"}
+        assert "Personne n’attend" in pages.text(pages.tree(client.get("/admin/")))
+
+    @pytest.mark.parametrize("below", ["", "login/", "logout/", "members/membershipfee/enregistrer/"])
+    def test_a_stranger_who_sends_to_the_team_fills_no_session(self, below: str) -> None:
+        stranger = Client(enforce_csrf_checks=True)
+        stranger.post(f"/admin/{below}", {"reference": "VIR 17"})
+        assert set(stranger.cookies) <= {"csrftoken"}

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from dateutil.tz import tzical
@@ -53,6 +54,17 @@ def events(content: bytes) -> list[Event]:
 def event(content: bytes) -> Event:
     (only,) = events(content)
     return only
+
+
+def of_yesterday(**fields: Any) -> TrainingSession:
+    """A session last changed before NOW."""
+    session = make_session(**fields)
+    TrainingSession.objects.filter(pk=session.pk).update(updated_at=NOW - timedelta(days=1))
+    return session
+
+
+def after(hours: int) -> datetime:
+    return NOW + timedelta(hours=hours)
 
 
 class Agenda:
@@ -180,7 +192,7 @@ class TestWhen:
         after = event(public(session))
 
         assert after["UID"] == before["UID"]
-        assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)
+        assert after["SEQUENCE"] > before["SEQUENCE"]
         assert after.start.date() == date(2017, 5, 3)
 
     def test_an_evening_ends_the_next_morning(self) -> None:
@@ -331,37 +343,37 @@ class TestInPlace:
         assert agenda.dates == []
 
     def test_cancelled_then_registered_again(self) -> None:
-        session = make_session(days=TWO_DAYS)
+        session = of_yesterday(days=TWO_DAYS)
         first = make_registration(session)
         agenda = Agenda()
         assert agenda.read(private(first)) == 2
 
-        registering.cancel(first, cause=Registration.Cause.PARTICIPANT, now=NOW, by=registering.PARTICIPANT)
+        registering.cancel(first, cause=Registration.Cause.PARTICIPANT, now=after(1), by=registering.PARTICIPANT)
         assert agenda.read(private(first)) == 2
         assert agenda.dates == []
 
-        again = make_registration(session, email=first.email)
+        again = make_registration(session, email=first.email, now=after(2))
         assert agenda.read(private(again)) == 2
         assert agenda.dates == list(TWO_DAYS)
         assert agenda.read(private(first)) == 0
 
     def test_registered_again_with_another_address_after_the_first_was_erased(self) -> None:
-        session = make_session()
+        session = of_yesterday()
         first = make_registration(session)
-        registering.cancel(first, cause=Registration.Cause.PARTICIPANT, now=NOW, by=registering.PARTICIPANT)
+        registering.cancel(first, cause=Registration.Cause.PARTICIPANT, now=after(1), by=registering.PARTICIPANT)
         agenda = Agenda()
         agenda.read(private(first))
-        registering.delete([first], now=NOW)
+        registering.delete([first], now=after(2))
 
-        assert agenda.read(private(make_registration(session))) == 1
+        assert agenda.read(private(make_registration(session, now=after(3)))) == 1
 
     def test_fee_found_then_lost(self) -> None:
-        registration = make_registration(make_session(fee_required=True))
+        registration = make_registration(of_yesterday(fee_required=True))
         fee = fees.subscribe(make_member(emails=(registration.email,)), make_category(), now=NOW)
         agenda = Agenda()
         statuses = []
-        for act in (fees.settle, fees.cancel):
-            act(fee, now=NOW)
+        for hours, act in enumerate((fees.settle, fees.cancel), start=1):
+            act(fee, now=after(hours))
             assert agenda.read(private(registration)) == 1
             statuses += [found["STATUS"] for found in agenda.events.values()]
 
@@ -372,6 +384,26 @@ class TestInPlace:
         agenda = Agenda()
 
         assert [agenda.read(private(registration)) for _ in range(2)] == [1, 0]
+
+    def test_the_session_s_file_and_one_s_own_follow_each_other(self) -> None:
+        session = of_yesterday(days=TWO_DAYS)
+        for _ in range(3):
+            make_registration(session)  # each is a line of the log
+        agenda = Agenda()
+        before = public(session)
+        assert agenda.read(before) == 2
+        registration = make_registration(session, now=after(1))
+        assert agenda.read(private(registration)) == 2
+
+        deciding.postpone(session, first_on=date(2017, 5, 10), now=after(2))
+        assert agenda.read(public(session)) == 2
+        assert agenda.dates == [date(2017, 5, 10), date(2017, 5, 18)]
+
+        now = timezone.now() + timedelta(minutes=1)
+        registering.cancel(registration, cause=Registration.Cause.COORDINATOR, now=now, by=registering.PARTICIPANT)
+        assert agenda.read(private(registration)) == 2
+        assert agenda.read(before) + agenda.read(public(session)) == 0
+        assert agenda.dates == []
 
 
 class TestARemovedDay:

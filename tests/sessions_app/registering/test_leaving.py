@@ -4,9 +4,11 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
+from post_office.models import STATUS, Email
 
 from members import fees
-from sessions_app import registering
+from sessions_app import registering, staff_site
 from sessions_app.models import Registration, TrainingSession
 from tests.factories import NOW, make_fee, make_member, make_registration, make_session, make_staff, paris
 from tests.traces import folded, log, messages, status_of, statuses, told
@@ -236,3 +238,35 @@ class TestCancellingAll:
 
         assert [len(registering.cancel_all(session, now=NOW, by=registering.SYSTEM)) for _ in range(2)] == [1, 0]
         assert len(log(registration)) == 2
+
+
+class TestTakingBack:
+    """What has not left for someone who is discarded, or erased, stays; everybody else's leaves."""
+
+    @pytest.mark.parametrize("act", ["discard", "delete"])
+    def test_only_what_is_theirs(self, coordinator: User, act: str) -> None:
+        session = make_session()
+        left, robot, shared, other = (make_registration(session) for _ in range(4))
+        Email.objects.filter(about__registration=left).update(status=STATUS.sent)
+        # Its mailbox is someone's who is registered elsewhere, and reads that link too in the same letter.
+        make_registration(make_session(), email=shared.email)
+        for person in (robot, shared):
+            registering.send_links(person.email, now=NOW)
+        Email.objects.filter(about__registration=robot, about__kind="links").update(status=STATUS.requeued)
+
+        if act == "discard":
+            registering.discard(session, [left, robot, shared], now=NOW, by=registering.staff(coordinator))
+        else:
+            registering.delete([left, robot, shared], now=NOW)
+
+        written = Email.objects.order_by("pk").values_list("to", "status")
+        assert [
+            (person.email, [status for [to], status in written if to == person.email])
+            for person in (left, robot, shared, other)
+        ] == [
+            (left.email, [STATUS.sent]),
+            (robot.email, [STATUS.failed, STATUS.failed]),
+            (shared.email, [STATUS.failed, STATUS.queued, STATUS.queued]),
+            (other.email, [STATUS.queued]),
+        ]
+        assert [heading.title for heading in staff_site.to_do(timezone.now()) if "partir" in heading.title] == []
