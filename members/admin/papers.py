@@ -11,14 +11,14 @@ from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from caprural import emails as mail
 from caprural import typography
-from caprural.admin import StaffAdmin
+from caprural.admin import StaffAdmin, page
 from caprural.confirming import Foreseen, Told, ask
 from members import emails, fees
 from members.models import FeeMessage, MembershipFee
@@ -94,15 +94,6 @@ class FeePapers(StaffAdmin):
         """Nothing was written about a fee that is being opened."""
         return self.inlines if obj else ()
 
-    def get_urls(self) -> list[URLPattern]:
-        """Adds the pages where a message is sent again, and where a receipt is given to a payment that has none."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/recu/", view(self.issue_receipt), name="issue_receipt"),
-            path("<int:pk>/messages/<int:message_pk>/renvoyer/", view(self.send_again), name="send_fee_message_again"),
-            *super().get_urls(),
-        ]
-
     @admin.display(description="documents")
     def papers(self, fee: MembershipFee) -> SafeString:
         """The call and the receipts."""
@@ -112,6 +103,7 @@ class FeePapers(StaffAdmin):
             found.append((f"Reçu n° {receipt.label}{void}", links("receipt", receipt.token)))
         return format_html_join("", "<div>{} : {}</div>", found)
 
+    @page("<int:pk>/recu/", name="issue_receipt")
     def issue_receipt(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Émettre le reçu » of a payment that came without one: it was imported."""
         fee: MembershipFee | None = self.get_object(request, str(pk))
@@ -142,6 +134,7 @@ class FeePapers(StaffAdmin):
         }
         return self.act_page(request, "admin/act.html", "Émettre le reçu", context)
 
+    @page("<int:pk>/messages/<int:message_pk>/renvoyer/", name="send_fee_message_again")
     def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         """The same message, to the payer's present address."""
         fee: MembershipFee | None = self.get_object(request, str(pk))

@@ -98,6 +98,8 @@ class Registration(models.Model):
     name_key = models.CharField(max_length=200, default="", editable=False)
     #: When whoever reads this mailbox did something behind the link we sent there; a new address is not proved (R9).
     address_confirmed_at = models.DateTimeField("adresse confirmée le", null=True, editable=False)
+    #: Whoever registered before addresses were confirmed was never asked: nothing is to be made of their silence.
+    predates_confirming = models.BooleanField(default=False, editable=False)
     phone = models.CharField("téléphone", max_length=30, blank=True, validators=[validators.phone_number])
     organisation = models.CharField("structure", max_length=160, validators=[validators.without_link])
     job_title = models.CharField("fonction", max_length=120, validators=[validators.without_link])
@@ -225,6 +227,11 @@ class Registration(models.Model):
     def can_be_cancelled(self) -> bool:
         """Whether it is still live (R6); until when is the session's matter (R10)."""
         return self.status != self.Status.CANCELLED
+
+    @property
+    def awaits_confirming(self) -> bool:
+        """Whether the person was asked to confirm this address, and has not yet."""
+        return self.address_confirmed_at is None and not self.predates_confirming
 
     def rank(self) -> int | None:
         """Place in the waiting list, from 1; None when not waiting. One query."""

@@ -211,8 +211,8 @@ def change_details(
     if not has_moved:
         current.save(update_fields=[*details, "address_confirmed_at"])
         return current
-    current.token, current.address_confirmed_at = new_token(), None
-    current.save(update_fields=[*details, "email", "token", "address_confirmed_at"])
+    current.token, current.address_confirmed_at, current.predates_confirming = new_token(), None, False
+    current.save(update_fields=[*details, "email", "token", "address_confirmed_at", "predates_confirming"])
     note([current], now=now, by=by, why="adresse e-mail corrigée, nouveau lien envoyé")
     with mail.recording() as written:
         if was_proved:

@@ -1263,7 +1263,7 @@ class TestMissingData:
             name
             for name, function in vars(emails).items()
             if getattr(function, "__module__", "") == emails.__name__ and not name.startswith("_")
-        } - {"coordinators", "follow", "standing", "with_present_link"} - {
+        } - {"coordinators", "follow", "standing", "take_back", "with_present_link"} - {
             "awaiting_fee",
             "fee_accepted",
             "fee_lost",
