@@ -24,8 +24,7 @@ def maintain(session: TrainingSession, *, now: datetime) -> list[Registration]:
     concerned = told_of_maintaining(locked, now=now)
     locked.maintained_at = now
     locked.save(update_fields=["maintained_at", "updated_at"])
-    for registration in concerned:
-        emails.session_maintained(registration, locked)
+    emails.session_maintained(concerned, locked)
     return concerned
 
 
@@ -59,8 +58,7 @@ def postpone(
         # Its new date may be covered by other fees: what people read of their seat is then true (R7b).
         registering.judge_session(moved, now=now)
     concerned = list(moved.registrations.filter(pk__in=[one.pk for one in concerned]).order_by("pk"))
-    for registration in concerned:
-        emails.session_postponed(registration, moved)
+    emails.session_postponed(concerned, moved)
     if first_on is not None:
         # Its new deadline gives the free seats again (R8).
         registering.review(moved, now=now)
@@ -81,8 +79,7 @@ def cancel(session: TrainingSession, *, user: User, now: datetime) -> list[Regis
     locked.changed_at = None
     locked.calendar_sequence += 1
     locked.save()
-    for registration in concerned:
-        emails.session_cancelled(registration, locked)
+    emails.session_cancelled(concerned, locked)
     return concerned
 
 

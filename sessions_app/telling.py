@@ -5,6 +5,7 @@ in the meantime is none. The exact address given for the first time is what was 
 instructions have left without it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
@@ -29,10 +30,14 @@ class Change:
         return f"{self.label}\u00a0: {what}"
 
 
-def note(registration: Registration, session: TrainingSession, *, is_joining: bool = False) -> None:
-    """Remember that this person is being told what stands; `is_joining`: by the joining instructions."""
-    registration.told = _facts(registration, session, is_joining=is_joining)
-    registration.save(update_fields=["told"])
+def note(people: Iterable[Registration], session: TrainingSession, *, is_joining: bool = False) -> None:
+    """Remember that these people are being told what stands; `is_joining`: by the joining instructions."""
+    alike: dict[str, list[Registration]] = {}
+    for registration in people:
+        registration.told = _facts(registration, session, is_joining=is_joining)
+        alike.setdefault(repr(registration.told), []).append(registration)
+    for group in alike.values():
+        Registration.objects.filter(pk__in=[one.pk for one in group]).update(told=group[0].told)
 
 
 def changes(registration: Registration, session: TrainingSession) -> list[Change]:

@@ -67,14 +67,8 @@ def write(
     check(text)
     if locked.messages.filter(kind=emails.WRITTEN, key=str(sending)).exists():
         raise AlreadyWritten("Ce message est déjà parti : il n’a pas été envoyé une seconde fois.")
-    for registration in people:
-        emails.written(
-            registration,
-            locked,
-            subject=fill(subject, registration, locked),
-            text=fill(text, registration, locked),
-            key=str(sending),
-        )
+    letters = [(one, fill(subject, one, locked), fill(text, one, locked)) for one in people]
+    emails.written(letters, locked, key=str(sending))
     return list(locked.messages.filter(kind=emails.WRITTEN, key=str(sending)).select_related("email", "registration"))
 
 

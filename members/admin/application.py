@@ -9,14 +9,14 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Field
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from caprural import emails, typography
-from caprural.admin import StaffAdmin
+from caprural.admin import StaffAdmin, page
 from caprural.confirming import Foreseen
 from members import applying, fees, finding
 from members.admin.recording import recording_url
@@ -156,11 +156,7 @@ class ApplicationAdmin(StaffAdmin):
 
     # Checking
 
-    def get_urls(self) -> list[URLPattern]:
-        """The page where it is checked."""
-        view = self.admin_site.admin_view
-        return [path("<int:pk>/verifier/", view(self.check_page), name="check_application"), *super().get_urls()]
-
+    @page("<int:pk>/verifier/", name="check_application")
     def check_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Vérifier »: what was typed beside what the member says today, and what to take of it."""
         application = self._to_check(request, pk)

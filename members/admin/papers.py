@@ -11,14 +11,14 @@ from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from caprural import emails as mail
 from caprural import typography
-from caprural.admin import StaffAdmin
+from caprural.admin import StaffAdmin, page
 from caprural.confirming import Foreseen, Told, ask
 from members import emails, fees
 from members.models import FeeMessage, MembershipFee
@@ -94,15 +94,6 @@ class FeePapers(StaffAdmin):
         """Nothing was written about a fee that is being opened."""
         return self.inlines if obj else ()
 
-    def get_urls(self) -> list[URLPattern]:
-        """Adds the pages where a message is sent again, and where a receipt is given to a payment that has none."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/recu/", view(self.issue_receipt), name="issue_receipt"),
-            path("<int:pk>/messages/<int:message_pk>/renvoyer/", view(self.send_again), name="send_fee_message_again"),
-            *super().get_urls(),
-        ]
-
     @admin.display(description="documents")
     def papers(self, fee: MembershipFee) -> SafeString:
         """The call and the receipts."""
@@ -112,6 +103,7 @@ class FeePapers(StaffAdmin):
             found.append((f"Reçu n° {receipt.label}{void}", links("receipt", receipt.token)))
         return format_html_join("", "<div>{} : {}</div>", found)
 
+    @page("<int:pk>/recu/", name="issue_receipt")
     def issue_receipt(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Émettre le reçu » of a payment that came without one: it was imported."""
         fee: MembershipFee | None = self.get_object(request, str(pk))
@@ -140,8 +132,9 @@ class FeePapers(StaffAdmin):
             "back": back,
             "notice": f"Le reçu prend le prochain numéro de l’année, qui ne servira plus. Il est {sent}.",
         }
-        return self.act_page(request, "admin/members/membershipfee/issue_receipt.html", "Émettre le reçu", context)
+        return self.act_page(request, "admin/act.html", "Émettre le reçu", context)
 
+    @page("<int:pk>/messages/<int:message_pk>/renvoyer/", name="send_fee_message_again")
     def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         """The same message, to the payer's present address."""
         fee: MembershipFee | None = self.get_object(request, str(pk))
@@ -159,7 +152,7 @@ class FeePapers(StaffAdmin):
                 messages.success(request, f"Le message est remis dans la file, pour {address_of(message)}.")
             return redirect("admin:members_membershipfee_change", fee.pk)
         context = {"message": message, "state": mail.state(message.email), "address": address_of(message)}
-        template = "admin/members/membershipfee/send_again.html"
+        template = "admin/send_again.html"
         return self.act_page(request, template, "Renvoyer un message", {"original": fee, **context})
 
     @admin.action(description="Envoyer l’appel de cotisation", permissions=["change"])

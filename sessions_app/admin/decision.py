@@ -5,10 +5,10 @@ from datetime import date
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
 
 from caprural import typography
+from caprural.admin import page
 from caprural.confirming import Foreseen, Told
 from sessions_app import deciding, registering
 from sessions_app.admin.base import SessionPages, current_user
@@ -19,16 +19,7 @@ from sessions_app.models import Registration, TrainingSession
 class SessionDecisions(SessionPages):
     """Three pages, one per decision; each shows whom it concerns, and only reads until it is confirmed."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """The three decisions."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/maintenir/", view(self.maintain), name="maintain_session"),
-            path("<int:pk>/reporter/", view(self.postpone), name="postpone_session"),
-            path("<int:pk>/annuler/", view(self.cancel), name="cancel_session"),
-            *super().get_urls(),
-        ]
-
+    @page("<int:pk>/maintenir/", name="maintain_session")
     def maintain(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Maintenir »."""
         now = timezone.now()
@@ -47,6 +38,7 @@ class SessionDecisions(SessionPages):
             done="La session est maintenue.",
         )
 
+    @page("<int:pk>/reporter/", name="postpone_session")
     def postpone(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Reporter », to another first day or to a date to come; then « Fixer la nouvelle date »."""
         session, now = self.session_for(request, pk, "change"), timezone.now()
@@ -81,6 +73,7 @@ class SessionDecisions(SessionPages):
             done=done,
         )
 
+    @page("<int:pk>/annuler/", name="cancel_session")
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Annuler la session », for good."""
         user, now = current_user(request), timezone.now()

@@ -8,13 +8,14 @@ from django.db.models import F, Max, Prefetch, Q, QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from caprural import emails as mail
 from caprural import typography
+from caprural.admin import page
 from caprural.confirming import Foreseen, ask
 from sessions_app import registering, roles
 from sessions_app.admin.attaching import MemberAttaching
@@ -241,18 +242,7 @@ class RegistrationAdmin(MemberAttaching):
 
     # Acts
 
-    def get_urls(self) -> list[URLPattern]:
-        """What one does to a registration."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/annuler/", view(self.cancel), name="cancel_registration"),
-            path("<int:pk>/prolonger/", view(self.extend), name="extend_fee_due"),
-            path("<int:pk>/page-personnelle/", view(self.open_private_page), name="open_private_page"),
-            path("<int:pk>/adresse/", view(self.correct_address), name="correct_address"),
-            path("<int:pk>/nouveau-lien/", view(self.renew_link), name="renew_link"),
-            *super().get_urls(),
-        ]
-
+    @page("<int:pk>/page-personnelle/", name="open_private_page")
     def open_private_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The coordination goes to a person's own page: only after saying so, and the history keeps it (R9)."""
         registration = self.registration_for(request, pk)
@@ -269,6 +259,7 @@ class RegistrationAdmin(MemberAttaching):
             notice="Vous verrez ce que voit la personne, et pourrez agir en son nom. L’historique en garde la trace.",
         )
 
+    @page("<int:pk>/annuler/", name="cancel_registration")
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Cancel for the person, who is told; their seat goes to whoever is next."""
         registration = self.registration_for(request, pk)
@@ -299,6 +290,7 @@ class RegistrationAdmin(MemberAttaching):
             notice=notice,
         )
 
+    @page("<int:pk>/adresse/", name="correct_address")
     def correct_address(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Corriger l’adresse »: what the person does from their page, by the team; a new link leaves (R9)."""
         registration = self.registration_for(request, pk)
@@ -347,6 +339,7 @@ class RegistrationAdmin(MemberAttaching):
 
         return ask(request, row=registration.session, lock=lock, foresee=foresee, act=act, is_free=True)
 
+    @page("<int:pk>/nouveau-lien/", name="renew_link")
     def renew_link(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Nouveau lien »: the former one leads nowhere any more (R9)."""
         registration = self.registration_for(request, pk)
@@ -369,6 +362,7 @@ class RegistrationAdmin(MemberAttaching):
             notice=f"Le lien actuel ne fonctionnera plus ; le nouveau part à {registration.email}.",
         )
 
+    @page("<int:pk>/prolonger/", name="extend_fee_due")
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Prolonger »: the seat is held a little longer for its fee (R15)."""
         registration = self.registration_for(request, pk)

@@ -9,11 +9,10 @@ from django.db.models import F, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
 from django.utils import timezone
 
 from caprural import pdf, typography
-from caprural.admin import SoundChoices, StaffAdmin
+from caprural.admin import SoundChoices, StaffAdmin, page
 from caprural.confirming import ConfirmingAdmin, Foreseen, say_what_followed
 from sessions_app import duplicating, registering, reminding, roles, telling
 from sessions_app.admin.base import current_user
@@ -238,18 +237,6 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
 
     # One session
 
-    def get_urls(self) -> list[URLPattern]:
-        """What one does from a session."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/emargement/", view(self.attendance_sheet), name="attendance_sheet"),
-            path("<int:pk>/emargement.pdf", view(self.attendance_sheet_pdf), name="attendance_sheet_pdf"),
-            path("<int:pk>/dupliquer/", view(self.duplicate), name="duplicate_session"),
-            path("<int:pk>/inscrire/", view(self.register_by_hand), name="register_by_hand"),
-            path("<int:pk>/attribuer/", view(self.assign_next_seat), name="assign_next_seat"),
-            *super().get_urls(),
-        ]
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -356,6 +343,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         actions.pop("delete_selected", None)
         return actions
 
+    @page("<int:pk>/emargement/", name="attendance_sheet")
     def attendance_sheet(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The attendance sheet on a page, with its link to the PDF."""
         session = self.session_for(request, pk, "view")
@@ -363,11 +351,13 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         template = "admin/sessions_app/trainingsession/attendance_sheet.html"
         return self.act_page(request, template, "Feuille d’émargement", {"original": session, **context})
 
+    @page("<int:pk>/emargement.pdf", name="attendance_sheet_pdf")
     def attendance_sheet_pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The attendance sheet to print and sign."""
         session = self.session_for(request, pk, "view")
         return pdf.response(f"emargement-{session.slug}.pdf", attendance_sheet.pdf(session, now=timezone.now()))
 
+    @page("<int:pk>/dupliquer/", name="duplicate_session")
     def duplicate(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A draft copy on another date, opened at once."""
         session = self.session_for(request, pk, "add")
@@ -386,6 +376,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
             session_pk=session.pk,
         )
 
+    @page("<int:pk>/inscrire/", name="register_by_hand")
     def register_by_hand(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Someone registers by telephone, or after the deadline (R4)."""
         session = self.session_for(request, pk, "change")
@@ -416,6 +407,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
             session_pk=session.pk,
         )
 
+    @page("<int:pk>/attribuer/", name="assign_next_seat")
     def assign_next_seat(self, request: HttpRequest, pk: int) -> HttpResponse:
         """One click gives the free seat to the first person waiting, once that is no longer automatic (R8)."""
         session = self.session_for(request, pk, "change")

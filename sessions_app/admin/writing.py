@@ -5,10 +5,10 @@ from uuid import uuid4
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
 from django.utils import timezone
 
 from caprural import emails as mail
+from caprural.admin import page
 from caprural.confirming import Foreseen, Told
 from sessions_app import emails, writing
 from sessions_app.admin.base import SessionPages, current_user
@@ -20,15 +20,7 @@ from sessions_app.models import Message, Registration, TrainingSession
 class SessionWriting(SessionPages):
     """Two pages: a message to the people one chooses, and a message once more."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """The two acts."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/ecrire/", view(self.write), name="write_to_participants"),
-            path("<int:pk>/messages/<int:message_pk>/renvoyer/", view(self.send_again), name="send_message_again"),
-            *super().get_urls(),
-        ]
-
+    @page("<int:pk>/ecrire/", name="write_to_participants")
     def write(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Choose who, write, read what each person will read, send; once, even after a double click."""
         session = self.session_for(request, pk, "change")
@@ -76,6 +68,7 @@ class SessionWriting(SessionPages):
             nobody="Ce choix ne désigne personne : cochez d’autres états, ou ne demandez pas ce qui manque.",
         )
 
+    @page("<int:pk>/messages/<int:message_pk>/renvoyer/", name="send_message_again")
     def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         """The same message, to the person's present address."""
         session = self.session_for(request, pk, "change")

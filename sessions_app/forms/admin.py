@@ -248,11 +248,12 @@ class DiscardForm(typed_again.Form, forms.Form):
         super().__init__(*args, **kwargs)
         field = cast(forms.MultipleChoiceField, self.fields["people"])
         field.choices = [(str(person.pk), self._label(person)) for person in people]
-        field.initial = [str(p.pk) for p in people if p.address_confirmed_at is None and not p.is_by_hand]
+        field.initial = [str(p.pk) for p in people if p.awaits_confirming and not p.is_by_hand]
 
     @staticmethod
     def _label(person: Registration) -> str:
-        proved = "adresse confirmée" if person.address_confirmed_at else "adresse non confirmée"
+        proved = "adresse non confirmée" if person.awaits_confirming else ""
+        proved = "adresse confirmée" if person.address_confirmed_at else proved
         when = typography.moment(person.registered_at)
         said = (person.full_name, person.organisation, person.email, person.phone, when, proved)
         return ", ".join(filter(None, said))

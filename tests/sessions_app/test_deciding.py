@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 from post_office.models import Email
 
@@ -604,3 +605,32 @@ class TestClickedTwiceAtOnce:
 
         assert len(refused) == 1
         assert [told(person)[1:] for person in people] == [[situation]] * 5
+
+
+@pytest.mark.parametrize(
+    "decide",
+    [
+        lambda session, coordinator: deciding.maintain(session, now=DECIDED),
+        lambda session, coordinator: deciding.postpone(session, first_on=MAY, now=DECIDED),
+        lambda session, coordinator: deciding.cancel(session, user=coordinator, now=DECIDED),
+    ],
+    ids=["maintain", "postpone", "cancel"],
+)
+def test_as_many_queries_for_one_of_each_kind_as_for_ten(
+    decide: Callable[[TrainingSession, User], list[Registration]], coordinator: User
+) -> None:
+    """The transaction holds the only writer of SQLite: it must not grow with the people."""
+    make_category(campaign=make_campaign(year=2017))
+
+    def cost(count: int) -> int:
+        session = full_session(max_participants=2 * count)
+        make_fee(make_member(emails=tuple(f"{count}-{n}@collines.example" for n in range(count))))
+        for n in range(count):
+            make_registration(session, email=f"{count}-{n}@collines.example")
+        for _ in range(2 * count):
+            make_registration(session)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(decide(session, coordinator)) >= 2 * count
+        return len(queries)
+
+    assert cost(10) == cost(1)

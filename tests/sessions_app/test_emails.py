@@ -960,7 +960,7 @@ class TestWritten:
     def test_own_words_with_the_session_and_the_link(self) -> None:
         registration = register_up_to_date(make_seed_session())
 
-        emails.written(registration, registration.session, subject="Bottes !", text=self.TEXT)
+        emails.written([(registration, "Bottes !", self.TEXT)], registration.session)
 
         email = last_message()
         assert email.subject == "Bottes !"
@@ -977,9 +977,7 @@ class TestWritten:
     def test_a_link_can_be_followed_and_html_cannot(self) -> None:
         registration = register_up_to_date(make_seed_session())
 
-        emails.written(
-            registration, registration.session, subject="<b>", text="<b> https://www.caprural.example/a?b=1&c=2"
-        )
+        emails.written([(registration, "<b>", "<b> https://www.caprural.example/a?b=1&c=2")], registration.session)
 
         html = last_message().html_message
         assert '<p>&lt;b&gt; <a href="https://www.caprural.example/a?b=1&amp;c=2" rel="nofollow">' in html
@@ -1095,7 +1093,7 @@ class TestAttachments:
         email = last_message()
         email.context = {"attachments": [[document, str(registration.pk)]]}
         email.save()
-        registering.delete([registration], now=NOW)
+        registration.delete()
 
         assert mail_queue.deliver(now=NOW) == 1
         assert list(sink.received[0].iter_attachments()) == []
@@ -1115,10 +1113,10 @@ def every_message(session: TrainingSession) -> list[Email]:
     Email.objects.all().delete()
 
     for from_waiting_list in (False, True):
-        emails.confirmed(registration, session, from_waiting_list=from_waiting_list)
-        emails.awaiting_fee(registration, session, from_waiting_list=from_waiting_list)
-    emails.fee_accepted(registration, session)
-    emails.fee_lost(registration, session)
+        emails.confirmed([registration], session, from_waiting_list=from_waiting_list)
+        emails.awaiting_fee([registration], session, from_waiting_list=from_waiting_list)
+    emails.fee_accepted([registration], session)
+    emails.fee_lost([registration], session)
     emails.covers_lost(session, [registration])
     emails.fee_reminder(registration, session)
     emails.fee_extended(registration, session)
@@ -1137,7 +1135,7 @@ def every_message(session: TrainingSession) -> list[Email]:
     for status in (TrainingSession.Status.POSTPONED, TrainingSession.Status.CANCELLED):
         session.status = status
         for registration.status in (*SEATED, Registration.Status.WAITING):
-            emails.session_postponed(registration, session)
+            emails.session_postponed([registration], session)
             emails.links([registration, colleague])
             emails.link_again([registration], session)
     return messages()
@@ -1148,13 +1146,13 @@ def every_message_at_that_status(registration: Registration, session: TrainingSe
     emails.links([registration])
     emails.address_changed(registration, session, former="ancienne@structure.example")
     emails.new_address(registration, session)
-    emails.session_postponed(registration, session)
-    emails.session_cancelled(registration, session)
+    emails.session_postponed([registration], session)
+    emails.session_cancelled([registration], session)
     emails.session_changed(registration, session)
-    emails.written(registration, session, subject="Bottes", text=f"{HOSTILE}\n\nDeux\nlignes")
+    emails.written([(registration, "Bottes", f"{HOSTILE}\n\nDeux\nlignes")], session)
     Message.objects.update(key="")  # for the next one
     if registration.holds_seat:
-        emails.session_maintained(registration, session)
+        emails.session_maintained([registration], session)
         for carpool in ([], list(session.registrations.exclude(pk=registration.pk))):
             emails.joining_instructions(registration, session, carpool=carpool)
             Message.objects.update(key="")  # for the next one
@@ -1272,7 +1270,7 @@ class TestMissingData:
             name
             for name, function in vars(emails).items()
             if getattr(function, "__module__", "") == emails.__name__ and not name.startswith("_")
-        } - {"coordinators", "follow", "standing", "with_present_link"} - {
+        } - {"coordinators", "follow", "standing", "take_back", "with_present_link"} - {
             "awaiting_fee",
             "fee_accepted",
             "fee_lost",

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0010_fill_name_key"),
+        ("sessions_app", "0011_addresses_of_before"),
     ]
 
     operations = [
