@@ -5,6 +5,7 @@ in the meantime is none. The exact address given for the first time is what was 
 instructions have left without it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
@@ -29,10 +30,14 @@ class Change:
         return f"{self.label}\u00a0: {what}"
 
 
-def note(registration: Registration, session: TrainingSession, *, is_joining: bool = False) -> None:
-    """Remember that this person is being told what stands; `is_joining`: by the joining instructions."""
-    registration.told = _facts(registration, session, is_joining=is_joining)
-    registration.save(update_fields=["told"])
+def note(people: Iterable[Registration], session: TrainingSession, *, is_joining: bool = False) -> None:
+    """Remember that these people are being told what stands; `is_joining`: by the joining instructions."""
+    alike: dict[str, list[Registration]] = {}
+    for registration in people:
+        registration.told = _facts(registration, session, is_joining=is_joining)
+        alike.setdefault(repr(registration.told), []).append(registration)
+    for group in alike.values():
+        Registration.objects.filter(pk__in=[one.pk for one in group]).update(told=group[0].told)
 
 
 def changes(registration: Registration, session: TrainingSession) -> list[Change]:
@@ -52,7 +57,6 @@ def changes(registration: Registration, session: TrainingSession) -> list[Change
 
 def _facts(registration: Registration, session: TrainingSession, *, is_joining: bool = False) -> dict[str, Any]:
     """What a letter of this instant shows. The exact address is None as long as it is only promised."""
-    has_dates = session.status != TrainingSession.Status.POSTPONED
     address = (session.exact_address or None) if registration.holds_seat else None
     was_joined = registration.told is not None and registration.told["exact_address"] == ""
     return {
@@ -64,8 +68,7 @@ def _facts(registration: Registration, session: TrainingSession, *, is_joining: 
                 "ends_at": day.ends_at.isoformat() if day.ends_at else "",
                 "place": day.place,
             }
-            for day in session.days.all()
-            if has_dates
+            for day in session.announced_days
         ],
         "place": session.place,
         "exact_address": "" if address is None and (is_joining or was_joined) else address,

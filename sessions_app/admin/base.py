@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
@@ -154,6 +155,11 @@ class SessionPages(RoleAdmin):
 
         `nobody`: why the act makes no sense when it reaches nobody; empty when it does make sense.
         """
+
+        def noted(current: TrainingSession) -> None:
+            act(current)
+            self.log_change(request, session, title)
+
         back = reverse("admin:sessions_app_trainingsession_change", args=[session.pk])
         foreseen = None
         if form.is_valid():
@@ -163,15 +169,15 @@ class SessionPages(RoleAdmin):
                     row=session,
                     lock=lambda: TrainingSession.objects.lock(session.pk),
                     foresee=foresee,
-                    act=act,
+                    act=noted,
                 )
             except (deciding.DecisionRefused, writing.AlreadyWritten) as refused:
-                messages.error(request, str(refused))
-                return redirect(back)
+                return self.undone(request, session, str(refused))
             if is_done:
-                self.log_change(request, session, title)
                 messages.success(request, f"{done} {_reach(foreseen.people)}")
                 return redirect(back)
+            if "confirm" in request.POST and (latest := _latest_act(session)):
+                messages.warning(request, latest)
             if nobody and not foreseen.told:
                 form.add_error(None, nobody)
                 foreseen = None
@@ -179,6 +185,23 @@ class SessionPages(RoleAdmin):
         context = {"form": form, "submit": submit, "original": session, "back": back, "notice": notice}
         context = {**context, "subtitle": str(session), "foreseen": foreseen}
         return self.act_page(request, "admin/preview.html", title, context)
+
+    def undone(self, request: HttpRequest, session: TrainingSession, why: str) -> HttpResponse:
+        """Back to the session: nothing was done, and who did what in the meantime."""
+        messages.error(request, f"{why} {_latest_act(session)}".rstrip())
+        return redirect("admin:sessions_app_trainingsession_change", session.pk)
+
+
+def _latest_act(session: TrainingSession) -> str:
+    """Who acted last on the session, and when: a page opened earlier knows nothing of it. What was typed in its form
+    is not an act."""
+    log = LogEntry.objects.filter(content_type__app_label="sessions_app", content_type__model="trainingsession")
+    acts = log.filter(object_id=str(session.pk), action_flag=CHANGE).exclude(change_message__startswith="[")
+    entry = acts.select_related("user").order_by("-pk").first()
+    if entry is None:
+        return ""
+    when = typography.moment(entry.action_time)
+    return f"Dernier acte\u00a0: «\u00a0{entry.change_message}\u00a0», par {entry.user}, {when}."
 
 
 def _reach(count: int) -> str:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import F, Max, Min, Prefetch, Q, QuerySet
+from django.db.models import F, Max, Prefetch, Q, QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -61,17 +61,17 @@ class SessionFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Of those this person may see: the last twelve months, what is to come, and the one asked for (H5)."""
-        sessions = TrainingSession.objects.annotate(first_on=Min("days__date"), last_on=Max("days__date"))
+        sessions = TrainingSession.objects.with_first_on().annotate(last_on=Max("days__date"))
         if not roles.sees_every_session(request.user):
             sessions = sessions.led_by(request.user)
-        recent = Q(last_on__isnull=True) | Q(last_on__gte=timezone.localdate() - RECENT) | Q(pk=self._asked())
+        recent = Q(first_on__isnull=True) | Q(last_on__gte=timezone.localdate() - RECENT) | Q(pk=self._asked())
         return [
-            (str(session.pk), f"{session} – {session.date_label or 'date à venir'}")
+            (str(session.pk), f"{session} – {session.date_label or session.undated}")
             for session in sessions.filter(recent)
             .with_twins()
             .order_by(F("first_on").desc(nulls_first=True), "-pk")
             .prefetch_related("days")
-            .only("title")
+            .only("title", "status", "cancelled_undated")
             .sound(timezone.now(), proof=lambda session: session.date_label)
         ]
 
@@ -159,7 +159,7 @@ class RegistrationAdmin(MemberAttaching):
     def session_label(self, registration: Registration) -> str:
         """The session and when it takes place: several have one title."""
         session = registration.session
-        return f"{session}, {session.date_label or 'date à venir'}"
+        return f"{session}, {session.date_label or session.undated}"
 
     @admin.display(description="session")
     def session_link(self, registration: Registration) -> SafeString:

@@ -211,9 +211,9 @@ def change_details(
     if not has_moved:
         current.save(update_fields=[*details, "address_confirmed_at"])
         return current
-    current.token, current.address_confirmed_at = new_token(), None
-    current.save(update_fields=[*details, "email", "token", "address_confirmed_at"])
-    note(current, now=now, by=by, why="adresse e-mail corrigée, nouveau lien envoyé")
+    current.token, current.address_confirmed_at, current.predates_confirming = new_token(), None, False
+    current.save(update_fields=[*details, "email", "token", "address_confirmed_at", "predates_confirming"])
+    note([current], now=now, by=by, why="adresse e-mail corrigée, nouveau lien envoyé")
     with mail.recording() as written:
         if was_proved:
             emails.address_changed(current, session, former=former)
@@ -251,7 +251,7 @@ def renew_link(registration: Registration, *, user: User, now: datetime) -> None
         raise RegistrationRefused("Cette inscription est annulée : elle n’a plus besoin d’un lien.")
     current.token, current.link_sent_at = new_token(), now
     current.save(update_fields=["token", "link_sent_at"])
-    note(current, now=now, by=staff(user), why="nouveau lien envoyé, l’ancien ne fonctionne plus")
+    note([current], now=now, by=staff(user), why="nouveau lien envoyé, l’ancien ne fonctionne plus")
     emails.follow(current)
     emails.link_again([current], session, is_new=True)
 
