@@ -20,6 +20,8 @@ from django.utils.formats import localize
 from django.utils.functional import cached_property
 from django.utils.text import Truncator, capfirst
 
+from caprural import typography
+
 #: How much of a value is quoted.
 QUOTED = 120
 ROW_IS_GONE = (
@@ -113,8 +115,10 @@ class ShownField(forms.BoundField):
                 return "vide"
             case bool():
                 return "oui" if value else "non"
-            case date() | time() | Decimal():
-                return localize(value)
+            case time():
+                return typography.hour(value)
+            case date() | Decimal():
+                return str(localize(value))
             case File():
                 return str(value.name or "vide").rpartition("/")[2]
         if isinstance(self.field, forms.ModelChoiceField):
@@ -288,9 +292,14 @@ def _said(bounds: Iterable[ShownField]) -> str:
     return ", ".join(f"{capfirst(str(bound.label))}\u00a0: «\u00a0{bound.now}\u00a0»" for bound in bounds)
 
 
+def _kept(form: Any) -> str:
+    """Not of a page that showed nothing."""
+    return _said(bound for bound in form.bounds() if bound.is_kept and bound.shown is not None)
+
+
 def changed_since(form: Any, formsets: Iterable[Any]) -> list[str]:
     """What others changed since the page was drawn and that stays, in sentences."""
-    kept = [_said(bound for bound in form.bounds() if bound.is_news)]
+    kept = [_kept(form)]
     added, gone = list[str](), list[str]()
     for formset in formsets:
         if not isinstance(formset, RememberingFormSet):
@@ -300,7 +309,7 @@ def changed_since(form: Any, formsets: Iterable[Any]) -> list[str]:
         for line in lines:
             if line.is_new_to_page:
                 added.append(str(line.instance))
-            elif said := _said(bound for bound in line.bounds() if bound.is_news):
+            elif said := _kept(line):
                 kept.append(f"{line.instance} ({said})")
     lists = {"Changé": [line for line in kept if line], "Ajouté": added, "Supprimé": gone}
     return [
