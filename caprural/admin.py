@@ -100,7 +100,8 @@ class StaffAdmin(SoundChoices, FrenchLists):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The page is named after the thing; its subtitle says which. What was sent while signed out comes back."""
-        signing_in.give_back(request)
+        if typed_again.comes_back_as_sent(request) and (sent := signing_in.give_back(request)) is not None:
+            typed_again.send_in_vain(request, sent)
         context = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})} if object_id else extra_context
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, context)
@@ -217,7 +218,15 @@ class StaffAdmin(SoundChoices, FrenchLists):
     def act_page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> TemplateResponse:
         """A page of the admin around something to do: usual header, messages and breadcrumbs."""
         return TemplateResponse(
-            request, template, {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
+            request,
+            template,
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": title,
+                "page_of": signing_in.page_of(request),
+                **context,
+            },
         )
 
 
