@@ -312,7 +312,7 @@ class TestTheSession:
         cancelled(waiting, Cause.PARTICIPANT)
         waiting = registered(session)
         replaced(gone)
-        assert "L’adresse exacte sera indiquée ici" in pages.main(client.get(url(holder)))
+        assert "Adresse exacte Elle sera indiquée ici" in pages.main(client.get(url(holder)))
         TrainingSession.objects.update(exact_address="12 rue Secrète\n69700 Givors")
         assert "12 rue Secrète 69700 Givors" in pages.main(client.get(url(holder)))
         for person in (gone, waiting):
