@@ -10,7 +10,6 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -119,13 +118,13 @@ class RoleAdmin(StaffAdmin):
         *,
         title: str,
         submit: str,
-        original: Model,
-        session_pk: int,
+        original: TrainingSession | Registration,
         notice: str = "",
         foreseen: Foreseen | None = None,
     ) -> HttpResponse:
         """A page that asks what an act needs to know; « Retour » leads to the session."""
-        back = reverse("admin:sessions_app_trainingsession_change", args=[session_pk])
+        session = original.pk if isinstance(original, TrainingSession) else original.session_id
+        back = reverse("admin:sessions_app_trainingsession_change", args=[session])
         context = {"form": form, "submit": submit, "original": original, "back": back, "notice": notice}
         return self.act_page(request, "admin/act.html", title, {**context, "foreseen": foreseen})
 
@@ -135,12 +134,7 @@ class SessionPages(RoleAdmin):
 
     def session_for(self, request: HttpRequest, pk: int, permission: str) -> TrainingSession:
         """The session if this person may see it, else 404; PermissionDenied when they may see it but not act."""
-        session: TrainingSession | None = self.get_object(request, str(pk))
-        if session is None:
-            raise Http404
-        if not request.user.has_perm(f"sessions_app.{permission}_trainingsession"):
-            raise PermissionDenied
-        return session
+        return cast(TrainingSession, self.row(request, pk, permission))
 
     def confirmed_act(
         self,
@@ -228,12 +222,7 @@ class RegistrationPages(RoleAdmin):
 
     def registration_for(self, request: HttpRequest, pk: int) -> Registration:
         """The registration if this person may see it, else 404; PermissionDenied when they may not act on it."""
-        registration: Registration | None = self.get_object(request, str(pk))
-        if registration is None:
-            raise Http404
-        if not request.user.has_perm("sessions_app.change_registration"):
-            raise PermissionDenied
-        return registration
+        return cast(Registration, self.row(request, pk))
 
     def back_to_session(self, registration: Registration) -> HttpResponse:
         """Where one goes once it is done."""

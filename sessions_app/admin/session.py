@@ -373,7 +373,6 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
             title="Dupliquer la session",
             submit="Créer la copie",
             original=session,
-            session_pk=session.pk,
         )
 
     @page("<int:pk>/inscrire/", name="register_by_hand")
@@ -404,7 +403,6 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
             title="Inscrire quelqu’un",
             submit="Inscrire",
             original=session,
-            session_pk=session.pk,
         )
 
     @page("<int:pk>/attribuer/", name="assign_next_seat")
