@@ -318,7 +318,7 @@ class TestTheSession:
         for person in (gone, waiting):
             page = pages.main(client.get(url(person)))
             assert "Secrète" not in page
-            assert "adresse exacte" not in page
+            assert "dresse exacte" not in page
 
     @pytest.mark.parametrize("status", ["postponed", "cancelled"])
     def test_no_address_for_a_date_that_does_not_hold(self, client: Client, status: str) -> None:
