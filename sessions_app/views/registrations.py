@@ -7,9 +7,8 @@ from contextlib import suppress
 from copy import copy
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -32,25 +31,25 @@ from sessions_app.views.sessions import not_published
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest, slug: str) -> HttpResponse:
     """The registration form (R4, R7): refused, it comes back with the reason and what was typed."""
-    session = get_object_or_404(TrainingSession.objects.with_seats(), slug=slug)
     now = timezone.now()
     form = RegistrationForm(request.POST if request.method == "POST" else None)
     refusal, is_limited = "", False
     if request.method == "POST" and form.is_valid():
         try:
-            visiting.count_registration(session, limits.network_of(request), now=now)
-            registration = registering.register(form.candidate(session), now=now)
+            visiting.count_registration(slug, limits.network_of(request), now=now)
+            registration = registering.register(form.candidate(), slug=slug, now=now)
+        except TrainingSession.DoesNotExist as unknown:
+            raise Http404 from unknown
         except registering.RegistrationClosed as closed:
             refusal = str(closed)
-            session = TrainingSession.objects.with_seats().get(pk=session.pk)
         except limits.LimitReached as reached:
             refusal, is_limited = str(reached), True
         else:
             if registration is None:
-                told: dict[str, Any] = {"email": form.cleaned_data["email"], "session": session}
+                told: dict[str, Any] = {"email": form.cleaned_data["email"], "session": form.instance.session}
                 return render(request, "sessions_app/link_sent.html", told)
             return redirect(just_registered.page_of(request, registration))
-    prefetch_related_objects([session], "days")
+    session = get_object_or_404(TrainingSession.objects.with_seats().prefetch_related("days"), slug=slug)
     state = session.state(now)
     if request.method != "POST" and state.code == StateCode.NOT_PUBLISHED:
         return not_published(request, session, state)
