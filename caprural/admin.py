@@ -1,6 +1,6 @@
 """What every page of the admin shares, and the reading of the message queue."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import get_permission_codename
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import ForeignKey, Model, ProtectedError, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -100,7 +100,8 @@ class StaffAdmin(SoundChoices, FrenchLists):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The page is named after the thing; its subtitle says which. What was sent while signed out comes back."""
-        signing_in.give_back(request)
+        if typed_again.comes_back_as_sent(request) and (sent := signing_in.give_back(request)) is not None:
+            typed_again.send_in_vain(request, sent)
         context = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})} if object_id else extra_context
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, context)
@@ -189,11 +190,84 @@ class StaffAdmin(SoundChoices, FrenchLists):
             actions["delete_selected"] = (_delete_selected, *stock[1:])
         return actions
 
+    def row(self, request: HttpRequest, pk: int, permission: str = "change") -> Any:
+        """The row if this person may see it, else 404; PermissionDenied when they may see it but not do this to it."""
+        found = self.get_object(request, str(pk))
+        if found is None:
+            raise Http404
+        codename = permission if "_" in permission else get_permission_codename(permission, self.opts)
+        if not (self.has_view_permission(request) and request.user.has_perm(f"{self.opts.app_label}.{codename}")):
+            raise PermissionDenied
+        return found
+
     def act_page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> TemplateResponse:
         """A page of the admin around something to do: usual header, messages and breadcrumbs."""
         return TemplateResponse(
-            request, template, {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
+            request,
+            template,
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": title,
+                "page_of": signing_in.page_of(request),
+                **context,
+            },
         )
+
+
+class ReadOnly(admin.options.BaseModelAdmin):
+    """Rows that the product writes, and nobody by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+
+class WrittenInline(ReadOnly, admin.TabularInline):
+    """What somebody was written: each message one click away, and again if need be."""
+
+    extra = 0
+    fields = readonly_fields = ("written_at", "subject", "state", "again")
+    can_delete = False
+    #: The page where a message is sent again, and the field of what the message is about.
+    again_page, about = "", ""
+
+    def erased(self, message: Any) -> tuple[str, str]:
+        """What is said of a message whose text was erased, and what had become of it."""
+        return "message effacé", ""
+
+    def can_be_sent_again(self, message: Any) -> bool:
+        """Whether the message is still there and no longer about to leave."""
+        return message.email is not None and not emails.is_to_leave(message.email)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the queue's own rows, in one query."""
+        return super().get_queryset(request).select_related("email")
+
+    @admin.display(description="objet")
+    def subject(self, message: Any) -> SafeString | str:
+        """A link to the whole message."""
+        if message.email is None:
+            return self.erased(message)[0]
+        url = reverse("admin:post_office_email_change", args=[message.email_id])
+        return format_html('<a href="{}">{}</a>', url, message.email.subject)
+
+    @admin.display(description="état")
+    def state(self, message: Any) -> str:
+        """What has become of it."""
+        return emails.state(message.email) if message.email else self.erased(message)[1]
+
+    @admin.display(description="renvoyer")
+    def again(self, message: Any) -> SafeString | str:
+        """A link to where it is sent again."""
+        if not self.can_be_sent_again(message):
+            return ""
+        url = reverse(self.again_page, args=[getattr(message, f"{self.about}_id"), message.pk])
+        return format_html('<a href="{}">Renvoyer</a>', url)
 
 
 def _delete_selected(page: StaffAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -213,30 +287,47 @@ for model in (Attachment, Email, EmailTemplate, Log, User, Group):
 class AccountAdmin(StaffAdmin, UserAdmin):
     """The accounts of the team."""
 
+    readonly_fields = ("last_login", "date_joined")
+
 
 @admin.register(Group)
 class AccountGroupAdmin(StaffAdmin, GroupAdmin):
     """Their groups."""
 
 
-class StateFilter(admin.SimpleListFilter):
-    """By state, in French."""
+class FewFilter(admin.SimpleListFilter):
+    """One of a few choices; any other word of the address bar narrows nothing."""
 
-    title = "état"
-    parameter_name = "etat"
+    #: What each word of the address is called.
+    options: Mapping[str, str]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every state."""
-        return [(str(code), label) for code, label in emails.STATES.items()]
+        """As they are called."""
+        return list(self.options.items())
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrowed by a known word."""
+        asked = self.value() or ""
+        return self.narrowed(queryset, asked) if asked in self.options else queryset
+
+    def narrowed(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
+        """The rows that this word means."""
+        raise NotImplementedError
+
+
+class StateFilter(FewFilter):
+    """By state, in French."""
+
+    title, parameter_name = "état", "etat"
+    options = {str(code): label for code, label in emails.STATES.items()}
+
+    def narrowed(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
         """Messages in that state."""
-        asked = {str(code): code for code in emails.STATES}.get(self.value() or "")
-        return queryset if asked is None else queryset.filter(status=asked)
+        return rows.filter(status=asked)
 
 
 @admin.register(Email)
-class MessageAdmin(StaffAdmin):
+class MessageAdmin(ReadOnly, StaffAdmin):
     """Messages as they were written: read only, attachments made again on demand."""
 
     kept = "Un message dit ce qui a été annoncé\u00a0: il s’effacera au terme prévu."
@@ -257,14 +348,6 @@ class MessageAdmin(StaffAdmin):
         "files",
         "failures",
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """A message is written by the product."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Email | None = None) -> bool:
-        """What was said was said."""
-        return False
 
     @admin.display(description="destinataire", ordering="to")
     def recipient(self, email: Email) -> str:

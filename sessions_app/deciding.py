@@ -29,12 +29,14 @@ def maintain(session: TrainingSession, *, now: datetime) -> list[Registration]:
 
 
 @transaction.atomic
-def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) -> list[Registration]:
+def postpone(
+    session: TrainingSession, *, first_on: date | None, deadline: date | None = None, now: datetime
+) -> list[Registration]:
     """Move the session to another first day, or to a date to come (None). Returns the people written to.
 
-    With a date, every date of the session keeps its distance to it and the session stays published; without, it is
-    « reportée » and nothing is due until it is published again. Everybody keeps their seat or their rank. Raises
-    DecisionRefused, also for the day on which it begins already: nobody is written to twice.
+    With a date, the session is published and every date of it keeps its distance to that one, but for a `deadline` of
+    its own; without, it is « reportée » and nothing is due until it is given one. Everybody keeps their seat or their
+    rank. Raises DecisionRefused, also for the day on which it begins already: nobody is written to twice.
     """
     locked = TrainingSession.objects.lock(session.pk)
     concerned = told_of_postponing(locked, first_on=first_on, now=now)
@@ -42,6 +44,8 @@ def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) 
     locked.postponed_from = locked.postponed_from or locked.first_date
     if first_on is not None:
         locked.move_to(first_on)
+        locked.registration_deadline = deadline or locked.registration_deadline
+        locked.status = TrainingSession.Status.PUBLISHED
     else:
         locked.status = TrainingSession.Status.POSTPONED
     locked.maintained_at = None
@@ -70,6 +74,7 @@ def cancel(session: TrainingSession, *, user: User, now: datetime) -> list[Regis
     locked = TrainingSession.objects.lock(session.pk)
     told_of_cancelling(locked, now=now)
     concerned = registering.cancel_all(locked, now=now, by=registering.staff(user))
+    locked.cancelled_undated = locked.status == TrainingSession.Status.POSTPONED
     locked.status = TrainingSession.Status.CANCELLED
     locked.changed_at = None
     locked.calendar_sequence += 1
@@ -91,10 +96,13 @@ def told_of_maintaining(session: TrainingSession, *, now: datetime) -> list[Regi
 
 def told_of_postponing(session: TrainingSession, *, first_on: date | None, now: datetime) -> list[Registration]:
     """The people who would learn that it is postponed. Raises DecisionRefused when that cannot be decided."""
-    _require_to_come(session, now)
+    if first_on is None or session.status != TrainingSession.Status.POSTPONED:
+        _require_to_come(session, now)
     if first_on is not None and first_on <= timezone.localdate(now):
         raise DecisionRefused("Choisissez un jour à venir.")
-    if first_on is not None and first_on == session.first_date:
+    if first_on is not None and session.first_date is None:
+        raise DecisionRefused("Ajoutez d’abord à cette session une journée avec ses horaires.")
+    if first_on is not None and first_on == session.announced_on:
         raise DecisionRefused("La session commence déjà ce jour-là.")
     return list(session.registrations.live().order_by("pk"))
 

@@ -201,7 +201,9 @@ def session_postponed(people: Sequence[Registration], session: TrainingSession) 
 
 def session_cancelled(people: Sequence[Registration], session: TrainingSession) -> None:
     """« Session annulée » (R5); the event leaves the calendar."""
-    _queue("session_cancelled", people, session, attach=(CALENDAR_CANCELLED,), attach_to=_had_seat)
+    # Postponed to a date to come, it has left them already.
+    attach = (CALENDAR_CANCELLED,) if session.announced_on else ()
+    _queue("session_cancelled", people, session, attach=attach, attach_to=_had_seat)
 
 
 def _had_seat(registration: Registration) -> bool:

@@ -61,7 +61,6 @@ def facts(
     told: dict[str, Any] | None, session: TrainingSession, *, has_seat: bool, is_joining: bool = False
 ) -> dict[str, Any]:
     """What a letter of this instant shows, after what was told. The exact address is None while it is only promised."""
-    has_dates = session.status != TrainingSession.Status.POSTPONED
     address = (session.exact_address or None) if has_seat else None
     was_joined = told is not None and told["exact_address"] == ""
     return {
@@ -73,8 +72,7 @@ def facts(
                 "ends_at": day.ends_at.isoformat() if day.ends_at else "",
                 "place": day.place,
             }
-            for day in session.days.all()
-            if has_dates
+            for day in session.announced_days
         ],
         "place": session.place,
         "exact_address": "" if address is None and (is_joining or was_joined) else address,

@@ -19,7 +19,7 @@ FIELDS: dict[str, Callable[[Registration, TrainingSession], str]] = {
     "prénom": lambda registration, session: registration.first_name,
     "nom": lambda registration, session: registration.last_name,
     "session": lambda registration, session: session.title,
-    "date": lambda registration, session: typography.long_date(session.first_date) or "date à venir",
+    "date": lambda registration, session: typography.long_date(session.announced_on) or "date à venir",
     "lien": lambda registration, session: f"{settings.SITE_URL}{registration.get_absolute_url()}",
 }
 _FIELD = re.compile(r"\{([^{}\n]*)\}")

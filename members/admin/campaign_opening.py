@@ -9,21 +9,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from caprural import typography
-from caprural.admin import page
+from caprural.admin import StaffAdmin, page
 from caprural.confirming import Foreseen, Told, ask
 from members import emails, opening
-from members.admin.campaign_base import CampaignPages
 from members.forms import RenewalForm
 from members.models import FeeCampaign, MembershipFee
 
 
-class CampaignOpening(CampaignPages):
+class CampaignOpening(StaffAdmin):
     """Two pages: open the campaign that follows, open the fees of the year before's members."""
 
     @page("<int:pk>/suivante/", name="open_next_campaign")
     def open_next(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What will be opened, then the new campaign's page, where its amounts are edited."""
-        campaign = self.campaign_for(request, pk, "add_feecampaign")
+        campaign: FeeCampaign = self.row(request, pk, "add_feecampaign")
         context: dict[str, Any] = {"following": None, "other": None, "refusal": ""}
         try:
             if request.method == "POST":
@@ -46,7 +45,7 @@ class CampaignOpening(CampaignPages):
     @page("<int:pk>/reconduire/", name="renew_fees")
     def renew(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Who paid the year before and has no fee yet: shown, with what each would receive, then opened at once."""
-        campaign = self.campaign_for(request, pk, "add_membershipfee")
+        campaign: FeeCampaign = self.row(request, pk, "add_membershipfee")
         form = RenewalForm(request.POST if request.method == "POST" else None)
         is_told = form.is_valid() and form.cleaned_data["is_told"]
 

@@ -6,18 +6,18 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from caprural import typography
-from caprural.admin import page
+from caprural.admin import StaffAdmin, page
 from members import reminding
-from members.admin.campaign_base import CampaignPages
+from members.models import FeeCampaign
 
 
-class CampaignReminders(CampaignPages):
+class CampaignReminders(StaffAdmin):
     """Two pages: every fee still expected, and the letters for whoever has no e-mail address."""
 
     @page("<int:pk>/relances/", name="fee_reminders")
     def reminders(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Each fee still expected: since when, what was sent, and what comes next."""
-        campaign = self.campaign_for(request, pk, "view_membershipfee")
+        campaign: FeeCampaign = self.row(request, pk, "view_membershipfee")
         now = timezone.now()
         rows = reminding.expected(campaign, now)
         context = {
@@ -31,7 +31,7 @@ class CampaignReminders(CampaignPages):
     @page("<int:pk>/relances/courrier/", name="reminder_letters")
     def letters(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The letters to print and post; those ticked are noted as sent, once."""
-        campaign = self.campaign_for(request, pk, "change_membershipfee")
+        campaign: FeeCampaign = self.row(request, pk, "change_membershipfee")
         now = timezone.now()
         if request.method == "POST":
             codes = set(request.POST.getlist("letter"))

@@ -65,7 +65,7 @@ class MergingPages(StaffAdmin):
             else:
                 if is_done:
                     return redirect("admin:members_member_change", kept.pk)
-        context = {"form": form, "members": members, "back": reverse(LIST), "foreseen": foreseen}
+        context = {"form": form, "submit": "Fusionner", "members": members, "back": reverse(LIST), "foreseen": foreseen}
         return self.act_page(request, "admin/members/member/merge.html", "Fusionner deux cotisants", context)
 
     def _merge(self, request: HttpRequest, gone: Member, kept: Member) -> None:

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 
 from caprural import emails as mail
 from caprural import typography
-from caprural.admin import StaffAdmin, page
+from caprural.admin import StaffAdmin, WrittenInline, page
 from caprural.confirming import Foreseen, Told, ask
 from members import emails, fees
 from members.models import FeeMessage, MembershipFee
@@ -41,48 +41,15 @@ def links(name: str, token: str) -> SafeString:
     return format_html('<a href="{}">page</a>, <a href="{}">PDF</a>', page, file)
 
 
-class FeeMessageInline(admin.TabularInline):
-    """What the payer was written: read only, each message one click away, and again if need be."""
+class FeeMessageInline(WrittenInline):
+    """What the payer was written."""
 
     model = FeeMessage
-    extra = 0
-    fields = readonly_fields = ("written_at", "subject", "state", "again")
-    can_delete = False
+    again_page, about = "admin:send_fee_message_again", "fee"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[FeeMessage]:
-        """With the queue's own rows, in one query."""
-        return super().get_queryset(request).select_related("email")
-
-    def has_add_permission(self, request: HttpRequest, obj: MembershipFee | None = None) -> bool:
-        """Written by the product only."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: MembershipFee | None = None) -> bool:
-        """What was said was said."""
-        return False
-
-    @admin.display(description="objet")
-    def subject(self, message: FeeMessage) -> SafeString | str:
-        """A link to the whole message."""
-        if message.email is None:
-            return KINDS.get(message.kind, message.kind)
-        url = reverse("admin:post_office_email_change", args=[message.email_id])
-        return format_html('<a href="{}">{}</a>', url, message.email.subject)
-
-    @admin.display(description="état")
-    def state(self, message: FeeMessage) -> str:
-        """What has become of it."""
-        if message.email:
-            return mail.state(message.email)
-        return "par courrier" if message.is_by_post else "message effacé"
-
-    @admin.display(description="renvoyer")
-    def again(self, message: FeeMessage) -> SafeString | str:
-        """A link to where it is sent again."""
-        if message.email is None or mail.is_to_leave(message.email):
-            return ""
-        url = reverse("admin:send_fee_message_again", args=[message.fee_id, message.pk])
-        return format_html('<a href="{}">Renvoyer</a>', url)
+    def erased(self, message: FeeMessage) -> tuple[str, str]:
+        """By what it was; a letter by post has no other text."""
+        return KINDS.get(message.kind, message.kind), "par courrier" if message.is_by_post else "message effacé"
 
 
 class FeePapers(StaffAdmin):
@@ -106,9 +73,7 @@ class FeePapers(StaffAdmin):
     @page("<int:pk>/recu/", name="issue_receipt")
     def issue_receipt(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Émettre le reçu » of a payment that came without one: it was imported."""
-        fee: MembershipFee | None = self.get_object(request, str(pk))
-        if fee is None or not self.has_change_permission(request, fee):
-            raise Http404
+        fee: MembershipFee = self.row(request, pk)
         back = reverse("admin:members_membershipfee_change", args=[fee.pk])
         if known := fee.receipts.filter(voided_at__isnull=True).first():
             messages.info(request, f"Le reçu n° {known.label} est déjà émis.")
@@ -137,9 +102,7 @@ class FeePapers(StaffAdmin):
     @page("<int:pk>/messages/<int:message_pk>/renvoyer/", name="send_fee_message_again")
     def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         """The same message, to the payer's present address."""
-        fee: MembershipFee | None = self.get_object(request, str(pk))
-        if fee is None or not self.has_change_permission(request, fee):
-            raise Http404
+        fee: MembershipFee = self.row(request, pk)
         message = fee.messages.select_related("email", "fee__member").filter(pk=message_pk).first()
         if message is None or message.email is None:
             raise Http404

@@ -235,7 +235,6 @@ class MemberAttaching(RegistrationPages):
             title=f"Enregistrer la cotisation : {registration}",
             submit="Enregistrer",
             original=registration,
-            session_pk=registration.session_id,
             notice=notice,
         )
 

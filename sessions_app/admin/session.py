@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import F, Min, QuerySet
+from django.db.models import F, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -58,7 +58,7 @@ class TrainerAdmin(StaffAdmin):
         sessions = (
             TrainingSession.objects.filter(session_trainers__trainer=obj).prefetch_related("days").order_by("-pk")
         )
-        days = [(session, session.first_date) for session in sessions]
+        days = [(session, session.announced_on) for session in sessions]
         named = [
             f"«\u00a0{session}\u00a0»{f' ({typography.medium_date(day)})' if day else ''}"
             for session, day in days[:NAMED]
@@ -109,10 +109,11 @@ class PeriodFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """By the last day; a session without date is still to come."""
         today = timezone.localdate()
+        to_come = TrainingSession.objects.lasting_until(today)
         if self.value() == "passees":
-            return queryset.exclude(days__date__gte=today).filter(days__isnull=False)
+            return queryset.exclude(pk__in=to_come.values("pk"))
         if self.value() == "a-venir":
-            return queryset.filter(days__date__gte=today) | queryset.filter(days__isnull=True)
+            return queryset.filter(pk__in=to_come.values("pk"))
         return queryset
 
 
@@ -178,7 +179,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingSession]:
         """All sessions with their seats for the coordination, their own for a trainer."""
-        sessions = TrainingSession.objects.for_display().annotate(first_on=Min("days__date"))
+        sessions = TrainingSession.objects.for_display().with_first_on()
         return sessions if roles.sees_every_session(request.user) else sessions.led_by(request.user)
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
@@ -196,12 +197,9 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         return (PeriodFilter, "status") if roles.sees_every_session(request.user) else (PeriodFilter,)
 
     def get_fieldsets(self, request: HttpRequest, obj: TrainingSession | None = None) -> Any:
-        """A trainer reads nothing about fees. Whether the dates stay is asked of a postponed session only."""
+        """A trainer reads nothing about fees."""
         if roles.sees_every_session(request.user):
-            if obj is None or obj.status != Status.POSTPONED:
-                return self.fieldsets
-            (title, options), *others = self.fieldsets
-            return ((title, {"fields": (*options["fields"], "same_dates")}), *others)
+            return self.fieldsets
         hidden = {"fee_required", "fee_due_on"}
         return [
             (title, {**options, "fields": tuple(name for name in options["fields"] if name not in hidden)})
@@ -211,9 +209,9 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
     @admin.display(description="date", ordering="first_on")
     def first_on(self, session: TrainingSession) -> str:
         """The first day, in full, and its hours when a twin has the same."""
-        day = session.first_day
+        day = next(iter(session.announced_days), None)
         if day is None:
-            return "à préciser"
+            return session.undated
         hours = f", {typography.hours(day.starts_at, day.ends_at)}" if session.has_twin else ""
         return typography.long_date(day.date) + hours
 
@@ -256,7 +254,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
                 "can_assign": can_assign(session, now),
                 "awaits_decision": session.awaits_decision(now),
                 "can_maintain": is_to_come and session.maintained_at is None,
-                "can_postpone": is_to_come,
+                "can_postpone": is_to_come or session.status == Status.POSTPONED,
                 "can_cancel": is_to_come or session.status == Status.POSTPONED,
             }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
@@ -301,11 +299,9 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
             messages.warning(request, f"La session est publiée, mais personne ne peut s’inscrire. {state.reason}")
 
     def _note_change(self, request: HttpRequest, form: ModelForm, days: BaseInlineFormSet, now: datetime) -> None:
-        """Another date, hour or place of a published session, or a postponed one on again: people are told (R19)."""
-        was = form.initial["status"]
-        is_again = was == Status.POSTPONED
-        is_other = is_again or days.has_changed() or not {"place", "exact_address"}.isdisjoint(form.changed_data)
-        if not is_other or form.instance.status != Status.PUBLISHED or was == Status.DRAFT:
+        """Another date, hour or place of a published session: people are told (R19)."""
+        is_other = days.has_changed() or not {"place", "exact_address"}.isdisjoint(form.changed_data)
+        if not is_other or form.instance.status != Status.PUBLISHED or form.initial["status"] == Status.DRAFT:
             return
         session = TrainingSession.objects.lock(form.instance.pk)
         live = list(session.registrations.live())
@@ -315,7 +311,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         session.calendar_sequence += 1
         session.save(update_fields=["changed_at", "calendar_sequence"])
         before = min((day.initial["date"] for day in days.initial_forms), default=None)
-        if is_again or session.first_date != before:
+        if session.first_date != before:
             registering.await_fees_longer(session, now=now)
         concerned = sum(bool(telling.changes(registration, session)) for registration in live)
         if not concerned:
@@ -377,7 +373,6 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
             title="Dupliquer la session",
             submit="Créer la copie",
             original=session,
-            session_pk=session.pk,
         )
 
     @page("<int:pk>/inscrire/", name="register_by_hand")
@@ -408,7 +403,6 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
             title="Inscrire quelqu’un",
             submit="Inscrire",
             original=session,
-            session_pk=session.pk,
         )
 
     @page("<int:pk>/attribuer/", name="assign_next_seat")

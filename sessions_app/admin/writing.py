@@ -14,7 +14,7 @@ from sessions_app import emails, writing
 from sessions_app.admin.base import SessionPages, current_user
 from sessions_app.admin.board import Board
 from sessions_app.forms import WriteForm
-from sessions_app.models import Message, Registration, TrainingSession
+from sessions_app.models import Registration, TrainingSession
 
 
 class SessionWriting(SessionPages):
@@ -87,9 +87,3 @@ class SessionWriting(SessionPages):
             return redirect("admin:sessions_app_trainingsession_change", session.pk)
         context = {"message": message, "state": mail.state(message.email), "address": writing.address_of(message)}
         return self.act_page(request, "admin/send_again.html", "Renvoyer un message", {"original": session, **context})
-
-
-def can_be_sent_again(message: Message) -> bool:
-    """Whether the message is still there and no longer about to leave."""
-    is_sound = message.kind not in emails.ONLY_LINKS
-    return is_sound and message.email is not None and not mail.is_to_leave(message.email)

@@ -16,6 +16,7 @@ from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
 from sessions_app import duplicating, writing
 from sessions_app.forms.public import AddressForm, RegistrationForm
 from sessions_app.models import Registration, Trainer, TrainingSession
+from sessions_app.models.day import overlap
 
 Status = TrainingSession.Status
 
@@ -40,12 +41,6 @@ class TrainingSessionForm(forms.ModelForm):
     A draft needs a title only (R27). `tidied` says what was changed in the texts.
     """
 
-    same_dates = forms.BooleanField(
-        label="Les dates ne changent pas",
-        required=False,
-        help_text="À cocher si cette session, reportée, est publiée à nouveau sur les dates annoncées d’abord.",
-    )
-
     class Meta:
         model = TrainingSession
         fields = "__all__"  # noqa: DJ007 -- the admin's fieldsets choose
@@ -63,14 +58,15 @@ class TrainingSessionForm(forms.ModelForm):
             "training_hours": {"invalid": "Écrivez un nombre d’heures, par exemple 7 ou 6,5."},
         }
         help_texts = {
-            "status": "Une session publiée se reporte ou s’annule par les boutons en haut de la page.",
+            "status": "Une session publiée se reporte ou s’annule, et une session reportée reçoit sa nouvelle date, "
+            "par les boutons en haut de la page.",
         }
 
     #: What may be chosen by hand from each status: postponing and cancelling are decisions, which write to people (R5).
     BY_HAND = {
         Status.DRAFT: (Status.DRAFT, Status.PUBLISHED),
         Status.PUBLISHED: (Status.DRAFT, Status.PUBLISHED),
-        Status.POSTPONED: (Status.POSTPONED, Status.PUBLISHED),
+        Status.POSTPONED: (Status.POSTPONED,),
         Status.CANCELLED: (Status.CANCELLED,),
     }
 
@@ -161,30 +157,21 @@ class SessionDayFormSet(LabelledFormSet):
                 form.fields[name].error_messages["required"] = sentence
 
     def clean(self) -> None:
-        """A published session has a date, and its deadline does not fall after it."""
+        """No day overlaps the next; a published session has a date, and its deadline does not fall after it."""
         super().clean()
         if any(self.errors):
             return
-        days = [
-            form.cleaned_data["date"]
+        kept = [
+            form.instance
             for form in self.forms
             if form.cleaned_data.get("date") and not form.cleaned_data.get("DELETE")
         ]
+        if wrong := overlap(kept):
+            raise forms.ValidationError(wrong)
+        days = [day.date for day in kept]
         session: TrainingSession = self.instance
         if session.status == Status.PUBLISHED and not days:
             raise forms.ValidationError("Indiquez au moins une journée avant de publier la session.")
-        is_again = session.status == Status.PUBLISHED and session.pk and self._was_postponed()
-        if is_again and min(days) <= timezone.localdate():
-            raise forms.ValidationError("Indiquez les nouvelles dates avant de publier à nouveau la session.")
-        if (
-            is_again
-            and min(days) == TrainingSession.objects.get(pk=session.pk).first_date
-            and "same_dates" not in self.data
-        ):
-            raise forms.ValidationError(
-                "Cette session a été reportée, et ses dates n’ont pas changé : changez-les, "
-                "ou cochez « Les dates ne changent pas »."
-            )
         if days and session.registration_deadline and session.registration_deadline > min(days):
             raise forms.ValidationError("La date limite d’inscription tombe après le début de la session.")
         if days:
@@ -200,9 +187,6 @@ class SessionDayFormSet(LabelledFormSet):
                     f"« {label} » : choisissez un jour avant le {typography.long_date(first_on)}, premier jour de la "
                     "session, ou laissez vide."
                 )
-
-    def _was_postponed(self) -> bool:
-        return TrainingSession.objects.filter(pk=self.instance.pk, status=Status.POSTPONED).exists()
 
 
 class SharedMailbox(forms.BaseForm):
@@ -330,14 +314,39 @@ class TrainerForm(forms.ModelForm):
 
 
 class PostponeForm(typed_again.Form, forms.Form):
-    """When a postponed session takes place, if that is known (R5)."""
+    """When a postponed session takes place, if that is known; required where it is postponed already (R5)."""
 
-    first_on = _date_field(
-        label="Nouveau premier jour",
-        required=False,
-        help_text="Les autres dates (journées suivantes, date limite d’inscription) sont décalées d’autant. "
-        "Laisser vide si la nouvelle date n’est pas encore connue.",
-    )
+    first_on = _date_field(label="Nouveau premier jour", required=False)
+    deadline = _date_field(label="Inscription avant le", required=False)
+    #: What the session was when the page was drawn.
+    was = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, session: TrainingSession, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.session = session
+        asked, limit = self.fields["first_on"], self.fields["deadline"]
+        self.fields["was"].initial = session.status
+        asked.required = session.status == Status.POSTPONED
+        asked.error_messages["required"] = "Indiquez le nouveau premier jour."
+        asked.help_text = "Les journées suivantes sont décalées d’autant."
+        if not asked.required:
+            asked.help_text += " Laisser vide si la nouvelle date n’est pas encore connue."
+        limit.help_text = "Laisser vide : jusqu’au début de la session."
+        if session.registration_deadline and session.first_date:
+            days = (session.first_date - session.registration_deadline).days
+            before = (
+                f"{days} {typography.plural(days, 'jour,jours')} avant le premier jour" if days else "le premier jour"
+            )
+            limit.help_text = f"Laisser vide : {before}, comme pour la date annoncée d’abord."
+
+    def announced(self) -> tuple[list[date], date | None]:
+        """The days and the deadline that this would give."""
+        first_on, before = self.cleaned_data["first_on"], self.session.first_date
+        if not (first_on and before):
+            return [], None
+        shift, limit = first_on - before, self.session.registration_deadline
+        days = [day.date + shift for day in self.session.days.all()]
+        return days, self.cleaned_data.get("deadline") or (limit + shift if limit else None)
 
     def clean_first_on(self) -> date | None:
         """A day to come."""
@@ -345,6 +354,17 @@ class PostponeForm(typed_again.Form, forms.Form):
         if first_on and first_on <= timezone.localdate():
             raise forms.ValidationError("Choisissez un jour à venir.")
         return first_on
+
+    def clean(self) -> dict[str, Any]:
+        """The deadline goes with a date, and does not fall after it."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "first_on" in cleaned and "deadline" in cleaned:
+            days, limit = self.announced()
+            if cleaned["deadline"] and not cleaned["first_on"]:
+                self.add_error("first_on", "Indiquez aussi le nouveau premier jour, ou videz la date limite.")
+            elif days and limit and limit > days[0]:
+                self.add_error("deadline", "La date limite d’inscription tombe après le début de la session.")
+        return cleaned
 
 
 class ExtendForm(typed_again.Form, forms.Form):

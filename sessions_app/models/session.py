@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, IntegerField, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -50,8 +50,14 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
         return self.filter(pk__in=SessionTrainer.objects.filter(trainer__user=user.pk).values("session"))
 
     def lasting_until(self, day: date) -> Self:
-        """Sessions that have a day on that date or after it, or none yet."""
-        return self.filter(Q(days__isnull=True) | Q(days__date__gte=day)).distinct()
+        """Sessions that have a day on that date or after it, or none yet, or none any more."""
+        to_come = Q(days__isnull=True) | Q(status=TrainingSession.Status.POSTPONED)
+        return self.filter(to_come | Q(days__date__gte=day)).distinct()
+
+    def with_first_on(self) -> Self:
+        """Adds `first_on`, the first day that holds, to order by: none for a session postponed to a date to come."""
+        holds = ~Q(status=TrainingSession.Status.POSTPONED)
+        return self.annotate(first_on=Min("days__date", filter=holds))
 
     def with_seats(self) -> Self:
         """Adds the number of seats held, awaiting their fee, and of people waiting: computed, never stored (R3)."""
@@ -238,6 +244,7 @@ class TrainingSession(models.Model):
     )
 
     postponed_from = models.DateField(null=True, editable=False)
+    cancelled_undated = models.BooleanField(default=False, editable=False)
     maintained_at = models.DateTimeField("maintenue le", null=True, blank=True, editable=False)
     changed_at = models.DateTimeField(null=True, editable=False)
     calendar_sequence = models.PositiveIntegerField(default=0, editable=False)
@@ -293,7 +300,7 @@ class TrainingSession(models.Model):
         self.get_absolute_url()
         self.state(now)
         self.awaits_decision(now)
-        _ = self.joining_at, self.date_label
+        _ = self.joining_at, self.date_label, self.starts_at
 
     def lacks(self) -> list[str]:
         """What a page usually says and this one does not: advice to whoever publishes it, never an obstacle."""
@@ -336,6 +343,22 @@ class TrainingSession(models.Model):
         return next(reversed(self.days.all()), None)
 
     @property
+    def announced_days(self) -> list[SessionDay]:
+        """The days that hold: none once it is postponed to a date to come, even when it is cancelled after that."""
+        is_undated = self.status == self.Status.POSTPONED or self.cancelled_undated
+        return [] if is_undated else list(self.days.all())
+
+    @property
+    def undated(self) -> str:
+        """What to say instead of a date that holds."""
+        return "sans nouvelle date" if self.cancelled_undated else "date à venir"
+
+    @property
+    def announced_on(self) -> date | None:
+        """The first day that holds: the one to name."""
+        return next((day.date for day in self.announced_days), None)
+
+    @property
     def first_date(self) -> date | None:
         """The date of the first day: the one on which the fee must be up to date (R7)."""
         return self.first_day.date if self.first_day else None
@@ -348,8 +371,8 @@ class TrainingSession(models.Model):
 
     @property
     def date_label(self) -> str:
-        """« 12 avril 2017 », with its hours when that is what tells it from a twin; empty while no date is set."""
-        day = self.first_day
+        """« 12 avril 2017 », with its hours when that is what tells it from a twin; empty while no date holds."""
+        day = next(iter(self.announced_days), None)
         if day is None:
             return ""
         return typography.medium_date(day.date) + (
@@ -382,16 +405,19 @@ class TrainingSession(models.Model):
     @property
     def first_planned_on(self) -> date | None:
         """The day on which a postponed session was to begin, None when it begins on that day after all."""
-        return None if self.postponed_from == self.first_date else self.postponed_from
+        if self.announced_on is None:
+            return self.postponed_from or self.first_date
+        return None if self.postponed_from == self.announced_on else self.postponed_from
 
     @property
     def joining_at(self) -> datetime | None:
         """From when joining instructions leave: 8 h, seven days before the first day or on the day set (R19)."""
-        if self.first_date is None:
+        first_on = self.announced_on
+        if first_on is None:
             return None
         # A day that a later move made too late is the eve: everybody knows where to go before the session begins.
-        joining_on = self.joining_on or self.first_date - JOINING_DELAY
-        return paris(min(joining_on, self.first_date - timedelta(days=1)), MORNING)
+        joining_on = self.joining_on or first_on - JOINING_DELAY
+        return paris(min(joining_on, first_on - timedelta(days=1)), MORNING)
 
     @property
     def starts_at(self) -> datetime | None:

@@ -37,7 +37,7 @@ class Verdict:
 
     def sentence(self, now: datetime) -> str:
         """« Camille Durand, « Session », 12 avr. 2017 : inscription confirmée »."""
-        day = typography.medium_date(self.session.first_date)
+        day = typography.medium_date(self.session.announced_on)
         what = "inscription confirmée"
         if self.to == Status.AWAITING_FEE:
             what = f"en attente de cotisation jusqu’au {typography.medium_date(fee_due_on(self.session, given_at=now))}"

@@ -116,6 +116,11 @@ Date : mercredi 12 avril 2017, de 9 h 30 à 17 h 30
 Lieu : à proximité de Givors (69)
 """
 
+#: Nothing more is expected of the person: the same words as on the page that follows the form.
+CONFIRM = (
+    "\n\nLe bouton « C’est bien mon adresse », sur votre page personnelle, nous dit que nos messages vous parviennent "
+    "; votre inscription est valable sans cela."
+)
 END = """\
 Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :
 {link}
@@ -196,7 +201,9 @@ def assert_says(email: Email, registration: Registration, subject: str, *parts: 
 
 def assert_is(email: Email, registration: Registration, subject: str, *parts: str, end: str = "") -> None:
     """The same, when the subject does not end with the session and its date, or there is no private link at the end."""
-    end = end or END.format(link=link_of(registration))
+    now = Registration.objects.get(pk=registration.pk)
+    may_confirm = now.can_be_cancelled and now.address_confirmed_at is None
+    end = end or END.format(link=f"{link_of(registration)}{CONFIRM if may_confirm else ''}")
     said = [part.replace("{link}", link_of(registration)) for part in parts]
     assert plain(email.subject) == subject
     assert plain(email.message) == "\n".join([f"Bonjour {registration.full_name},\n", *said, end])
@@ -962,8 +969,8 @@ class TestWritten:
         )
         assert plain(email.message).partition("Dominique\n\n")[2] == (
             f"{SESSION}\n"
-            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}\n\n"
-            "Cap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
+            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}"
+            f"{CONFIRM}\n\nCap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
         )
         assert "<p>Pensez à vos bottes :<br>- il a plu ;<br>- il pleuvra.</p>" in email.html_message
 
@@ -1319,7 +1326,8 @@ class TestMissingData:
             "Atelier\n"
             "Date : à venir\n\n"
             f"Vous n’avez rien d’autre à faire pour le moment.\n\n{ADDRESS_TO_COME}\n{UNABLE}\n"
-            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}\n\n"
+            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}"
+            f"{CONFIRM}\n\n"
             "Une question ? Répondez à ce message.\n\n"
             "Bien cordialement,\n"
             "Centre de ressources\n"
