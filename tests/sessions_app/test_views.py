@@ -859,7 +859,7 @@ class TestWithoutFee:
 
 
 class TestCookies:
-    """R26: no cookie but the session's and CSRF's, the session's only for the team and whoever sent a membership form."""
+    """R26: no cookie but CSRF's, and the session's for the team and whoever sent a membership form."""
 
     def test_visitor(self, client: Client) -> None:
         session = open_session(fee_required=True)
