@@ -200,6 +200,21 @@ class StaffAdmin(SoundChoices, FrenchLists):
             raise PermissionDenied
         return found
 
+    def send_again_page(
+        self, request: HttpRequest, original: Any, message: Any, *, to: str, send: Callable[[], object], back: str
+    ) -> HttpResponse:
+        """« Renvoyer » a message, once it was read again, to the present address."""
+        if request.method == "POST":
+            try:
+                send()
+            except emails.NotSentYet as refused:
+                messages.warning(request, str(refused))
+            else:
+                messages.success(request, f"Le message est remis dans la file, pour {to}.")
+            return redirect(back)
+        context = {"original": original, "message": message, "state": emails.state(message.email), "address": to}
+        return self.act_page(request, "admin/send_again.html", "Renvoyer un message", context)
+
     def act_page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> TemplateResponse:
         """A page of the admin around something to do: usual header, messages and breadcrumbs."""
         return TemplateResponse(

@@ -221,7 +221,7 @@ class TestStatuses:
 
     OTHER = re.compile(r"TrainingSession\.Status\.\w+|(SpreadsheetImport\.Status|STATUS)\.\w+( if .* else [\w.]+)?")
     WRITERS = {
-        "sessions_app/registering/gate.py": [("move", "registration.status")],
+        "sessions_app/registering/gate.py": [("move_all", "status of update"), ("_step", "registration.status")],
         # A message of the queue, not a registration.
         "caprural/emails.py": [("readdress", "email.status")],
         "members/fees.py": [

@@ -106,17 +106,14 @@ class FeePapers(StaffAdmin):
         message = fee.messages.select_related("email", "fee__member").filter(pk=message_pk).first()
         if message is None or message.email is None:
             raise Http404
-        if request.method == "POST":
-            try:
-                _send_again(message, now=timezone.now())
-            except mail.NotSentYet as refused:
-                messages.warning(request, str(refused))
-            else:
-                messages.success(request, f"Le message est remis dans la file, pour {address_of(message)}.")
-            return redirect("admin:members_membershipfee_change", fee.pk)
-        context = {"message": message, "state": mail.state(message.email), "address": address_of(message)}
-        template = "admin/send_again.html"
-        return self.act_page(request, template, "Renvoyer un message", {"original": fee, **context})
+        return self.send_again_page(
+            request,
+            fee,
+            message,
+            to=address_of(message),
+            send=lambda: _send_again(message, now=timezone.now()),
+            back=reverse("admin:members_membershipfee_change", args=[fee.pk]),
+        )
 
     @admin.action(description="Envoyer l’appel de cotisation", permissions=["change"])
     def send_calls(self, request: HttpRequest, queryset: QuerySet[MembershipFee]) -> HttpResponse | None:

@@ -2,12 +2,10 @@
 
 from uuid import uuid4
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 
-from caprural import emails as mail
 from caprural.admin import page
 from caprural.confirming import Foreseen, Told
 from sessions_app import emails, writing
@@ -75,15 +73,12 @@ class SessionWriting(SessionPages):
         message = session.messages.select_related("email", "registration").filter(pk=message_pk).first()
         if message is None or message.email is None or message.kind in emails.ONLY_LINKS:
             raise Http404
-        if request.method == "POST":
-            try:
-                writing.send_again(message)
-            except mail.NotSentYet as refused:
-                messages.warning(request, str(refused))
-            else:
-                messages.success(request, f"Le message est remis dans la file, pour {writing.address_of(message)}.")
-            if message.registration_id:
-                return redirect("admin:sessions_app_registration_change", message.registration_id)
-            return redirect("admin:sessions_app_trainingsession_change", session.pk)
-        context = {"message": message, "state": mail.state(message.email), "address": writing.address_of(message)}
-        return self.act_page(request, "admin/send_again.html", "Renvoyer un message", {"original": session, **context})
+        about = message.registration or session
+        return self.send_again_page(
+            request,
+            session,
+            message,
+            to=writing.address_of(message),
+            send=lambda: writing.send_again(message),
+            back=reverse(f"admin:sessions_app_{about._meta.model_name}_change", args=[about.pk]),
+        )
