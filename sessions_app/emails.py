@@ -63,9 +63,9 @@ def awaiting_fee(people: Sequence[Registration], session: TrainingSession, *, fr
     )
 
 
-def waiting(registration: Registration, session: TrainingSession) -> None:
+def waiting(registration: Registration, session: TrainingSession, *, rank: int | None) -> None:
     """« Liste d’attente (rang n) »: no seat, nothing to pay yet."""
-    _queue("waiting", [registration], session, rank=registration.rank())
+    _queue("waiting", [registration], session, rank=rank)
 
 
 def standing(registration: Registration, session: TrainingSession) -> None:
@@ -75,7 +75,7 @@ def standing(registration: Registration, session: TrainingSession) -> None:
     elif registration.status == Registration.Status.AWAITING_FEE:
         awaiting_fee([registration], session)
     else:
-        waiting(registration, session)
+        waiting(registration, session, rank=registration.rank())
 
 
 def cancelled(registration: Registration, session: TrainingSession) -> None:

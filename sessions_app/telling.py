@@ -34,8 +34,10 @@ def note(people: Iterable[Registration], session: TrainingSession, *, is_joining
     """Remember that these people are being told what stands; `is_joining`: by the joining instructions."""
     alike: dict[str, list[Registration]] = {}
     for registration in people:
-        registration.told = _facts(registration, session, is_joining=is_joining)
-        alike.setdefault(repr(registration.told), []).append(registration)
+        told = facts(registration.told, session, has_seat=registration.holds_seat, is_joining=is_joining)
+        if told != registration.told:
+            registration.told = told
+            alike.setdefault(repr(told), []).append(registration)
     for group in alike.values():
         Registration.objects.filter(pk__in=[one.pk for one in group]).update(told=group[0].told)
 
@@ -45,7 +47,7 @@ def changes(registration: Registration, session: TrainingSession) -> list[Change
     told = registration.told
     if told is None:
         return []
-    now = _facts(registration, session)
+    now = facts(told, session, has_seat=registration.holds_seat)
     found = _changes_of_days(told, now)
     if told["place"] != now["place"]:
         found.append(Change("Lieu", told["place"] or UNKNOWN, now["place"] or UNKNOWN))
@@ -55,10 +57,12 @@ def changes(registration: Registration, session: TrainingSession) -> list[Change
     return found
 
 
-def _facts(registration: Registration, session: TrainingSession, *, is_joining: bool = False) -> dict[str, Any]:
-    """What a letter of this instant shows. The exact address is None as long as it is only promised."""
-    address = (session.exact_address or None) if registration.holds_seat else None
-    was_joined = registration.told is not None and registration.told["exact_address"] == ""
+def facts(
+    told: dict[str, Any] | None, session: TrainingSession, *, has_seat: bool, is_joining: bool = False
+) -> dict[str, Any]:
+    """What a letter of this instant shows, after what was told. The exact address is None while it is only promised."""
+    address = (session.exact_address or None) if has_seat else None
+    was_joined = told is not None and told["exact_address"] == ""
     return {
         "days": [
             {

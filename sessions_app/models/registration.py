@@ -32,6 +32,13 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         """The other live registrations of the same session at the same address: of other people, or of the same."""
         return self.live().filter(session=registration.session_id, email=registration.email).exclude(pk=registration.pk)
 
+    def known(self, candidate: "Registration") -> Self:
+        """What their address made anywhere, or this very form in the session: of someone who registers."""
+        found = Q(email=candidate.email)
+        if candidate.submission_key:
+            found |= Q(session=candidate.session_id, submission_key=candidate.submission_key)
+        return self.filter(found)
+
     def holding_seat(self) -> Self:
         """Registrations that hold a seat: confirmed or awaiting their fee (R3)."""
         return self.filter(status__in=Registration.HOLDING_SEAT)

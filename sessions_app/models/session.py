@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import Count, Exists, F, IntegerField, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -121,14 +121,16 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
         is_locked = self.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).exists()
         return self.with_seats_and_days().filter(pk=pk).first() if is_locked else None
 
-    def lock(self, pk: int) -> "TrainingSession":
+    def lock(self, pk: int | None = None, *, slug: str = "") -> "TrainingSession":
         """Lock one session until the end of the transaction, then read it with its seats (R3).
 
         Two queries on purpose: PostgreSQL counts a subquery of the locking query on the snapshot taken *before* it
         waited for the lock. Raises TrainingSession.DoesNotExist.
         """
-        self.select_for_update(of=("self",)).get(pk=pk)
-        return self.with_seats_and_days().get(pk=pk)
+        which = {"slug": slug} if slug else {"pk": pk}
+        if connection.features.has_select_for_update:  # on SQLite, the transaction holds the only writer
+            self.select_for_update(of=("self",)).only("pk").get(**which)
+        return self.with_seats_and_days().get(**which)
 
 
 class TrainingSession(models.Model):

@@ -7,9 +7,8 @@ from contextlib import suppress
 from copy import copy
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -40,7 +39,6 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
     Asked for again for somebody else, it begins with what a colleague shares; never with an address, which the form
     registers once.
     """
-    session = get_object_or_404(TrainingSession.objects.with_seats(), slug=slug)
     now = timezone.now()
     is_sent = request.method == "POST" and FOR_ANOTHER not in request.POST
     shared = {name: request.POST[name] for name in SHARED if name in request.POST}
@@ -48,20 +46,21 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
     refusal, is_limited = "", False
     if is_sent and form.is_valid():
         try:
-            visiting.count_registration(session, limits.network_of(request), now=now)
-            registration = registering.register(form.candidate(session), now=now)
+            visiting.count_registration(slug, limits.network_of(request), now=now)
+            registration = registering.register(form.candidate(), slug=slug, now=now)
+        except TrainingSession.DoesNotExist as unknown:
+            raise Http404 from unknown
         except registering.RegistrationClosed as closed:
             refusal = str(closed)
-            session = TrainingSession.objects.with_seats().get(pk=session.pk)
         except limits.LimitReached as reached:
             refusal, is_limited = str(reached), True
         else:
             if registration is None:
-                told: dict[str, Any] = {"email": form.cleaned_data["email"], "session": session}
+                told: dict[str, Any] = {"email": form.cleaned_data["email"], "session": form.instance.session}
                 told["shared"] = [(name, form.cleaned_data[name]) for name in SHARED]
                 return render(request, "sessions_app/link_sent.html", told)
             return redirect(just_registered.page_of(request, registration))
-    prefetch_related_objects([session], "days")
+    session = get_object_or_404(TrainingSession.objects.with_seats().prefetch_related("days"), slug=slug)
     state = session.state(now)
     if request.method != "POST" and state.code == StateCode.NOT_PUBLISHED:
         return not_published(request, session, state)

@@ -310,7 +310,7 @@ class TestWaiting:
         registration = make_registration(session)
         Email.objects.all().delete()
 
-        emails.waiting(registration, session)
+        emails.waiting(registration, session, rank=1)
         every_message_at_that_status(registration, session)
         deciding.postpone(session, first_on=date(2017, 5, 10), now=NOW)
         deciding.postpone(session, first_on=None, now=NOW)
@@ -1131,7 +1131,7 @@ def every_message(session: TrainingSession) -> list[Email]:
         emails.replacing(colleague, session)
     for registration.status in (*SEATED, Registration.Status.WAITING):
         every_message_at_that_status(registration, session)
-    emails.waiting(registration, session)
+    emails.waiting(registration, session, rank=1)
     for status in (TrainingSession.Status.POSTPONED, TrainingSession.Status.CANCELLED):
         session.status = status
         for registration.status in (*SEATED, Registration.Status.WAITING):

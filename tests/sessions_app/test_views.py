@@ -859,7 +859,7 @@ class TestWithoutFee:
 
 
 class TestCookies:
-    """R26: no cookie but the session's and CSRF's, and the session's only for the team and whoever has registered."""
+    """R26: no cookie but CSRF's, and the session's for the team and whoever sent a membership form."""
 
     def test_visitor(self, client: Client) -> None:
         session = open_session(fee_required=True)
@@ -869,7 +869,7 @@ class TestCookies:
         client.get(form_url(session))
         assert set(client.cookies) == {"csrftoken"}
         client.post(form_url(session), typed(), follow=True)
-        assert set(client.cookies) == {"csrftoken", "sessionid"}
+        assert set(client.cookies) == {"csrftoken"}
 
     def test_team(self, client: Client) -> None:
         user = make_staff(group="Coordination")

@@ -121,11 +121,9 @@ class TestWhose:
         for place, session in zip(places, sessions, strict=True):
             assert session.title in pages.main(client.get(place))
 
-    def test_only_the_cookie_of_the_session(self, client: Client) -> None:
+    def test_only_the_cookie_of_the_forms(self, client: Client) -> None:
         client.get(come(client, open_session()))
-        assert set(client.cookies) <= {"sessionid", "csrftoken"}
-        client.get("/")
-        assert set(client.cookies) <= {"sessionid", "csrftoken"}
+        assert set(client.cookies) == {"csrftoken"}
 
 
 class TestCorrecting:
