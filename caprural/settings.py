@@ -77,6 +77,17 @@ TEMPLATES = [
             ],
         },
     },
+    {
+        # One source per letter, in Markdown (caprural.letters).
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "NAME": "letters",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "autoescape": False,
+            "builtins": ["caprural.typography", "caprural.letters"],
+            "loaders": [("django.template.loaders.cached.Loader", ["caprural.letters.Loader"])],
+        },
+    },
 ]
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 

@@ -233,7 +233,7 @@ def joining_instructions(
 
 def written(registration: Registration, session: TrainingSession, *, subject: str, text: str, key: str = "") -> None:
     """A message the coordinator wrote, its fields filled in already; once per `key`, which names the writing."""
-    _queue(WRITTEN, registration, session, key=key, subject=subject, text=text)
+    _queue(WRITTEN, registration, session, key=key, subject=subject, heading=subject, text=text)
 
 
 # The team
