@@ -280,6 +280,31 @@ def given_up(*, since: datetime) -> QuerySet[Email]:
     return found
 
 
+# What is not kept
+
+
+def forget(pks: Any) -> None:
+    """These messages go, but for what is still to leave."""
+    Email.objects.filter(pk__in=pks).exclude(status__in=(STATUS.queued, STATUS.requeued)).delete()
+
+
+def older_than(instant: datetime) -> QuerySet[Email]:
+    """Messages written before then; what is still to leave is not among them."""
+    found: QuerySet[Email] = Email.objects.filter(created__lt=instant).exclude(
+        status__in=(STATUS.queued, STATUS.requeued)
+    )
+    return found
+
+
+def naming(words: Sequence[str]) -> QuerySet[Email]:
+    """Messages that have left, or never will, and hold one of these addresses or names."""
+    about = Q(to__in=[[word] for word in words])
+    for word in words:
+        about |= Q(subject__icontains=word) | Q(message__icontains=word) | Q(html_message__icontains=word)
+    found: QuerySet[Email] = Email.objects.filter(about).exclude(status__in=(STATUS.queued, STATUS.requeued))
+    return found
+
+
 # Out of the queue
 
 

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "axes",
     "caprural.apps.MailQueueConfig",
     "caprural.limits",
+    "caprural.retention",
     "members",
     "sessions_app",
 ]
