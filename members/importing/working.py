@@ -62,7 +62,7 @@ def forgotten(now: datetime) -> QuerySet[SpreadsheetImport]:
 
 def forget(files: QuerySet[SpreadsheetImport]) -> None:
     """Erase what these files hold; the counts stay."""
-    files.update(status=Status.EXPIRED, content=b"", lines=[], message=ERASED, taken_until=None)
+    files.update(status=SpreadsheetImport.Status.EXPIRED, content=b"", lines=[], message=ERASED, taken_until=None)
 
 
 def work_on(pk: int, *, now: datetime) -> None:
