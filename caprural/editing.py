@@ -7,7 +7,7 @@ the person is asked. A form without its hidden fields showed nothing: whatever d
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.forms.formsets import DELETION_FIELD_NAME, INITIAL_FORM_COUNT, TOTAL_FORM_COUNT
 from django.utils.datastructures import MultiValueDict
+from django.utils.formats import localize
 from django.utils.functional import cached_property
 from django.utils.text import Truncator, capfirst
 
@@ -45,8 +46,7 @@ class ShownField(forms.BoundField):
     def shown(self) -> Any:
         """What the page showed, as its hidden field sends it; None when it sent none."""
         sent = self.form._widget_data_value(self.field.hidden_widget(), self.html_initial_name)
-        is_missing = sent is None or (isinstance(sent, list) and sent and not any(part is not None for part in sent))
-        return None if is_missing else _plain(sent)
+        return None if sent is None else _plain(sent)
 
     @cached_property
     def is_remembered(self) -> bool:
@@ -68,11 +68,7 @@ class ShownField(forms.BoundField):
     def has_moved(self) -> bool:
         """Whether the row no longer says what the page showed; so it is taken when the page showed nothing."""
         widget: Any = self.field.hidden_widget()
-        value = self.field.prepare_value(self.initial)
-        if isinstance(widget, forms.MultiWidget):
-            parts = zip(widget.widgets, widget.decompress(value) or (), strict=True)
-            return bool(self.shown != _plain([part.format_value(one) for part, one in parts]))
-        now, shown = _plain(widget.format_value(value)), self.shown
+        now, shown = _plain(widget.format_value(self.field.prepare_value(self.initial))), self.shown
         if isinstance(shown, list):
             return sorted(now) != sorted(shown)
         return bool(now != shown)
@@ -81,11 +77,6 @@ class ShownField(forms.BoundField):
     def is_kept(self) -> bool:
         """Whether the row's value stays because the person left the field alone."""
         return self.is_remembered and self.has_moved and not self.is_touched
-
-    @property
-    def is_news(self) -> bool:
-        """Whether that is to be said: not of a page that showed nothing."""
-        return self.is_kept and self.shown is not None
 
     @cached_property
     def is_contested(self) -> bool:
@@ -97,8 +88,6 @@ class ShownField(forms.BoundField):
         """What was typed; where nothing was, what the row says now."""
         if not self.is_kept or isinstance(self.field, forms.FileField):
             return self.typed
-        if isinstance(self.field, forms.MultiValueField):
-            return self.field.widget.decompress(self.initial)
         return self.field.prepare_value(self.initial)
 
     def _has_changed(self) -> bool:
@@ -126,14 +115,10 @@ class ShownField(forms.BoundField):
                 return "vide"
             case bool():
                 return "oui" if value else "non"
-            case datetime():
-                return typography.moment(value)
-            case date():
-                return typography.medium_date(value)
             case time():
                 return typography.hour(value)
-            case Decimal():
-                return typography.number(value)
+            case date() | Decimal():
+                return str(localize(value))
             case File():
                 return str(value.name or "vide").rpartition("/")[2]
         if isinstance(self.field, forms.ModelChoiceField):
@@ -155,7 +140,7 @@ def _plain(value: Any) -> Any:
 
 def _read(field: forms.Field, shown: Any) -> Any:
     """What a hidden field says, as `has_changed` compares it."""
-    is_raw = isinstance(field, forms.ModelChoiceField | forms.MultiValueField | forms.FileField)
+    is_raw = isinstance(field, forms.ModelChoiceField | forms.FileField)
     return shown if is_raw else field.to_python(shown)
 
 
@@ -307,9 +292,14 @@ def _said(bounds: Iterable[ShownField]) -> str:
     return ", ".join(f"{capfirst(str(bound.label))}\u00a0: «\u00a0{bound.now}\u00a0»" for bound in bounds)
 
 
+def _kept(form: Any) -> str:
+    """Not of a page that showed nothing."""
+    return _said(bound for bound in form.bounds() if bound.is_kept and bound.shown is not None)
+
+
 def changed_since(form: Any, formsets: Iterable[Any]) -> list[str]:
     """What others changed since the page was drawn and that stays, in sentences."""
-    kept = [_said(bound for bound in form.bounds() if bound.is_news)]
+    kept = [_kept(form)]
     added, gone = list[str](), list[str]()
     for formset in formsets:
         if not isinstance(formset, RememberingFormSet):
@@ -319,7 +309,7 @@ def changed_since(form: Any, formsets: Iterable[Any]) -> list[str]:
         for line in lines:
             if line.is_new_to_page:
                 added.append(str(line.instance))
-            elif said := _said(bound for bound in line.bounds() if bound.is_news):
+            elif said := _kept(line):
                 kept.append(f"{line.instance} ({said})")
     lists = {"Changé": [line for line in kept if line], "Ajouté": added, "Supprimé": gone}
     return [

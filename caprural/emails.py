@@ -12,7 +12,7 @@ import logging
 import secrets
 import smtplib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -108,11 +108,15 @@ def attachment(name: str, label: str = "") -> Callable[[Maker], Maker]:
 
 def queue(name: str, **letter: Any) -> Email:
     """Queue a letter, in the caller's transaction: see `compose`."""
-    email = compose(name, **letter)
-    email.save(force_insert=True)
-    for written in _recordings.get():
-        written.append(email)
-    return email
+    return queue_all(name, [letter])[0]
+
+
+def queue_all(name: str, letters: Iterable[dict[str, Any]]) -> list[Email]:
+    """The same letter to each, in as few queries as for one."""
+    queued: list[Email] = Email.objects.bulk_create([compose(name, **letter) for letter in letters])
+    for recorded in _recordings.get():
+        recorded.extend(queued)
+    return queued
 
 
 def compose(

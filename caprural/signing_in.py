@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 
-from caprural import limits, typed_again
+from caprural import limits
 
 #: The hidden field that says whose page a form was, so that what one person typed is not shown to another.
 OWNER = "page_of"
@@ -64,12 +64,10 @@ def page_of(request: HttpRequest) -> str:
 
 
 def keep(request: HttpRequest) -> None:
-    """Keep what a row's form held until the same person signs in again there; never a password nor a file.
+    """Keep what a form held until the same person signs in again there; never a password nor a file.
 
     Only from a page that was shown to someone of the team: nobody else may fill our sessions.
     """
-    if not typed_again.comes_back_as_sent(request):
-        return
     try:
         owner = _signer.unsign(request.POST.get(OWNER, ""))
     except BadSignature:
@@ -89,18 +87,16 @@ def what_is_kept(request: HttpRequest, path: str) -> dict[str, Any] | None:
     return kept if is_of_now else None
 
 
-def give_back(request: HttpRequest) -> None:
-    """Make of the visit after signing in the sending that was kept, shown again and never obeyed."""
+def give_back(request: HttpRequest) -> QueryDict | None:
+    """What was kept of this page, to whoever it was of, on the visit after signing in; once."""
     kept = what_is_kept(request, request.get_full_path()) if request.method == "GET" else None
     if kept is None:
-        return
+        return None
     del request.session[KEPT]
     if kept["owner"] == str(request.user.pk):
-        request.FILES.clear()  # read now: whoever reads them first empties POST
-        request.method, request.POST = "POST", QueryDict(kept["sent"])
-        request.not_sent = True  # type: ignore[attr-defined]
-    else:
-        messages.warning(request, LOST)
+        return QueryDict(kept["sent"])
+    messages.warning(request, LOST)
+    return None
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any]) -> HttpResponse:

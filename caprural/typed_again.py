@@ -4,6 +4,8 @@ The public pages are asked for as by a GET, which writes nothing, while their fo
 The admin's own forms are shown as sent, and refuse to be valid.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -32,6 +34,23 @@ def typed() -> QueryDict | None:
 def given(request: HttpRequest) -> QueryDict:
     """What the page is made from: what is sent, what comes back, or else what the address asks."""
     return request.POST if request.method == "POST" else typed() or request.GET
+
+
+@contextmanager
+def coming_back(sent: QueryDict) -> Iterator[None]:
+    """While a page is made, its forms begin with this."""
+    token = _typed.set(sent)
+    try:
+        yield
+    finally:
+        _typed.reset(token)
+
+
+def send_in_vain(request: HttpRequest, sent: QueryDict) -> None:
+    """Make of a visit the sending of a row's form, shown again and never obeyed."""
+    request.FILES.clear()  # read now: whoever reads them first empties POST
+    request.method, request.POST = "POST", sent  # type: ignore[assignment]
+    request.not_sent = True  # type: ignore[attr-defined]
 
 
 class Form(forms.BaseForm):
@@ -67,15 +86,11 @@ def page(request: HttpRequest) -> HttpResponse | None:
         is_team = hasattr(match.func, "admin_site") or request.path.startswith("/admin/")
         if is_team and (request.user.is_authenticated or match.url_name == "login"):
             messages.warning(request, NOT_SENT)
-    token = _typed.set(sent)
-    try:
-        with transaction.atomic():
-            response: HttpResponse = match.func(request, *match.args, **match.kwargs)
-            if hasattr(response, "render"):
-                response.render()
-            transaction.set_rollback(True)  # whatever the view did
-    finally:
-        _typed.reset(token)
+    with coming_back(sent), transaction.atomic():
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        if hasattr(response, "render"):
+            response.render()
+        transaction.set_rollback(True)  # whatever the view did
     if response.status_code == 302:
         return response  # to the login
     if response.status_code >= 400 or not response.headers.get("Content-Type", "").startswith("text/html"):

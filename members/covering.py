@@ -39,7 +39,7 @@ def domain_of(email: str) -> str:
 
 
 class Cover:
-    """Which accepted fees cover which addresses. One query when none does, three at most."""
+    """Which accepted fees cover which addresses. One query when none does, two at most."""
 
     def __init__(self, fees: Sequence[MembershipFee], people: People, domains: Domains) -> None:
         self.fees, self.people, self.domains = fees, people, domains
@@ -64,13 +64,17 @@ class Cover:
         payers = {fee.member_id for fee in fees} | set(members)
         # Only a place in a list needs the whole list.
         limited = {fee.member_id for fee in fees if fee.category.people_limit is not None} | set(members)
-        people, domains = defaultdict(list), defaultdict(list)
+        people: dict[int, list[str]] = defaultdict(list)
+        domains: dict[int, list[str]] = defaultdict(list)
         listed = CoveredPerson.objects.filter(Q(email__in=addresses) | Q(member__in=limited), member__in=payers)
-        for member, email in listed.order_by("pk").values_list("member", "email"):
-            people[member].append(email)
         declared = EmailDomain.objects.filter(Q(domain__in=hosts) | Q(member__in=members), member__in=payers)
-        for member, domain in declared.values_list("member", "domain"):
-            domains[member].append(domain)
+        both = (
+            listed.order_by()
+            .values_list("pk", "member", "email")
+            .union(declared.order_by().values_list("pk", "member", "domain"), all=True)
+        )
+        for _, member, key in sorted(both):
+            (people if "@" in key else domains)[member].append(key)
         return cls(fees, people, domains)
 
     def payer(self, email: str, *, on: date) -> str:

@@ -24,18 +24,19 @@ def maintain(session: TrainingSession, *, now: datetime) -> list[Registration]:
     concerned = told_of_maintaining(locked, now=now)
     locked.maintained_at = now
     locked.save(update_fields=["maintained_at", "updated_at"])
-    for registration in concerned:
-        emails.session_maintained(registration, locked)
+    emails.session_maintained(concerned, locked)
     return concerned
 
 
 @transaction.atomic
-def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) -> list[Registration]:
+def postpone(
+    session: TrainingSession, *, first_on: date | None, deadline: date | None = None, now: datetime
+) -> list[Registration]:
     """Move the session to another first day, or to a date to come (None). Returns the people written to.
 
-    With a date, every date of the session keeps its distance to it and the session stays published; without, it is
-    « reportée » and nothing is due until it is published again. Everybody keeps their seat or their rank. Raises
-    DecisionRefused, also for the day on which it begins already: nobody is written to twice.
+    With a date, the session is published and every date of it keeps its distance to that one, but for a `deadline` of
+    its own; without, it is « reportée » and nothing is due until it is given one. Everybody keeps their seat or their
+    rank. Raises DecisionRefused, also for the day on which it begins already: nobody is written to twice.
     """
     locked = TrainingSession.objects.lock(session.pk)
     concerned = told_of_postponing(locked, first_on=first_on, now=now)
@@ -43,6 +44,8 @@ def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) 
     locked.postponed_from = locked.postponed_from or locked.first_date
     if first_on is not None:
         locked.move_to(first_on)
+        locked.registration_deadline = deadline or locked.registration_deadline
+        locked.status = TrainingSession.Status.PUBLISHED
     else:
         locked.status = TrainingSession.Status.POSTPONED
     locked.maintained_at = None
@@ -55,8 +58,7 @@ def postpone(session: TrainingSession, *, first_on: date | None, now: datetime) 
         # Its new date may be covered by other fees: what people read of their seat is then true (R7b).
         registering.judge_session(moved, now=now)
     concerned = list(moved.registrations.filter(pk__in=[one.pk for one in concerned]).order_by("pk"))
-    for registration in concerned:
-        emails.session_postponed(registration, moved)
+    emails.session_postponed(concerned, moved)
     if first_on is not None:
         # Its new deadline gives the free seats again (R8).
         registering.review(moved, now=now)
@@ -72,12 +74,12 @@ def cancel(session: TrainingSession, *, user: User, now: datetime) -> list[Regis
     locked = TrainingSession.objects.lock(session.pk)
     told_of_cancelling(locked, now=now)
     concerned = registering.cancel_all(locked, now=now, by=registering.staff(user))
+    locked.cancelled_undated = locked.status == TrainingSession.Status.POSTPONED
     locked.status = TrainingSession.Status.CANCELLED
     locked.changed_at = None
     locked.calendar_sequence += 1
     locked.save()
-    for registration in concerned:
-        emails.session_cancelled(registration, locked)
+    emails.session_cancelled(concerned, locked)
     return concerned
 
 
@@ -94,10 +96,13 @@ def told_of_maintaining(session: TrainingSession, *, now: datetime) -> list[Regi
 
 def told_of_postponing(session: TrainingSession, *, first_on: date | None, now: datetime) -> list[Registration]:
     """The people who would learn that it is postponed. Raises DecisionRefused when that cannot be decided."""
-    _require_to_come(session, now)
+    if first_on is None or session.status != TrainingSession.Status.POSTPONED:
+        _require_to_come(session, now)
     if first_on is not None and first_on <= timezone.localdate(now):
         raise DecisionRefused("Choisissez un jour à venir.")
-    if first_on is not None and first_on == session.first_date:
+    if first_on is not None and session.first_date is None:
+        raise DecisionRefused("Ajoutez d’abord à cette session une journée avec ses horaires.")
+    if first_on is not None and first_on == session.announced_on:
         raise DecisionRefused("La session commence déjà ce jour-là.")
     return list(session.registrations.live().order_by("pk"))
 

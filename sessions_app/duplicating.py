@@ -19,6 +19,7 @@ NOT_COPIED = frozenset(
         "calendar_sequence",
         "changed_at",
         "postponed_from",
+        "cancelled_undated",
         "created_at",
         "updated_at",
     }

@@ -5,7 +5,8 @@ leaves a `Message`: the log of a registration, and for a dated message, the proo
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
@@ -45,47 +46,46 @@ NOT_TELLING = frozenset({"cancelled", "replaced", "session_cancelled", "address_
 # A registration begins, and moves
 
 
-def confirmed(registration: Registration, session: TrainingSession, *, from_waiting_list: bool = False) -> None:
+def confirmed(people: Sequence[Registration], session: TrainingSession, *, from_waiting_list: bool = False) -> None:
     """« Inscription confirmée » with the calendar file; also when a seat was freed for someone waiting."""
-    _queue("confirmed", registration, session, attach=(CALENDAR,), from_waiting_list=from_waiting_list)
+    _queue("confirmed", people, session, attach=(CALENDAR,), from_waiting_list=from_waiting_list)
 
 
-def awaiting_fee(registration: Registration, session: TrainingSession, *, from_waiting_list: bool = False) -> None:
+def awaiting_fee(people: Sequence[Registration], session: TrainingSession, *, from_waiting_list: bool = False) -> None:
     """« Place retenue » until the fee's due date: amount, means of payment, pre-filled membership form (R15)."""
     _queue(
         "awaiting_fee",
-        registration,
+        people,
         session,
         attach=(MEMBERSHIP_FORM,),
         from_waiting_list=from_waiting_list,
-        **_fee(registration, session),
+        each=_fees(people, session),
     )
 
 
-def waiting(registration: Registration, session: TrainingSession) -> None:
+def waiting(registration: Registration, session: TrainingSession, *, rank: int | None) -> None:
     """« Liste d’attente (rang n) »: no seat, nothing to pay yet."""
-    _queue("waiting", registration, session, rank=registration.rank())
+    _queue("waiting", [registration], session, rank=rank)
 
 
 def standing(registration: Registration, session: TrainingSession) -> None:
     """What the person was told when they came in, as it stands now, to an address that may have read nothing of it."""
     if registration.status == Registration.Status.CONFIRMED:
-        confirmed(registration, session)
+        confirmed([registration], session)
     elif registration.status == Registration.Status.AWAITING_FEE:
-        awaiting_fee(registration, session)
+        awaiting_fee([registration], session)
     else:
-        waiting(registration, session)
+        waiting(registration, session, rank=registration.rank())
 
 
 def cancelled(registration: Registration, session: TrainingSession) -> None:
     """« Inscription annulée », and why; the event leaves the calendar of whoever had a seat."""
-    had_seat = registration.seat_given_at is not None
-    _queue("cancelled", registration, session, attach=(CALENDAR_CANCELLED,) if had_seat else ())
+    _queue("cancelled", [registration], session, attach=(CALENDAR_CANCELLED,), attach_to=_had_seat)
 
 
 def replaced(registration: Registration, session: TrainingSession) -> None:
     """To whoever handed their seat over: « <colleague> vous remplace » (R10)."""
-    _queue("replaced", registration, session, attach=(CALENDAR_CANCELLED,))
+    _queue("replaced", [registration], session, attach=(CALENDAR_CANCELLED,))
 
 
 def replacing(registration: Registration, session: TrainingSession) -> None:
@@ -93,36 +93,37 @@ def replacing(registration: Registration, session: TrainingSession) -> None:
     awaits_fee = registration.status == Registration.Status.AWAITING_FEE
     _queue(
         "replacing",
-        registration,
+        [registration],
         session,
         attach=(MEMBERSHIP_FORM,) if awaits_fee else (CALENDAR,),
         predecessor=getattr(registration, "replaces", None),
-        **_fee(registration, session),
+        each=_fees([registration], session),
     )
 
 
 # The fee
 
 
-def fee_accepted(registration: Registration, session: TrainingSession) -> None:
+def fee_accepted(people: Sequence[Registration], session: TrainingSession) -> None:
     """« Cotisation à jour, inscription confirmée » with the calendar file (R16)."""
-    _queue("fee_accepted", registration, session, attach=(CALENDAR,))
+    _queue("fee_accepted", people, session, attach=(CALENDAR,))
 
 
-def fee_lost(registration: Registration, session: TrainingSession) -> None:
-    """Nothing covers this seat any more on the session's first day: the fee is awaited, until a new date (R7b, R16)."""
-    _queue("fee_lost", registration, session, attach=(MEMBERSHIP_FORM,), **_fee(registration, session))
+def fee_lost(people: Sequence[Registration], session: TrainingSession) -> None:
+    """Nothing covers these seats on the session’s first day any more: their fee is awaited, until a date (R7b, R16)."""
+    _queue("fee_lost", people, session, attach=(MEMBERSHIP_FORM,), each=_fees(people, session))
 
 
 def fee_extended(registration: Registration, session: TrainingSession) -> None:
     """The seat is held a little longer for its fee (R15)."""
-    _queue("fee_extended", registration, session, attach=(MEMBERSHIP_FORM,), **_fee(registration, session))
+    _queue("fee_extended", [registration], session, attach=(MEMBERSHIP_FORM,), each=_fees([registration], session))
 
 
 def fee_reminder(registration: Registration, session: TrainingSession) -> None:
     """Three days before the seat is released (R15); once per due date."""
     key = str(registration.fee_due_on)
-    _queue(FEE_REMINDER, registration, session, key=key, attach=(MEMBERSHIP_FORM,), **_fee(registration, session))
+    fees = _fees([registration], session)
+    _queue(FEE_REMINDER, [registration], session, key=key, attach=(MEMBERSHIP_FORM,), each=fees)
 
 
 # The private link
@@ -130,7 +131,7 @@ def fee_reminder(registration: Registration, session: TrainingSession) -> None:
 
 def link_again(registrations: Sequence[Registration], session: TrainingSession, *, is_new: bool = False) -> None:
     """The private links of an address for a session: someone registered with it again (R7), or the link `is_new`."""
-    _queue(LINK_AGAIN, registrations[0], session, links=_links(registrations), is_new=is_new)
+    _queue(LINK_AGAIN, registrations[:1], session, links=_links(registrations), is_new=is_new)
 
 
 def links(registrations: list[Registration]) -> None:
@@ -138,7 +139,7 @@ def links(registrations: list[Registration]) -> None:
     first = registrations[0]
     _queue(
         LINKS,
-        first,
+        [first],
         first.session,
         links=_links(registrations),
         is_one_person=len({item.name_key for item in registrations}) == 1,
@@ -174,40 +175,47 @@ def with_present_link(text: str, registration: Registration) -> str:
 
 def address_changed(registration: Registration, session: TrainingSession, *, former: str) -> None:
     """To the former address of someone who gave another one: it no longer receives anything, the link neither."""
-    _queue(ADDRESS_CHANGED, registration, session, to=former)
+    _queue(ADDRESS_CHANGED, [registration], session, to=former)
 
 
 def new_address(registration: Registration, session: TrainingSession) -> None:
     """To the address someone has just given instead of another one: the private link (R9)."""
-    _queue("new_address", registration, session)
+    _queue("new_address", [registration], session)
 
 
 # The session
 
 
-def session_maintained(registration: Registration, session: TrainingSession) -> None:
+def session_maintained(people: Sequence[Registration], session: TrainingSession) -> None:
     """« Session maintenue », the go decision (R5)."""
-    _queue("session_maintained", registration, session)
+    _queue("session_maintained", people, session)
 
 
-def session_postponed(registration: Registration, session: TrainingSession) -> None:
+def session_postponed(people: Sequence[Registration], session: TrainingSession) -> None:
     """« Session reportée », to a new date or to a date to come (R5); the event moves or leaves the calendar."""
     attach = CALENDAR if session.status == TrainingSession.Status.PUBLISHED else CALENDAR_CANCELLED
-    _queue("session_postponed", registration, session, attach=(attach,) if registration.seat_given_at else ())
+    ranks = {pk: rank for rank, pk in enumerate(session.registrations.waiting().values_list("pk", flat=True), start=1)}
+    each = {one.pk: {"rank": ranks.get(one.pk)} for one in people}
+    _queue("session_postponed", people, session, attach=(attach,), attach_to=_had_seat, each=each)
 
 
-def session_cancelled(registration: Registration, session: TrainingSession) -> None:
+def session_cancelled(people: Sequence[Registration], session: TrainingSession) -> None:
     """« Session annulée » (R5); the event leaves the calendar."""
-    _queue(
-        "session_cancelled", registration, session, attach=(CALENDAR_CANCELLED,) if registration.seat_given_at else ()
-    )
+    # Postponed to a date to come, it has left them already.
+    attach = (CALENDAR_CANCELLED,) if session.announced_on else ()
+    _queue("session_cancelled", people, session, attach=attach, attach_to=_had_seat)
+
+
+def _had_seat(registration: Registration) -> bool:
+    """Whether the session may be in this person's calendar."""
+    return registration.seat_given_at is not None
 
 
 def session_changed(registration: Registration, session: TrainingSession) -> None:
     """What differs from what this person was told, with the calendar file updated (R19); once per change."""
     _queue(
         SESSION_CHANGED,
-        registration,
+        [registration],
         session,
         key=str(session.calendar_sequence),
         attach=(CALENDAR,) if registration.holds_seat else (),
@@ -223,7 +231,7 @@ def joining_instructions(
     """
     _queue(
         JOINING_INSTRUCTIONS,
-        registration,
+        [registration],
         session,
         key=str(session.first_date),
         attach=(CALENDAR,),
@@ -231,9 +239,11 @@ def joining_instructions(
     )
 
 
-def written(registration: Registration, session: TrainingSession, *, subject: str, text: str, key: str = "") -> None:
-    """A message the coordinator wrote, its fields filled in already; once per `key`, which names the writing."""
-    _queue(WRITTEN, registration, session, key=key, subject=subject, heading=subject, text=text)
+def written(people: Sequence[tuple[Registration, str, str]], session: TrainingSession, *, key: str = "") -> None:
+    """A message the coordinator wrote, its subject and text filled in for each person; once per `key`, which names the
+    writing."""
+    each = {one.pk: {"subject": subject, "heading": subject, "text": text} for one, subject, text in people}
+    _queue(WRITTEN, [one for one, _, _ in people], session, key=key, each=each)
 
 
 # The team
@@ -241,24 +251,17 @@ def written(registration: Registration, session: TrainingSession, *, subject: st
 
 def decision_needed(session: TrainingSession) -> None:
     """To the coordination: a decision is awaited on a session below its minimum (R5); once per deadline or date."""
-    key = session.decision_key
     for number, address in enumerate(coordinators()):
-        _write(
-            DECISION_NEEDED,
-            session,
-            None,
-            # One row proves it left; the other coordinators' copies carry no key.
-            key=key if number == 0 else "",
-            to=address,
-            context={"admin_url": _admin_url(session)},
-        )
+        letter = {"to": address, "context": {"admin_url": _admin_url(session)}}
+        # One row proves it left; the other coordinators' copies carry no key.
+        _write(DECISION_NEEDED, session, [letter], [None], key="" if number else session.decision_key)
 
 
 def covers_lost(session: TrainingSession, people: Sequence[Registration]) -> None:
     """To the coordination: these confirmed seats are not covered any more, and await their fee (R7b)."""
     context = {"people": people, "admin_url": _admin_url(session)}
-    for address in coordinators():
-        _write("covers_lost", session, None, key="", to=address, context=context)
+    letters = [{"to": address, "context": context} for address in coordinators()]
+    _write("covers_lost", session, letters, [None] * len(letters))
 
 
 def coordinators() -> list[str]:
@@ -274,63 +277,61 @@ def _admin_url(session: TrainingSession) -> str:
     return f"{settings.SITE_URL}/admin/sessions_app/trainingsession/{session.pk}/change/"
 
 
-def _fee(registration: Registration, session: TrainingSession) -> dict[str, Any]:
-    """What the words about the fee are made of."""
-    categories, application = registration.scale(session.first_date)
+def _fees(people: Iterable[Registration], session: TrainingSession) -> dict[int, dict[str, Any]]:
+    """For each of these people, what the words about the fee are made of; as many queries as for one."""
+    registrations = list(people)
+    categories, applications = Registration.scale(registrations, session.first_date)
     campaign = categories[0].campaign if categories else None
-    judged = session.judged_under(campaign)
-    return {"campaign": campaign, "categories": categories, "application": application, "judged": judged}
+    common = {"campaign": campaign, "categories": categories, "judged": session.judged_under(campaign)}
+    return {one.pk: {**common, "application": applications.get(one.pk)} for one in registrations}
 
 
 def _queue(
     name: str,
-    registration: Registration,
+    people: Sequence[Registration],
     session: TrainingSession,
     *,
     to: str = "",
     key: str = "",
     attach: tuple[str, ...] = (),
+    attach_to: Callable[[Registration], bool] = lambda registration: True,
+    each: Mapping[int, dict[str, Any]] = MappingProxyType({}),
     **context: Any,
 ) -> None:
-    link = f"{settings.SITE_URL}{registration.get_absolute_url()}"
+    """One letter to each of these people, who differ by `each`; as many queries as for one."""
     is_telling = name not in NOT_TELLING
-    context["changes"] = telling.changes(registration, session) if is_telling else []
-    _write(
-        name,
-        session,
-        registration,
-        key=key,
-        to=to or registration.email,
-        attach=attach,
-        context={"registration": registration, "link": link, **context},
-    )
+    letters = []
+    for registration in people:
+        about = {
+            "registration": registration,
+            "link": f"{settings.SITE_URL}{registration.get_absolute_url()}",
+            "changes": telling.changes(registration, session) if is_telling else [],
+            **context,
+            **each.get(registration.pk, {}),
+        }
+        documents = [(document, str(registration.pk)) for document in attach if attach_to(registration)]
+        letters.append({"to": to or registration.email, "context": about, "attachments": documents})
+    _write(name, session, letters, people, key=key)
     if is_telling:
-        telling.note(registration, session, is_joining=name == JOINING_INSTRUCTIONS)
+        telling.note(people, session, is_joining=name == JOINING_INSTRUCTIONS)
 
 
 def _write(
     name: str,
     session: TrainingSession,
-    registration: Registration | None,
+    letters: Sequence[dict[str, Any]],
+    people: Iterable[Registration | None],
     *,
-    key: str,
-    to: str,
-    context: dict[str, Any],
-    attach: tuple[str, ...] = (),
+    key: str = "",
 ) -> None:
+    """Queue these letters, each about one of these people, or about nobody."""
     organisation = Organisation.current()
-    email = emails.queue(
-        name,
-        to=to,
-        context={
-            "session": session,
-            "organisation": organisation,
-            "site_url": settings.SITE_URL,
-            "changes": [],
-            **context,
-        },
-        attachments=[(document, str(registration.pk)) for document in attach if registration],
-        sender=organisation.name,
-        reply_to=session.contact_email or organisation.email,
+    common = {"session": session, "organisation": organisation, "site_url": settings.SITE_URL, "changes": []}
+    of_session = {"sender": organisation.name, "reply_to": session.contact_email or organisation.email}
+    queued = emails.queue_all(
+        name, [{**letter, **of_session, "context": {**common, **letter["context"]}} for letter in letters]
     )
-    Message.objects.create(session=session, registration=registration, kind=name, key=key, email=email)
+    Message.objects.bulk_create(
+        Message(session=session, registration=registration, kind=name, key=key, email=email)
+        for registration, email in zip(people, queued, strict=True)
+    )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import update_wrapper
 from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.db.models import Model, Prefetch, Q
@@ -69,6 +70,12 @@ class StaffSite(AdminSite):
         guarded = super().admin_view(view, cacheable)
 
         def keeping(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            is_row = typed_again.comes_back_as_sent(request)
+            if not is_row and (sent := self.has_permission(request) and signing_in.give_back(request)):
+                messages.warning(request, typed_again.NOT_SENT)
+                with typed_again.coming_back(sent):
+                    page = guarded(request, *args, **kwargs)
+                    return page.render() if hasattr(page, "render") else page
             response = guarded(request, *args, **kwargs)
             is_sent = request.method == "POST" or typed_again.typed() is not None
             if is_sent and request.user.is_anonymous and request.path != reverse("admin:logout"):

@@ -5,6 +5,7 @@ in the meantime is none. The exact address given for the first time is what was 
 instructions have left without it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
@@ -29,10 +30,16 @@ class Change:
         return f"{self.label}\u00a0: {what}"
 
 
-def note(registration: Registration, session: TrainingSession, *, is_joining: bool = False) -> None:
-    """Remember that this person is being told what stands; `is_joining`: by the joining instructions."""
-    registration.told = _facts(registration, session, is_joining=is_joining)
-    registration.save(update_fields=["told"])
+def note(people: Iterable[Registration], session: TrainingSession, *, is_joining: bool = False) -> None:
+    """Remember that these people are being told what stands; `is_joining`: by the joining instructions."""
+    alike: dict[str, list[Registration]] = {}
+    for registration in people:
+        told = facts(registration.told, session, has_seat=registration.holds_seat, is_joining=is_joining)
+        if told != registration.told:
+            registration.told = told
+            alike.setdefault(repr(told), []).append(registration)
+    for group in alike.values():
+        Registration.objects.filter(pk__in=[one.pk for one in group]).update(told=group[0].told)
 
 
 def changes(registration: Registration, session: TrainingSession) -> list[Change]:
@@ -40,7 +47,7 @@ def changes(registration: Registration, session: TrainingSession) -> list[Change
     told = registration.told
     if told is None:
         return []
-    now = _facts(registration, session)
+    now = facts(told, session, has_seat=registration.holds_seat)
     found = _changes_of_days(told, now)
     if told["place"] != now["place"]:
         found.append(Change("Lieu", told["place"] or UNKNOWN, now["place"] or UNKNOWN))
@@ -50,11 +57,12 @@ def changes(registration: Registration, session: TrainingSession) -> list[Change
     return found
 
 
-def _facts(registration: Registration, session: TrainingSession, *, is_joining: bool = False) -> dict[str, Any]:
-    """What a letter of this instant shows. The exact address is None as long as it is only promised."""
-    has_dates = session.status != TrainingSession.Status.POSTPONED
-    address = (session.exact_address or None) if registration.holds_seat else None
-    was_joined = registration.told is not None and registration.told["exact_address"] == ""
+def facts(
+    told: dict[str, Any] | None, session: TrainingSession, *, has_seat: bool, is_joining: bool = False
+) -> dict[str, Any]:
+    """What a letter of this instant shows, after what was told. The exact address is None while it is only promised."""
+    address = (session.exact_address or None) if has_seat else None
+    was_joined = told is not None and told["exact_address"] == ""
     return {
         "days": [
             {
@@ -64,8 +72,7 @@ def _facts(registration: Registration, session: TrainingSession, *, is_joining: 
                 "ends_at": day.ends_at.isoformat() if day.ends_at else "",
                 "place": day.place,
             }
-            for day in session.days.all()
-            if has_dates
+            for day in session.announced_days
         ],
         "place": session.place,
         "exact_address": "" if address is None and (is_joining or was_joined) else address,

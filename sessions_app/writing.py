@@ -19,7 +19,7 @@ FIELDS: dict[str, Callable[[Registration, TrainingSession], str]] = {
     "prénom": lambda registration, session: registration.first_name,
     "nom": lambda registration, session: registration.last_name,
     "session": lambda registration, session: session.title,
-    "date": lambda registration, session: typography.long_date(session.first_date) or "date à venir",
+    "date": lambda registration, session: typography.long_date(session.announced_on) or "date à venir",
     "lien": lambda registration, session: f"{settings.SITE_URL}{registration.get_absolute_url()}",
 }
 _FIELD = re.compile(r"\{([^{}\n]*)\}")
@@ -67,14 +67,8 @@ def write(
     check(text)
     if locked.messages.filter(kind=emails.WRITTEN, key=str(sending)).exists():
         raise AlreadyWritten("Ce message est déjà parti : il n’a pas été envoyé une seconde fois.")
-    for registration in people:
-        emails.written(
-            registration,
-            locked,
-            subject=fill(subject, registration, locked),
-            text=fill(text, registration, locked),
-            key=str(sending),
-        )
+    letters = [(one, fill(subject, one, locked), fill(text, one, locked)) for one in people]
+    emails.written(letters, locked, key=str(sending))
     return list(locked.messages.filter(kind=emails.WRITTEN, key=str(sending)).select_related("email", "registration"))
 
 

@@ -170,8 +170,7 @@ def _register(person: Person, ports: Sequence[int], slug: str, start: threading.
     person.seconds = time.monotonic() - began
     person.location = answer.headers.get("Location", "")
     if answer.status == 302:
-        browser = SimpleCookie(answer.headers["Set-Cookie"])["sessionid"].value
-        _ask(person, first, "GET", person.location, headers={"Cookie": f"sessionid={browser}"})
+        _ask(person, first, "GET", person.location, headers={"Cookie": f"csrftoken={cookie}"})
 
 
 def _ask(

@@ -187,7 +187,7 @@ class TestTheClock:
     """Read in views, in the admin and by commands, and passed down as `now`."""
 
     READERS = re.compile(
-        r"[a-z_]+/(views\.py|views/\w+\.py|admin\.py|admin/\w+\.py|forms/admin\.py|signing_in\.py|staff_site\.py|sitemaps\.py|(\w+/)?management/commands/\w+\.py)"
+        r"[a-z_]+/(views\.py|views/\w+\.py|admin\.py|admin/\w+\.py|forms/(admin|session)\.py|signing_in\.py|staff_site\.py|sitemaps\.py|(\w+/)?management/commands/\w+\.py)"
     )
 
     def test_nobody_else_reads_it(self) -> None:
@@ -217,7 +217,7 @@ class TestStatuses:
 
     OTHER = re.compile(r"TrainingSession\.Status\.\w+|(SpreadsheetImport\.Status|STATUS)\.\w+( if .* else [\w.]+)?")
     WRITERS = {
-        "sessions_app/registering/gate.py": [("move", "registration.status")],
+        "sessions_app/registering/gate.py": [("move_all", "status of update"), ("_step", "registration.status")],
         # A message of the queue, not a registration.
         "caprural/emails.py": [("readdress", "email.status")],
         "members/fees.py": [

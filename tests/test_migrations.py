@@ -35,6 +35,29 @@ def migrate() -> Any:
     return MigrationExecutor(connection).loader.project_state(latest).apps
 
 
+def test_who_registered_before_addresses_were_confirmed(before: Any) -> None:
+    session = before.get_model("sessions_app", "TrainingSession").objects.create(
+        title="Coopérer", slug="cooperer", status="published", calendar_uid=UID
+    )
+    silent, active = (
+        before.get_model("sessions_app", "Registration").objects.create(
+            session=session, status="cancelled", cancellation_cause="participant", first_name="Camille",
+            last_name="Durand", email="c@structure.example", organisation="x",
+            job_title="x", profile="other", registered_at=NOW, token=sign * 32,
+        )
+        for sign in "ab"
+    )  # fmt: skip
+    lines = before.get_model("sessions_app", "StatusChange").objects
+    for person, actor in ((silent, "coordination"), (active, "la personne")):
+        lines.create(registration=person, at=NOW, from_status="", to_status="confirmed", actor="la personne")
+        lines.create(registration=person, at=NOW, from_status="confirmed", to_status="cancelled", actor=actor)
+
+    found = migrate().get_model("sessions_app", "Registration").objects.order_by("pk")
+
+    assert list(found.values_list("address_confirmed_at", "predates_confirming")) == [(None, True), (NOW, False)]
+    MigrationExecutor(connection).migrate(BEFORE)
+
+
 def test_days_keep_their_names_and_absurd_ones_are_mended(before: Any) -> None:
     session = before.get_model("sessions_app", "TrainingSession").objects.create(
         title="Coopérer", slug="cooperer", status="published", place="Givors (69)", calendar_uid=UID,

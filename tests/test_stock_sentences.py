@@ -6,6 +6,7 @@ from pathlib import Path
 
 import django
 import pytest
+from django.test import Client
 from django.utils.translation import gettext as translated
 
 from tests.announced import open_session, today
@@ -61,3 +62,10 @@ def test_none_on_the_way() -> None:
     for page in (twice, saved, *others):
         assert MACHINE.findall(main(page) if page is not twice else " ".join(complaints(page))) == []
         assert 'alt="Search"' not in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_wrong_password_says_what_to_do(client: Client) -> None:
+    page = client.post("/admin/login/", {"username": "coordination", "password": "faux"})
+
+    assert "Compte ou mot de passe inconnu" in main(page)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from caprural import signing_in
 from members.models import Application, Organisation, SpreadsheetImport
 from sessions_app import roles
-from sessions_app.models import Registration, TrainingSession
+from sessions_app.models import Message, Registration, StatusChange, TrainingSession
 from tests import pages
 from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, make_trainer
@@ -152,8 +152,8 @@ class TestTheTeam:
         "members/spreadsheetimport/add/": {"kind": "fees"},
     }
 
-    @pytest.mark.parametrize("act", ACTS)
-    def test_an_act_is_not_obeyed_and_comes_back_filled(self, act: str) -> None:
+    def world(self, act: str) -> tuple[dict[str, int], dict[str, str]]:
+        """What the act is about, and what is sent."""
         category = make_category(campaign=make_campaign(year=today(60).year))
         person = registered(open_session(fee_required=True))
         fee = make_fee(make_member(), category=category)
@@ -164,7 +164,11 @@ class TestTheTeam:
             "member": fee.member_id,
             "category": category.pk,
         }
-        sent = {name: value.format(**names) for name, value in self.ACTS[act].items()}
+        return names, {name: value.format(**names) for name, value in self.ACTS[act].items()}
+
+    @pytest.mark.parametrize("act", ACTS)
+    def test_an_act_is_not_obeyed_and_comes_back_filled(self, act: str) -> None:
+        names, sent = self.world(act)
         client = signed_in(make_staff(group=roles.COORDINATION))
         client.handler.enforce_csrf_checks = True
         before = pages.rows()
@@ -245,6 +249,23 @@ class TestTheTeam:
     def test_strangers_fill_no_session(self, path: str, whose: str) -> None:
         answer = Client().post(path, {"title": "Après", signing_in.OWNER: whose})
         assert (answer.status_code, "sessionid" in answer.cookies) == (302, False)
+
+    @pytest.mark.parametrize("act", list(ACTS)[:7])
+    def test_an_act_signed_out_comes_back_filled(self, client: Client, act: str) -> None:
+        names, sent = self.world(act)
+        path = f"/admin/{act.format(**names)}"
+        whose = typed(client.get(path))[signing_in.OWNER]
+        client.post("/admin/logout/")
+        before = Message.objects.count(), StatusChange.objects.count(), TrainingSession.objects.count()
+        client.post(path, {**sent, signing_in.OWNER: whose})
+
+        page = client.post(f"/admin/login/?next={path}", self.LOGIN, follow=True)
+
+        assert notices(page)[0].startswith(SAID)
+        held = fields(page)
+        assert {name: held.get(name) for name in sent} == sent
+        assert (Message.objects.count(), StatusChange.objects.count(), TrainingSession.objects.count()) == before
+        assert fields(client.get(path)) != held, "once"
 
     @pytest.mark.parametrize("protection", ["there", "too old"])
     def test_an_act_signed_out_is_said_to_be_lost(self, client: Client, protection: str) -> None:

@@ -5,11 +5,12 @@ window of length `within`, which begins with the first. The key itself is never 
 """
 
 import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
@@ -17,6 +18,17 @@ from caprural import typography
 
 #: Stands for a visitor whose address nobody knows: an address all the same, so that it can be stored as one.
 UNKNOWN_NETWORK = "0.0.0.0"  # noqa: S104 (nothing listens there)
+
+
+#: One statement, that the database judges on each counter as it is once it has waited for others.
+_SPEND = """
+    INSERT INTO limits_spending (kind, hashed_key, spent, until) VALUES {rows}
+    ON CONFLICT (kind, hashed_key) DO UPDATE SET
+        spent = excluded.spent + CASE WHEN limits_spending.until > %s THEN limits_spending.spent ELSE 0 END,
+        until = CASE WHEN limits_spending.until > %s THEN limits_spending.until ELSE excluded.until END
+    WHERE limits_spending.until <= %s OR limits_spending.spent <= CASE limits_spending.kind {rooms} END
+    RETURNING kind
+"""
 
 
 class LimitReached(Exception):
@@ -40,6 +52,23 @@ def from_then_on(until: datetime, now: datetime) -> str:
     return "à partir " + (f"de {typography.hour(minute)}" if is_today else f"du {typography.moment(minute)}")
 
 
+@dataclass(frozen=True)
+class Act:
+    """Something that counts for `cost` among the `most` of its kind and key."""
+
+    kind: str
+    key: str
+    most: int
+    within: timedelta
+    cost: int = 1
+
+    @property
+    def hashed_key(self) -> str:
+        """What is stored instead of an address or a network."""
+        said = f"{self.kind}:{self.key.strip().casefold()}"
+        return salted_hmac("caprural.limits", said, algorithm="sha256").hexdigest()
+
+
 def spend(kind: str, key: str, *, most: int, within: timedelta, now: datetime, cost: int = 1) -> None:
     """Count one act, which counts for `cost`, or raise LimitReached, and then nothing is counted.
 
@@ -49,25 +78,27 @@ def spend(kind: str, key: str, *, most: int, within: timedelta, now: datetime, c
     whatever comes of it (a wrong password) is spent before the transaction begins. PostgreSQL holds the counter until
     the transaction ends: spend before you lock anything else, and the network before the recipient.
     """
+    spend_all([Act(kind, key, most, within, cost)], now=now)
+
+
+def spend_all(acts: Sequence[Act], *, now: datetime) -> None:
+    """The same for acts of several kinds at once. Several: LimitReached must undo the caller's transaction."""
     from caprural.limits.models import Spending  # the applications are not loaded yet when this one is
 
-    hashed = salted_hmac("caprural.limits", f"{kind}:{key.strip().casefold()}", algorithm="sha256").hexdigest()
-    counter = Spending.objects.filter(kind=kind, hashed_key=hashed)
-    until = now + within
-    if cost > most:
-        raise LimitReached(until=until, now=now)
-    # Each of these is one statement, that the database judges on the counter as it is once it has waited for others.
-    while True:
-        if counter.filter(until__gt=now, spent__lte=most - cost).update(spent=F("spent") + cost):
-            return
-        if counter.filter(until__lte=now).update(spent=cost, until=until):
-            return
-        standing = counter.first()
-        if standing is None:
-            new = Spending(kind=kind, hashed_key=hashed, spent=0, until=until)
-            Spending.objects.bulk_create([new], ignore_conflicts=True)
-        elif standing.until > now and standing.spent > most - cost:
-            raise LimitReached(until=standing.until, now=now)
+    at = connection.ops.adapt_datetimefield_value
+    for act in acts:
+        if act.cost > act.most:
+            raise LimitReached(until=now + act.within, now=now)
+    rows = [value for act in acts for value in (act.kind, act.hashed_key, act.cost, at(now + act.within))]
+    rooms = [value for act in acts for value in (act.kind, act.most - act.cost)]
+    sql = _SPEND.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(acts)), rooms="WHEN %s THEN %s " * len(acts))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*rows, *[at(now)] * 3, *rooms])
+        counted = {kind for (kind,) in cursor.fetchall()}
+    for act in acts:
+        if act.kind not in counted:
+            standing = Spending.objects.filter(kind=act.kind, hashed_key=act.hashed_key).first()
+            raise LimitReached(until=standing.until if standing else now + act.within, now=now)
 
 
 def prune(*, now: datetime) -> None:

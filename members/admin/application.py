@@ -1,22 +1,22 @@
 """On-line membership forms in the admin: read, then checked (R14, R16)."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Field
+from django.db.models import Field, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from caprural import emails, typography
-from caprural.admin import StaffAdmin
+from caprural.admin import FewFilter, ReadOnly, StaffAdmin, page
 from caprural.confirming import Foreseen
 from members import applying, fees, finding
 from members.admin.recording import recording_url
@@ -45,29 +45,20 @@ class Person:
     is_taken: bool
 
 
-class CheckFilter(admin.SimpleListFilter):
+class CheckFilter(FewFilter):
     """Those left to check, or the others."""
 
-    title = "vérification"
-    parameter_name = "verification"
+    title, parameter_name = "vérification", "verification"
+    options = {"a-verifier": "à vérifier", "verifies": "vérifiés"}
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """One or the other."""
-        return [("a-verifier", "à vérifier"), ("verifies", "vérifiés")]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def narrowed(self, rows: QuerySet[Application], asked: str) -> QuerySet[Application]:
         """As `to_check` says."""
         left = Application.objects.to_check().order_by().values("pk")
-        match self.value():
-            case "a-verifier":
-                return queryset.filter(pk__in=left)
-            case "verifies":
-                return queryset.exclude(pk__in=left)
-        return queryset
+        return rows.filter(pk__in=left) if asked == "a-verifier" else rows.exclude(pk__in=left)
 
 
 @admin.register(Application)
-class ApplicationAdmin(StaffAdmin):
+class ApplicationAdmin(ReadOnly, StaffAdmin):
     """« Bulletins en ligne »: what was typed stays as it was typed."""
 
     kept = "Un bulletin dit pourquoi une cotisation est attendue\u00a0: annulez plutôt cette cotisation."
@@ -93,14 +84,6 @@ class ApplicationAdmin(StaffAdmin):
         *("engagement_number", "received_at"),
     )
     fields = readonly_fields
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Filled by the public."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Application | None = None) -> bool:
-        """What was typed was typed: it is checked, not edited."""
-        return False
 
     @admin.display(description="référence du bulletin")
     def own_code(self, application: Application) -> str:
@@ -156,11 +139,7 @@ class ApplicationAdmin(StaffAdmin):
 
     # Checking
 
-    def get_urls(self) -> list[URLPattern]:
-        """The page where it is checked."""
-        view = self.admin_site.admin_view
-        return [path("<int:pk>/verifier/", view(self.check_page), name="check_application"), *super().get_urls()]
-
+    @page("<int:pk>/verifier/", name="check_application")
     def check_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Vérifier »: what was typed beside what the member says today, and what to take of it."""
         application = self._to_check(request, pk)

@@ -9,6 +9,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from caprural.confirming import say_what_followed
 from members import consequences, figures
 from members.admin.campaign_figures import CampaignFigures
 from members.admin.campaign_opening import CampaignOpening
@@ -73,10 +74,8 @@ class FeeCampaignAdmin(CampaignOpening, CampaignReminders, CampaignFigures):
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         """A longer period or a wider line of the scale: whoever waited for these fees is confirmed (R16)."""
         super().save_related(request, form, formsets, change)
-        is_wider = form.is_wider or any(formset.is_wider for formset in formsets)  # type: ignore[attr-defined]
-        if change and is_wider:
-            accepted = form.instance.fees.accepted().values_list("member", flat=True)
-            consequences.draw(Circle.of(accepted), now=timezone.now())
+        accepted = form.instance.fees.accepted().values_list("member", flat=True)
+        say_what_followed(request, consequences.draw(Circle.of(accepted), now=timezone.now()))
 
     def why_kept(self, request: HttpRequest, obj: FeeCampaign) -> str:
         """Only what no fee was ever opened for is deleted."""

@@ -5,32 +5,24 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from caprural import typography
+from caprural.admin import StaffAdmin, page
 from caprural.confirming import Foreseen, Told, ask
 from members import emails, opening
-from members.admin.campaign_base import CampaignPages
 from members.forms import RenewalForm
 from members.models import FeeCampaign, MembershipFee
 
 
-class CampaignOpening(CampaignPages):
+class CampaignOpening(StaffAdmin):
     """Two pages: open the campaign that follows, open the fees of the year before's members."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """The two acts."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/suivante/", view(self.open_next), name="open_next_campaign"),
-            path("<int:pk>/reconduire/", view(self.renew), name="renew_fees"),
-            *super().get_urls(),
-        ]
-
+    @page("<int:pk>/suivante/", name="open_next_campaign")
     def open_next(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What will be opened, then the new campaign's page, where its amounts are edited."""
-        campaign = self.campaign_for(request, pk, "add_feecampaign")
+        campaign: FeeCampaign = self.row(request, pk, "add_feecampaign")
         context: dict[str, Any] = {"following": None, "other": None, "refusal": ""}
         try:
             if request.method == "POST":
@@ -50,9 +42,10 @@ class CampaignOpening(CampaignPages):
         context = {**context, "original": campaign, "categories": list(campaign.categories.all())}
         return self.act_page(request, "admin/members/feecampaign/next.html", "Ouvrir la campagne suivante", context)
 
+    @page("<int:pk>/reconduire/", name="renew_fees")
     def renew(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Who paid the year before and has no fee yet: shown, with what each would receive, then opened at once."""
-        campaign = self.campaign_for(request, pk, "add_membershipfee")
+        campaign: FeeCampaign = self.row(request, pk, "add_membershipfee")
         form = RenewalForm(request.POST if request.method == "POST" else None)
         is_told = form.is_valid() and form.cleaned_data["is_told"]
 

@@ -3,29 +3,21 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
 from django.utils import timezone
 
 from caprural import typography
+from caprural.admin import StaffAdmin, page
 from members import reminding
-from members.admin.campaign_base import CampaignPages
+from members.models import FeeCampaign
 
 
-class CampaignReminders(CampaignPages):
+class CampaignReminders(StaffAdmin):
     """Two pages: every fee still expected, and the letters for whoever has no e-mail address."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """The two pages."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/relances/", view(self.reminders), name="fee_reminders"),
-            path("<int:pk>/relances/courrier/", view(self.letters), name="reminder_letters"),
-            *super().get_urls(),
-        ]
-
+    @page("<int:pk>/relances/", name="fee_reminders")
     def reminders(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Each fee still expected: since when, what was sent, and what comes next."""
-        campaign = self.campaign_for(request, pk, "view_membershipfee")
+        campaign: FeeCampaign = self.row(request, pk, "view_membershipfee")
         now = timezone.now()
         rows = reminding.expected(campaign, now)
         context = {
@@ -36,9 +28,10 @@ class CampaignReminders(CampaignPages):
         }
         return self.act_page(request, "admin/members/feecampaign/reminders.html", "Relances", context)
 
+    @page("<int:pk>/relances/courrier/", name="reminder_letters")
     def letters(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The letters to print and post; those ticked are noted as sent, once."""
-        campaign = self.campaign_for(request, pk, "change_membershipfee")
+        campaign: FeeCampaign = self.row(request, pk, "change_membershipfee")
         now = timezone.now()
         if request.method == "POST":
             codes = set(request.POST.getlist("letter"))

@@ -3,14 +3,13 @@
 from dataclasses import replace
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 
 from caprural import typed_again, typography
-from caprural.admin import StaffAdmin
+from caprural.admin import StaffAdmin, page
 from caprural.confirming import Foreseen, Told, ask, say_what_followed
 from members import consequences, fees
 from members.forms import CancelFeeForm
@@ -22,18 +21,10 @@ Status = MembershipFee.Status
 class FeeCancelling(StaffAdmin):
     """The page of a bounced cheque, or of a mistake."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """The one page."""
-        return [
-            path("<int:pk>/annuler/", self.admin_site.admin_view(self.cancel_fee), name="cancel_fee"),
-            *super().get_urls(),
-        ]
-
+    @page("<int:pk>/annuler/", name="cancel_fee")
     def cancel_fee(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Cancelling, as it will happen: the registrations that lose their cover, the words their people will read."""
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        fee = get_object_or_404(MembershipFee.objects.select_related("member", "campaign", "category"), pk=pk)
+        fee: MembershipFee = self.row(request, pk)
         back = reverse("admin:members_membershipfee_change", args=[fee.pk])
         # Shown at once as it would happen with the usual choices: a bounced cheque is still owed.
         usual = {"is_told": bool(fee.member.email), "reopens": fee.status == Status.PAID}

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from caprural import typography
+from caprural.admin import ReadOnly
 from caprural.confirming import ConfirmingAdmin, Foreseen, say_what_followed
 from members import consequences
 from members.admin.merging import MergingPages
@@ -33,7 +34,7 @@ class EmailDomainInline(admin.TabularInline):
     extra = 0
 
 
-class FeeInline(admin.TabularInline):
+class FeeInline(ReadOnly, admin.TabularInline):
     """A member's fees, read only: their status is moved from their own page."""
 
     model = MembershipFee
@@ -41,10 +42,6 @@ class FeeInline(admin.TabularInline):
     fields = readonly_fields = ("campaign", "category", "amount_text", "status", "status_changed_at")
     show_change_link = True
     can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Member | None = None) -> bool:
-        """A fee is opened from its own page."""
-        return False
 
     @admin.display(description="montant")
     def amount_text(self, fee: MembershipFee) -> str:

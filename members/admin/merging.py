@@ -7,11 +7,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from caprural import emails, typography
-from caprural.admin import StaffAdmin
+from caprural.admin import StaffAdmin, page
 from caprural.confirming import Foreseen, ask
 from members import merging
 from members.forms import MergeForm
@@ -23,14 +23,6 @@ LIST = "admin:members_member_changelist"
 class MergingPages(StaffAdmin):
     """An action on two members, then a page that shows both and asks which one is kept."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """The page of two members."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/fusionner/<int:other_pk>/", view(self.merge_page), name="merge_members"),
-            *super().get_urls(),
-        ]
-
     @admin.action(description="Fusionner deux cotisants", permissions=["delete"])
     def merge_two(self, request: HttpRequest, queryset: QuerySet[Member]) -> HttpResponse | None:
         """Exactly two."""
@@ -40,6 +32,7 @@ class MergingPages(StaffAdmin):
             return None
         return redirect("admin:merge_members", *pks)
 
+    @page("<int:pk>/fusionner/<int:other_pk>/", name="merge_members")
     def merge_page(self, request: HttpRequest, pk: int, other_pk: int) -> HttpResponse:
         """Both members side by side, what will move, and which one is kept."""
         if not self.has_view_permission(request):
@@ -72,7 +65,7 @@ class MergingPages(StaffAdmin):
             else:
                 if is_done:
                     return redirect("admin:members_member_change", kept.pk)
-        context = {"form": form, "members": members, "back": reverse(LIST), "foreseen": foreseen}
+        context = {"form": form, "submit": "Fusionner", "members": members, "back": reverse(LIST), "foreseen": foreseen}
         return self.act_page(request, "admin/members/member/merge.html", "Fusionner deux cotisants", context)
 
     def _merge(self, request: HttpRequest, gone: Member, kept: Member) -> None:

@@ -11,14 +11,14 @@ from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from caprural import emails as mail
 from caprural import typography
-from caprural.admin import StaffAdmin
+from caprural.admin import StaffAdmin, WrittenInline, page
 from caprural.confirming import Foreseen, Told, ask
 from members import emails, fees
 from members.models import FeeMessage, MembershipFee
@@ -41,48 +41,15 @@ def links(name: str, token: str) -> SafeString:
     return format_html('<a href="{}">page</a>, <a href="{}">PDF</a>', page, file)
 
 
-class FeeMessageInline(admin.TabularInline):
-    """What the payer was written: read only, each message one click away, and again if need be."""
+class FeeMessageInline(WrittenInline):
+    """What the payer was written."""
 
     model = FeeMessage
-    extra = 0
-    fields = readonly_fields = ("written_at", "subject", "state", "again")
-    can_delete = False
+    again_page, about = "admin:send_fee_message_again", "fee"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[FeeMessage]:
-        """With the queue's own rows, in one query."""
-        return super().get_queryset(request).select_related("email")
-
-    def has_add_permission(self, request: HttpRequest, obj: MembershipFee | None = None) -> bool:
-        """Written by the product only."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: MembershipFee | None = None) -> bool:
-        """What was said was said."""
-        return False
-
-    @admin.display(description="objet")
-    def subject(self, message: FeeMessage) -> SafeString | str:
-        """A link to the whole message."""
-        if message.email is None:
-            return KINDS.get(message.kind, message.kind)
-        url = reverse("admin:post_office_email_change", args=[message.email_id])
-        return format_html('<a href="{}">{}</a>', url, message.email.subject)
-
-    @admin.display(description="état")
-    def state(self, message: FeeMessage) -> str:
-        """What has become of it."""
-        if message.email:
-            return mail.state(message.email)
-        return "par courrier" if message.is_by_post else "message effacé"
-
-    @admin.display(description="renvoyer")
-    def again(self, message: FeeMessage) -> SafeString | str:
-        """A link to where it is sent again."""
-        if message.email is None or mail.is_to_leave(message.email):
-            return ""
-        url = reverse("admin:send_fee_message_again", args=[message.fee_id, message.pk])
-        return format_html('<a href="{}">Renvoyer</a>', url)
+    def erased(self, message: FeeMessage) -> tuple[str, str]:
+        """By what it was; a letter by post has no other text."""
+        return KINDS.get(message.kind, message.kind), "par courrier" if message.is_by_post else "message effacé"
 
 
 class FeePapers(StaffAdmin):
@@ -94,15 +61,6 @@ class FeePapers(StaffAdmin):
         """Nothing was written about a fee that is being opened."""
         return self.inlines if obj else ()
 
-    def get_urls(self) -> list[URLPattern]:
-        """Adds the pages where a message is sent again, and where a receipt is given to a payment that has none."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/recu/", view(self.issue_receipt), name="issue_receipt"),
-            path("<int:pk>/messages/<int:message_pk>/renvoyer/", view(self.send_again), name="send_fee_message_again"),
-            *super().get_urls(),
-        ]
-
     @admin.display(description="documents")
     def papers(self, fee: MembershipFee) -> SafeString:
         """The call and the receipts."""
@@ -112,11 +70,10 @@ class FeePapers(StaffAdmin):
             found.append((f"Reçu n° {receipt.label}{void}", links("receipt", receipt.token)))
         return format_html_join("", "<div>{} : {}</div>", found)
 
+    @page("<int:pk>/recu/", name="issue_receipt")
     def issue_receipt(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Émettre le reçu » of a payment that came without one: it was imported."""
-        fee: MembershipFee | None = self.get_object(request, str(pk))
-        if fee is None or not self.has_change_permission(request, fee):
-            raise Http404
+        fee: MembershipFee = self.row(request, pk)
         back = reverse("admin:members_membershipfee_change", args=[fee.pk])
         if known := fee.receipts.filter(voided_at__isnull=True).first():
             messages.info(request, f"Le reçu n° {known.label} est déjà émis.")
@@ -140,27 +97,23 @@ class FeePapers(StaffAdmin):
             "back": back,
             "notice": f"Le reçu prend le prochain numéro de l’année, qui ne servira plus. Il est {sent}.",
         }
-        return self.act_page(request, "admin/members/membershipfee/issue_receipt.html", "Émettre le reçu", context)
+        return self.act_page(request, "admin/act.html", "Émettre le reçu", context)
 
+    @page("<int:pk>/messages/<int:message_pk>/renvoyer/", name="send_fee_message_again")
     def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         """The same message, to the payer's present address."""
-        fee: MembershipFee | None = self.get_object(request, str(pk))
-        if fee is None or not self.has_change_permission(request, fee):
-            raise Http404
+        fee: MembershipFee = self.row(request, pk)
         message = fee.messages.select_related("email", "fee__member").filter(pk=message_pk).first()
         if message is None or message.email is None:
             raise Http404
-        if request.method == "POST":
-            try:
-                _send_again(message, now=timezone.now())
-            except mail.NotSentYet as refused:
-                messages.warning(request, str(refused))
-            else:
-                messages.success(request, f"Le message est remis dans la file, pour {address_of(message)}.")
-            return redirect("admin:members_membershipfee_change", fee.pk)
-        context = {"message": message, "state": mail.state(message.email), "address": address_of(message)}
-        template = "admin/members/membershipfee/send_again.html"
-        return self.act_page(request, template, "Renvoyer un message", {"original": fee, **context})
+        return self.send_again_page(
+            request,
+            fee,
+            message,
+            to=address_of(message),
+            send=lambda: _send_again(message, now=timezone.now()),
+            back=reverse("admin:members_membershipfee_change", args=[fee.pk]),
+        )
 
     @admin.action(description="Envoyer l’appel de cotisation", permissions=["change"])
     def send_calls(self, request: HttpRequest, queryset: QuerySet[MembershipFee]) -> HttpResponse | None:

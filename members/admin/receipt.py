@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from caprural import emails as mail
 from caprural import typography
-from caprural.admin import StaffAdmin
+from caprural.admin import FewFilter, ReadOnly, StaffAdmin
 from members import emails
 from members.admin.papers import links
 from members.models import FeeMessage, Receipt
@@ -22,45 +22,31 @@ _LABEL = re.compile(r"([0-9]{4})-0*([0-9]{1,9})")
 TO_HAND_OVER = "à remettre"
 
 
-class ValidityFilter(admin.SimpleListFilter):
+class ValidityFilter(FewFilter):
     """Those of a payment that was cancelled."""
 
-    title = "validité"
-    parameter_name = "validite"
+    title, parameter_name = "validité", "validite"
+    options = {"valables": "valables", "annules": "annulés"}
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Valid, or void."""
-        return [("valables", "valables"), ("annules", "annulés")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Receipt]) -> QuerySet[Receipt]:
+    def narrowed(self, rows: QuerySet[Receipt], asked: str) -> QuerySet[Receipt]:
         """By what became of the payment."""
-        if self.value() not in ("valables", "annules"):
-            return queryset
-        return queryset.filter(voided_at__isnull=self.value() == "valables")
+        return rows.filter(voided_at__isnull=asked == "valables")
 
 
-class DeliveryFilter(admin.SimpleListFilter):
+class DeliveryFilter(FewFilter):
     """Those that no message carries."""
 
-    title = "remise"
-    parameter_name = "remise"
+    title, parameter_name = "remise", "remise"
+    options = {"e-mail": "par e-mail", "a-remettre": TO_HAND_OVER}
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """By e-mail, or by hand."""
-        return [("e-mail", "par e-mail"), ("a-remettre", TO_HAND_OVER)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Receipt]) -> QuerySet[Receipt]:
+    def narrowed(self, rows: QuerySet[Receipt], asked: str) -> QuerySet[Receipt]:
         """A void receipt is no longer handed over."""
-        if self.value() not in ("e-mail", "a-remettre"):
-            return queryset
         is_carried = Exists(FeeMessage.objects.filter(fee=OuterRef("fee"), kind=emails.RECEIPT))
-        if self.value() == "e-mail":
-            return queryset.filter(is_carried)
-        return queryset.filter(~is_carried, voided_at__isnull=True)
+        return rows.filter(is_carried) if asked == "e-mail" else rows.filter(~is_carried, voided_at__isnull=True)
 
 
 @admin.register(Receipt)
-class ReceiptAdmin(StaffAdmin):
+class ReceiptAdmin(ReadOnly, StaffAdmin):
     """Receipts, the latest first: what was issued, to whom, and whether it has reached them."""
 
     kept = "Les numéros des reçus se suivent\u00a0: annulez plutôt la cotisation, son reçu le sera aussi."
@@ -83,14 +69,6 @@ class ReceiptAdmin(StaffAdmin):
         if found := _LABEL.fullmatch(search_term.strip()):
             return queryset.filter(year=int(found[1]), number=int(found[2])), False
         return super().get_search_results(request, queryset, search_term)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """A payment writes it."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Receipt | None = None) -> bool:
-        """Its words never change."""
-        return False
 
     @admin.display(description="numéro")
     def label_text(self, receipt: Receipt) -> str:

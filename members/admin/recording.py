@@ -14,11 +14,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from caprural import typed_again, typography
-from caprural.admin import StaffAdmin
+from caprural.admin import StaffAdmin, page
 from members import fees, finding
 from members.forms import RecordingForm
 from members.models import Application, FeeCampaign, FeeCategory, FeeMessage, Member, MembershipFee, Receipt
@@ -143,15 +143,6 @@ class Desk:
 class PaymentRecording(StaffAdmin):
     """The screen, the page that says what was done, and the action of the list that leads there."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """The two pages."""
-        view = self.admin_site.admin_view
-        return [
-            path("enregistrer/", view(self.record_payments), name="record_payments"),
-            path("enregistrees/", view(self.payments_recorded), name="payments_recorded"),
-            *super().get_urls(),
-        ]
-
     @admin.action(description="Enregistrer…", permissions=["change"])
     def record(self, request: HttpRequest, queryset: QuerySet[MembershipFee]) -> HttpResponse | None:
         """To the screen, with the payers of these rows ticked."""
@@ -161,6 +152,7 @@ class PaymentRecording(StaffAdmin):
             return None
         return redirect(recording_url(rows[0][0], [member for _, member in rows]))
 
+    @page("enregistrer/", name="record_payments")
     def record_payments(self, request: HttpRequest) -> HttpResponse:
         """Search, tick, record: all the ticked fees or none, and once even after a double click."""
         if not self.has_change_permission(request):
@@ -225,6 +217,7 @@ class PaymentRecording(StaffAdmin):
             )
         return fees.subscribe(member, category, now=now)
 
+    @page("enregistrees/", name="payments_recorded")
     def payments_recorded(self, request: HttpRequest) -> HttpResponse:
         """What became of each fee: its receipt, to whom it was sent, or that it is to be printed."""
         if not self.has_view_permission(request):

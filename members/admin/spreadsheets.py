@@ -11,12 +11,12 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
 from caprural import spreadsheets, typography
-from caprural.admin import StaffAdmin
+from caprural.admin import StaffAdmin, page
 from members import exporting, importing
 from members.columns import LAYOUTS
 from members.forms import SpreadsheetForm
@@ -54,16 +54,6 @@ class SpreadsheetImportAdmin(StaffAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[SpreadsheetImport]:
         """Without the files themselves."""
         return SpreadsheetImport.objects.light().select_related("created_by")
-
-    def get_urls(self) -> list[URLPattern]:
-        """The files one may take away: models, lists, and the lines of a file."""
-        view = self.admin_site.admin_view
-        return [
-            path("modele/<str:kind>.<str:extension>", view(self.example), name="spreadsheet_example"),
-            path("exporter/<str:kind>.<str:extension>", view(self.export), name="export_spreadsheet"),
-            path("<int:pk>/lignes/<str:part>.csv", view(self.part), name="spreadsheet_lines"),
-            *super().get_urls(),
-        ]
 
     @admin.display(description="état", ordering="status")
     def state(self, found: SpreadsheetImport) -> str:
@@ -161,6 +151,7 @@ class SpreadsheetImportAdmin(StaffAdmin):
         if asked:
             self._at_once(found)
 
+    @page("<int:pk>/lignes/<str:part>.csv", name="spreadsheet_lines")
     def part(self, request: HttpRequest, pk: int, part: str) -> HttpResponse:
         """The refused lines of a file with the reason of each, to be corrected; or all the others."""
         if not self.has_view_permission(request):
@@ -181,6 +172,7 @@ class SpreadsheetImportAdmin(StaffAdmin):
             header, rows = header[:-1], [row[:-1] for row in rows]
         return _download(spreadsheets.write_csv(header, rows), f"lignes-{part}", "csv")
 
+    @page("modele/<str:kind>.<str:extension>", name="spreadsheet_example")
     def example(self, request: HttpRequest, kind: str, extension: str) -> HttpResponse:
         """A file to fill in."""
         if not self.has_add_permission(request):
@@ -191,6 +183,7 @@ class SpreadsheetImportAdmin(StaffAdmin):
 
     # Going out
 
+    @page("exporter/<str:kind>.<str:extension>", name="export_spreadsheet")
     def export(self, request: HttpRequest, kind: str, extension: str) -> HttpResponse:
         """The rows of the list one comes from, its filters and its search included."""
         if kind not in LAYOUTS or extension not in exporting.CONTENT_TYPES:

@@ -36,11 +36,6 @@ class FeeCampaignForm(forms.ModelForm):
             self.add_error("starts_on" if is_later else "ends_on", sentence)
         return cleaned
 
-    @property
-    def is_wider(self) -> bool:
-        """Whether the period was moved: what is accepted then covers days it did not."""
-        return not {"starts_on", "ends_on"}.isdisjoint(self.changed_data)
-
 
 class FeeCategoryForm(forms.ModelForm):
     """A line of the scale. Its amount may change: the fees opened before keep theirs (R13)."""
@@ -74,11 +69,6 @@ class FeeCategoryForm(forms.ModelForm):
             )
         return cleaned
 
-    @property
-    def is_wider(self) -> bool:
-        """Whether more people are covered than before."""
-        return not {"scope", "max_people"}.isdisjoint(self.changed_data)
-
 
 class FeeCategoryFormSet(forms.BaseInlineFormSet):
     """The scale of a campaign."""
@@ -90,11 +80,6 @@ class FeeCategoryFormSet(forms.BaseInlineFormSet):
     def get_form_error(self) -> str:
         """What the line itself says."""
         return "Ce libellé figure déjà plus haut."
-
-    @property
-    def is_wider(self) -> bool:
-        """Whether some line now covers more people."""
-        return any(isinstance(form, FeeCategoryForm) and form.is_wider for form in self.initial_forms)
 
 
 def _is_named(category: FeeCategory) -> bool:

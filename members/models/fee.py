@@ -7,7 +7,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
-from caprural import validators
+from caprural import typography, validators
 from members.models.campaign import FeeCampaign, FeeCategory
 from members.models.member import CoveredPerson, Member
 
@@ -153,4 +153,4 @@ class FeeMessage(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.kind
+        return f"message du {typography.moment(self.written_at)}"

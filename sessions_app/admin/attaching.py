@@ -11,10 +11,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from caprural import typed_again, typography
+from caprural.admin import page
 from members import emails as member_emails
 from members import fees, finding
 from members.models import Application, CoveredPerson, FeeCampaign, FeeCategory, Member, MembershipFee
@@ -115,17 +116,7 @@ class Outlook:
 class MemberAttaching(RegistrationPages):
     """The list of the people to attach, and what one does for each."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """The list and its three acts."""
-        view = self.admin_site.admin_view
-        return [
-            path("a-rattacher/", view(self.people_to_attach), name="people_to_attach"),
-            path("<int:pk>/rattacher/", view(self.attach), name="attach_registration"),
-            path("<int:pk>/creer-le-cotisant/", view(self.create_member), name="create_member"),
-            path("<int:pk>/cotisation/", view(self.record_fee), name="record_fee"),
-            *super().get_urls(),
-        ]
-
+    @page("a-rattacher/", name="people_to_attach")
     def people_to_attach(self, request: HttpRequest) -> HttpResponse:
         """Everybody without a known payer, the most pressing first, with likely members."""
         if not (roles.sees_every_session(request.user) and self.has_change_permission(request)):
@@ -134,6 +125,7 @@ class MemberAttaching(RegistrationPages):
         context = {"people": strangers[:SHOWN], "rest": len(strangers[SHOWN:])}
         return self.act_page(request, "admin/sessions_app/registration/people_to_attach.html", "À rattacher", context)
 
+    @page("<int:pk>/rattacher/", name="attach_registration")
     def attach(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Say which member the person belongs to, among the likely ones or those one searches (R14)."""
         registration = self.registration_for(request, pk)
@@ -169,6 +161,7 @@ class MemberAttaching(RegistrationPages):
         title = f"Rattacher à un cotisant : {registration}"
         return self.act_page(request, "admin/sessions_app/registration/attach.html", title, context)
 
+    @page("<int:pk>/creer-le-cotisant/", name="create_member")
     def create_member(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make the member from what the person typed, with the fee expected of it."""
         registration = self.registration_for(request, pk)
@@ -207,6 +200,7 @@ class MemberAttaching(RegistrationPages):
         title = f"Créer le cotisant : {registration}"
         return self.act_page(request, "admin/sessions_app/registration/create_member.html", title, context)
 
+    @page("<int:pk>/cotisation/", name="record_fee")
     def record_fee(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Record the fee that covers the person: the seat is confirmed at once (R16)."""
         registration = self.registration_for(request, pk)
@@ -241,7 +235,6 @@ class MemberAttaching(RegistrationPages):
             title=f"Enregistrer la cotisation : {registration}",
             submit="Enregistrer",
             original=registration,
-            session_pk=registration.session_id,
             notice=notice,
         )
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -118,13 +118,13 @@ class RoleAdmin(StaffAdmin):
         *,
         title: str,
         submit: str,
-        original: Model,
-        session_pk: int,
+        original: TrainingSession | Registration,
         notice: str = "",
         foreseen: Foreseen | None = None,
     ) -> HttpResponse:
         """A page that asks what an act needs to know; « Retour » leads to the session."""
-        back = reverse("admin:sessions_app_trainingsession_change", args=[session_pk])
+        session = original.pk if isinstance(original, TrainingSession) else original.session_id
+        back = reverse("admin:sessions_app_trainingsession_change", args=[session])
         context = {"form": form, "submit": submit, "original": original, "back": back, "notice": notice}
         return self.act_page(request, "admin/act.html", title, {**context, "foreseen": foreseen})
 
@@ -134,12 +134,7 @@ class SessionPages(RoleAdmin):
 
     def session_for(self, request: HttpRequest, pk: int, permission: str) -> TrainingSession:
         """The session if this person may see it, else 404; PermissionDenied when they may see it but not act."""
-        session: TrainingSession | None = self.get_object(request, str(pk))
-        if session is None:
-            raise Http404
-        if not request.user.has_perm(f"sessions_app.{permission}_trainingsession"):
-            raise PermissionDenied
-        return session
+        return cast(TrainingSession, self.row(request, pk, permission))
 
     def confirmed_act(
         self,
@@ -160,6 +155,11 @@ class SessionPages(RoleAdmin):
 
         `nobody`: why the act makes no sense when it reaches nobody; empty when it does make sense.
         """
+
+        def noted(current: TrainingSession) -> None:
+            act(current)
+            self.log_change(request, session, title)
+
         back = reverse("admin:sessions_app_trainingsession_change", args=[session.pk])
         foreseen = None
         if form.is_valid():
@@ -169,15 +169,15 @@ class SessionPages(RoleAdmin):
                     row=session,
                     lock=lambda: TrainingSession.objects.lock(session.pk),
                     foresee=foresee,
-                    act=act,
+                    act=noted,
                 )
             except (deciding.DecisionRefused, writing.AlreadyWritten) as refused:
-                messages.error(request, str(refused))
-                return redirect(back)
+                return self.undone(request, session, str(refused))
             if is_done:
-                self.log_change(request, session, title)
                 messages.success(request, f"{done} {_reach(foreseen.people)}")
                 return redirect(back)
+            if "confirm" in request.POST and (latest := _latest_act(session)):
+                messages.warning(request, latest)
             if nobody and not foreseen.told:
                 form.add_error(None, nobody)
                 foreseen = None
@@ -185,6 +185,23 @@ class SessionPages(RoleAdmin):
         context = {"form": form, "submit": submit, "original": session, "back": back, "notice": notice}
         context = {**context, "subtitle": str(session), "foreseen": foreseen}
         return self.act_page(request, "admin/preview.html", title, context)
+
+    def undone(self, request: HttpRequest, session: TrainingSession, why: str) -> HttpResponse:
+        """Back to the session: nothing was done, and who did what in the meantime."""
+        messages.error(request, f"{why} {_latest_act(session)}".rstrip())
+        return redirect("admin:sessions_app_trainingsession_change", session.pk)
+
+
+def _latest_act(session: TrainingSession) -> str:
+    """Who acted last on the session, and when: a page opened earlier knows nothing of it. What was typed in its form
+    is not an act."""
+    log = LogEntry.objects.filter(content_type__app_label="sessions_app", content_type__model="trainingsession")
+    acts = log.filter(object_id=str(session.pk), action_flag=CHANGE).exclude(change_message__startswith="[")
+    entry = acts.select_related("user").order_by("-pk").first()
+    if entry is None:
+        return ""
+    when = typography.moment(entry.action_time)
+    return f"Dernier acte\u00a0: «\u00a0{entry.change_message}\u00a0», par {entry.user}, {when}."
 
 
 def _reach(count: int) -> str:
@@ -205,12 +222,7 @@ class RegistrationPages(RoleAdmin):
 
     def registration_for(self, request: HttpRequest, pk: int) -> Registration:
         """The registration if this person may see it, else 404; PermissionDenied when they may not act on it."""
-        registration: Registration | None = self.get_object(request, str(pk))
-        if registration is None:
-            raise Http404
-        if not request.user.has_perm("sessions_app.change_registration"):
-            raise PermissionDenied
-        return registration
+        return cast(Registration, self.row(request, pk))
 
     def back_to_session(self, registration: Registration) -> HttpResponse:
         """Where one goes once it is done."""

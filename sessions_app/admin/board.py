@@ -60,7 +60,7 @@ class Board:
         self.joining: dict[int | None, Message] = {
             message.registration_id: message
             for message in session.messages.filter(
-                kind=emails.JOINING_INSTRUCTIONS, key=str(session.first_date)
+                kind=emails.JOINING_INSTRUCTIONS, key=str(session.announced_on)
             ).select_related("email")
         }
         self.covered, self.judged = self._covered(people)
@@ -79,13 +79,13 @@ class Board:
         """The addresses that a fee covers on the first day: the fact, whatever the status says (R7b); and what is said
         of a session over two campaigns.
         """
-        first_date = self.session.first_date
-        if not _speaks_of_fees(self) or first_date is None:
+        first_on = self.session.announced_on
+        if not _speaks_of_fees(self) or first_on is None:
             return set(), ""
         is_long = self.session.last_day is not self.session.first_day
-        campaign = FeeCampaign.objects.of(first_date) if is_long else None
+        campaign = FeeCampaign.objects.of(first_on) if is_long else None
         held = [person.email for person in people if person.holds_seat]
-        return covering.up_to_date(held, on=first_date), self.session.judged_under(campaign)
+        return covering.up_to_date(held, on=first_on), self.session.judged_under(campaign)
 
     @property
     def seats(self) -> list["Row"]:
@@ -139,11 +139,11 @@ class Column:
 def _fee(registration: Registration, number: int, board: Board) -> Cell:
     if registration.status == Status.WAITING:
         return NOT_CONCERNED
-    first_date = board.session.first_date
-    if first_date is None:
+    first_on = board.session.announced_on
+    if first_on is None:
         return Cell(Mark.TO_COME, "jugée une fois la date connue")
     if registration.email in board.covered:
-        return Cell(Mark.DONE, f"à jour le {typography.medium_date(first_date)}" if board.judged else "à jour")
+        return Cell(Mark.DONE, f"à jour le {typography.medium_date(first_on)}" if board.judged else "à jour")
     if registration.status == Status.AWAITING_FEE:
         return Cell(Mark.MISSING, f"attendue au plus tard le {typography.medium_date(registration.fee_due_on)}")
     return Cell(Mark.MISSING, "pas à jour à la date de la session")

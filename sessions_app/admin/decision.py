@@ -1,12 +1,14 @@
 """The decision on a session in the admin: maintain, postpone or cancel it (R5)."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
 
+from caprural import typography
+from caprural.admin import page
 from caprural.confirming import Foreseen, Told
 from sessions_app import deciding, registering
 from sessions_app.admin.base import SessionPages, current_user
@@ -17,16 +19,7 @@ from sessions_app.models import Registration, TrainingSession
 class SessionDecisions(SessionPages):
     """Three pages, one per decision; each shows whom it concerns, and only reads until it is confirmed."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """The three decisions."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/maintenir/", view(self.maintain), name="maintain_session"),
-            path("<int:pk>/reporter/", view(self.postpone), name="postpone_session"),
-            path("<int:pk>/annuler/", view(self.cancel), name="cancel_session"),
-            *super().get_urls(),
-        ]
-
+    @page("<int:pk>/maintenir/", name="maintain_session")
     def maintain(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Maintenir »."""
         now = timezone.now()
@@ -34,7 +27,9 @@ class SessionDecisions(SessionPages):
             request,
             self.session_for(request, pk, "change"),
             Form(request.POST),
-            foresee=lambda session: Foreseen(told_to(deciding.told_of_maintaining(session, now=now))),
+            foresee=lambda session: Foreseen(
+                told_to(deciding.told_of_maintaining(session, now=now)), details=stands(session)
+            ),
             act=lambda session: deciding.maintain(session, now=now),
             title="Maintenir la session",
             submit="Maintenir la session",
@@ -43,9 +38,18 @@ class SessionDecisions(SessionPages):
             done="La session est maintenue.",
         )
 
+    @page("<int:pk>/reporter/", name="postpone_session")
     def postpone(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """« Reporter », to another first day or to a date to come."""
-        form, now = PostponeForm(request.POST or None), timezone.now()
+        """« Reporter », to another first day or to a date to come; then « Fixer la nouvelle date »."""
+        session, now = self.session_for(request, pk, "change"), timezone.now()
+        form = PostponeForm(request.POST or None, session=session)
+        if (request.POST.get("was") or session.status) != session.status:
+            return self.undone(
+                request, session, f"Rien n’a été fait\u00a0: la page était ouverte depuis. {session.state(now).reason}"
+            )
+        title, done = "Reporter la session", "La session est reportée."
+        if session.status == TrainingSession.Status.POSTPONED:
+            title, done = "Fixer la nouvelle date", "La nouvelle date est fixée, la session est publiée."
 
         def foresee(session: TrainingSession) -> Foreseen:
             first_on = form.cleaned_data["first_on"]
@@ -53,20 +57,23 @@ class SessionDecisions(SessionPages):
             lost = registering.session_would_lose(
                 session, fee_required=session.fee_required, first_on=first_on, now=now
             )
-            return Foreseen(told_to(told), lost, details=first_on)
+            return Foreseen(told_to(told), lost, details=(form.cleaned_data, *stands(session)))
 
         return self.confirmed_act(
             request,
-            self.session_for(request, pk, "change"),
+            session,
             form,
             foresee=foresee,
-            act=lambda session: deciding.postpone(session, first_on=form.cleaned_data["first_on"], now=now),
-            title="Reporter la session",
-            submit="Reporter la session",
-            notice="Toutes les personnes inscrites l’apprennent et gardent leur place ou leur rang.",
-            done="La session est reportée.",
+            act=lambda session: deciding.postpone(
+                session, first_on=form.cleaned_data["first_on"], deadline=form.cleaned_data["deadline"], now=now
+            ),
+            title=title,
+            submit=title,
+            notice=f"{_announced(form)}Toutes les personnes inscrites l’apprennent et gardent leur place ou leur rang.",
+            done=done,
         )
 
+    @page("<int:pk>/annuler/", name="cancel_session")
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Annuler la session », for good."""
         user, now = current_user(request), timezone.now()
@@ -74,7 +81,9 @@ class SessionDecisions(SessionPages):
             request,
             self.session_for(request, pk, "change"),
             Form(request.POST),
-            foresee=lambda session: Foreseen(told_to(deciding.told_of_cancelling(session, now=now))),
+            foresee=lambda session: Foreseen(
+                told_to(deciding.told_of_cancelling(session, now=now)), details=stands(session)
+            ),
             act=lambda session: deciding.cancel(session, user=user, now=now),
             title="Annuler la session",
             submit="Annuler la session",
@@ -87,3 +96,20 @@ class SessionDecisions(SessionPages):
 def told_to(people: Iterable[Registration]) -> list[Told]:
     """These people, by name and address."""
     return [Told(one.full_name, one.email) for one in people]
+
+
+def stands(session: TrainingSession) -> tuple[str, list[date]]:
+    """What a decision is taken about: another one, taken elsewhere, makes it be read again."""
+    return session.status, [day.date for day in session.days.all()]
+
+
+def _announced(form: PostponeForm) -> str:
+    """The days and the deadline that people would read, once they are typed."""
+    days, deadline = form.announced() if form.is_valid() else ([], None)
+    if not days:
+        return ""
+    closing = f", inscription avant le {typography.long_date(deadline)}" if deadline else ""
+    if deadline and deadline <= timezone.localdate():
+        closing = ", et les inscriptions resteront closes"
+    named = typography.join_and(f"le {typography.long_date(day)}" for day in days)
+    return f"La session aura lieu {named}{closing}. "

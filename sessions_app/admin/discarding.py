@@ -1,9 +1,9 @@
 """« Écarter ces inscriptions »: what a script has left in a session goes in one act, without a word to anybody (R7)."""
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
 
+from caprural.admin import page
 from caprural.confirming import Foreseen
 from sessions_app import registering
 from sessions_app.admin.base import SessionPages, current_user
@@ -15,14 +15,7 @@ from sessions_app.models import Registration, TrainingSession
 class SessionDiscarding(SessionPages):
     """One page: who, then who gets the seats, then it is done."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """The act."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/ecarter/", view(self.discard), name="discard_registrations"),
-            *super().get_urls(),
-        ]
-
+    @page("<int:pk>/ecarter/", name="discard_registrations")
     def discard(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The seats go back to whoever waits, in order; the people discarded are not written to."""
         session = self.session_for(request, pk, "change")

@@ -38,7 +38,8 @@ class Unreadable:
 def unreadable(pk: int) -> list[Unreadable]:
     """What cannot be read of a session and of its days."""
     found = []
-    for model, rows in ((TrainingSession, {"pk": pk}), (SessionDay, {"session": pk})):
+    tables: tuple[tuple[Any, dict[str, int]], ...] = ((TrainingSession, {"pk": pk}), (SessionDay, {"session": pk}))
+    for model, rows in tables:
         fields = [field for field in model._meta.concrete_fields if type(field) in KINDS]
         raw = {f"raw_{field.name}": Cast(field.name, TextField()) for field in fields}
         for row in model._base_manager.filter(**rows).order_by("pk").values("pk", **raw):

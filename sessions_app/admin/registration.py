@@ -4,22 +4,21 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import F, Max, Min, Prefetch, Q, QuerySet
+from django.db.models import F, Max, Prefetch, Q, QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from caprural import emails as mail
 from caprural import typography
+from caprural.admin import FewFilter, ReadOnly, WrittenInline, page
 from caprural.confirming import Foreseen, ask
-from sessions_app import registering, roles
+from sessions_app import emails, registering, roles
 from sessions_app.admin.attaching import MemberAttaching
 from sessions_app.admin.base import current_user, status_text
-from sessions_app.admin.writing import can_be_sent_again
 from sessions_app.forms import CancelForm, CorrectAddressForm, ExtendForm, PersonForm
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
 
@@ -29,7 +28,7 @@ LONGER = timedelta(days=7)
 RECENT = timedelta(days=366)
 
 
-class StatusChangeInline(admin.TabularInline):
+class StatusChangeInline(ReadOnly, admin.TabularInline):
     """The log of a registration: read only, like every log."""
 
     model = StatusChange
@@ -37,56 +36,21 @@ class StatusChangeInline(admin.TabularInline):
     fields = readonly_fields = ("at", "from_status", "to_status", "actor", "reason")
     can_delete = False
 
-    def has_add_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
-        """Written by the rules only (R6)."""
-        return False
 
-
-class MessageInline(admin.TabularInline):
-    """What the person was written: read only, each message one click away, and again if need be."""
+class MessageInline(WrittenInline):
+    """What the person was written."""
 
     model = Message
-    extra = 0
-    fields = readonly_fields = ("written_at", "subject", "state", "again")
-    can_delete = False
     verbose_name_plural = "messages à cette personne"
+    again_page, about = "admin:send_message_again", "session"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        """With the queue's own rows, in one query."""
-        return super().get_queryset(request).select_related("email")
-
-    def has_add_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
-        """Written by the product only."""
-        return False
+    def can_be_sent_again(self, message: Message) -> bool:
+        """Links of several people are written again, not sent again."""
+        return message.kind not in emails.ONLY_LINKS and super().can_be_sent_again(message)
 
     def has_view_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
         """Whoever reads all the messages."""
         return request.user.has_perm("post_office.view_email")
-
-    def has_change_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
-        """What was said was said."""
-        return False
-
-    @admin.display(description="objet")
-    def subject(self, message: Message) -> SafeString | str:
-        """A link to the whole message."""
-        if message.email is None:
-            return "message effacé"
-        url = reverse("admin:post_office_email_change", args=[message.email_id])
-        return format_html('<a href="{}">{}</a>', url, message.email.subject)
-
-    @admin.display(description="état")
-    def state(self, message: Message) -> str:
-        """What has become of it."""
-        return mail.state(message.email) if message.email else ""
-
-    @admin.display(description="renvoyer")
-    def again(self, message: Message) -> SafeString | str:
-        """A link to where it is sent again."""
-        if not can_be_sent_again(message):
-            return ""
-        url = reverse("admin:send_message_again", args=[message.session_id, message.pk])
-        return format_html('<a href="{}">Renvoyer</a>', url)
 
 
 class SessionFilter(admin.SimpleListFilter):
@@ -97,17 +61,17 @@ class SessionFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Of those this person may see: the last twelve months, what is to come, and the one asked for (H5)."""
-        sessions = TrainingSession.objects.annotate(first_on=Min("days__date"), last_on=Max("days__date"))
+        sessions = TrainingSession.objects.with_first_on().annotate(last_on=Max("days__date"))
         if not roles.sees_every_session(request.user):
             sessions = sessions.led_by(request.user)
-        recent = Q(last_on__isnull=True) | Q(last_on__gte=timezone.localdate() - RECENT) | Q(pk=self._asked())
+        recent = Q(first_on__isnull=True) | Q(last_on__gte=timezone.localdate() - RECENT) | Q(pk=self._asked())
         return [
-            (str(session.pk), f"{session} – {session.date_label or 'date à venir'}")
+            (str(session.pk), f"{session} – {session.date_label or session.undated}")
             for session in sessions.filter(recent)
             .with_twins()
             .order_by(F("first_on").desc(nulls_first=True), "-pk")
             .prefetch_related("days")
-            .only("title")
+            .only("title", "status", "cancelled_undated")
             .sound(timezone.now(), proof=lambda session: session.date_label)
         ]
 
@@ -121,19 +85,15 @@ class SessionFilter(admin.SimpleListFilter):
         return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
-class AttachmentFilter(admin.SimpleListFilter):
+class AttachmentFilter(FewFilter):
     """« À rattacher »: people awaiting a fee whom no member lists (R14)."""
 
-    title = "cotisant"
-    parameter_name = "cotisant"
+    title = parameter_name = "cotisant"
+    options = {"a-rattacher": "à rattacher"}
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The only list that needs someone."""
-        return [("a-rattacher", "à rattacher")]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def narrowed(self, rows: Any, asked: str) -> Any:
         """Awaiting a fee, listed by nobody."""
-        return queryset.without_member() if self.value() == "a-rattacher" else queryset
+        return rows.without_member()
 
 
 @admin.register(Registration)
@@ -199,7 +159,7 @@ class RegistrationAdmin(MemberAttaching):
     def session_label(self, registration: Registration) -> str:
         """The session and when it takes place: several have one title."""
         session = registration.session
-        return f"{session}, {session.date_label or 'date à venir'}"
+        return f"{session}, {session.date_label or session.undated}"
 
     @admin.display(description="session")
     def session_link(self, registration: Registration) -> SafeString:
@@ -241,18 +201,7 @@ class RegistrationAdmin(MemberAttaching):
 
     # Acts
 
-    def get_urls(self) -> list[URLPattern]:
-        """What one does to a registration."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/annuler/", view(self.cancel), name="cancel_registration"),
-            path("<int:pk>/prolonger/", view(self.extend), name="extend_fee_due"),
-            path("<int:pk>/page-personnelle/", view(self.open_private_page), name="open_private_page"),
-            path("<int:pk>/adresse/", view(self.correct_address), name="correct_address"),
-            path("<int:pk>/nouveau-lien/", view(self.renew_link), name="renew_link"),
-            *super().get_urls(),
-        ]
-
+    @page("<int:pk>/page-personnelle/", name="open_private_page")
     def open_private_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The coordination goes to a person's own page: only after saying so, and the history keeps it (R9)."""
         registration = self.registration_for(request, pk)
@@ -265,10 +214,10 @@ class RegistrationAdmin(MemberAttaching):
             title=f"Ouvrir la page personnelle\u00a0: {registration}",
             submit="Ouvrir la page",
             original=registration,
-            session_pk=registration.session_id,
             notice="Vous verrez ce que voit la personne, et pourrez agir en son nom. L’historique en garde la trace.",
         )
 
+    @page("<int:pk>/annuler/", name="cancel_registration")
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Cancel for the person, who is told; their seat goes to whoever is next."""
         registration = self.registration_for(request, pk)
@@ -295,10 +244,10 @@ class RegistrationAdmin(MemberAttaching):
             title=f"Annuler l’inscription : {registration}",
             submit="Annuler l’inscription",
             original=registration,
-            session_pk=registration.session_id,
             notice=notice,
         )
 
+    @page("<int:pk>/adresse/", name="correct_address")
     def correct_address(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Corriger l’adresse »: what the person does from their page, by the team; a new link leaves (R9)."""
         registration = self.registration_for(request, pk)
@@ -323,7 +272,6 @@ class RegistrationAdmin(MemberAttaching):
             title=f"Corriger l’adresse : {registration}",
             submit="Corriger et envoyer le lien",
             original=registration,
-            session_pk=registration.session_id,
             notice=f"Adresse actuelle : {registration.email}. L’ancien lien ne fonctionnera plus. La place est "
             "jugée de nouveau : si aucune cotisation ne couvre la nouvelle adresse, elle attendra la cotisation.",
             foreseen=foreseen,
@@ -347,6 +295,7 @@ class RegistrationAdmin(MemberAttaching):
 
         return ask(request, row=registration.session, lock=lock, foresee=foresee, act=act, is_free=True)
 
+    @page("<int:pk>/nouveau-lien/", name="renew_link")
     def renew_link(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Nouveau lien »: the former one leads nowhere any more (R9)."""
         registration = self.registration_for(request, pk)
@@ -365,10 +314,10 @@ class RegistrationAdmin(MemberAttaching):
             title=f"Nouveau lien : {registration}",
             submit="Envoyer un nouveau lien",
             original=registration,
-            session_pk=registration.session_id,
             notice=f"Le lien actuel ne fonctionnera plus ; le nouveau part à {registration.email}.",
         )
 
+    @page("<int:pk>/prolonger/", name="extend_fee_due")
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Prolonger »: the seat is held a little longer for its fee (R15)."""
         registration = self.registration_for(request, pk)
@@ -396,7 +345,6 @@ class RegistrationAdmin(MemberAttaching):
             title=f"Prolonger : {registration}",
             submit="Prolonger",
             original=registration,
-            session_pk=registration.session_id,
             notice=f"La cotisation est attendue au plus tard le {typography.medium_date(due)}. "
             "La personne reçoit un message avec la nouvelle date.",
         )

@@ -1,19 +1,18 @@
-"""Sessions and trainers in the admin."""
+"""Sessions in the admin."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import F, Min, QuerySet
+from django.db.models import F, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
 from django.utils import timezone
 
 from caprural import pdf, typography
-from caprural.admin import SoundChoices, StaffAdmin
+from caprural.admin import SoundChoices, page
 from caprural.confirming import ConfirmingAdmin, Foreseen, say_what_followed
 from sessions_app import duplicating, registering, reminding, roles, telling
 from sessions_app.admin.base import current_user
@@ -29,43 +28,12 @@ from sessions_app.forms import (
     RegisterByHandForm,
     SessionDayFormSet,
     SessionDocumentForm,
-    TrainerForm,
     TrainingSessionForm,
 )
-from sessions_app.models import SessionDay, SessionDocument, SessionTrainer, Trainer, TrainingSession
+from sessions_app.models import SessionDay, SessionDocument, SessionTrainer, TrainingSession
 from sessions_app.staff_site import can_assign
 
 Status = TrainingSession.Status
-
-#: Sessions named when a trainer is not deleted.
-NAMED = 5
-INSTEAD = (
-    "retirez-la d’abord de ces sessions si c’est une erreur\u202f; sinon sa fiche reste, pour les feuilles "
-    "d’émargement. Pour lui fermer l’administration, videz «\u00a0compte\u00a0»."
-)
-
-
-@admin.register(Trainer)
-class TrainerAdmin(StaffAdmin):
-    """Trainers, with the account that opens the admin to them."""
-
-    form = TrainerForm
-    fields = ("name", "is_another", "role", "organisation", "user")
-    list_display = ("name", "organisation", "role", "user")
-    search_fields = ("name", "organisation", "role")
-
-    def why_kept(self, request: HttpRequest, obj: Trainer) -> str:
-        """Sessions name their trainers for good."""
-        sessions = (
-            TrainingSession.objects.filter(session_trainers__trainer=obj).prefetch_related("days").order_by("-pk")
-        )
-        days = [(session, session.first_date) for session in sessions]
-        named = [
-            f"«\u00a0{session}\u00a0»{f' ({typography.medium_date(day)})' if day else ''}"
-            for session, day in days[:NAMED]
-        ]
-        more = [f"{len(days) - NAMED} autres"] if len(days) > NAMED else []
-        return f"Cette personne intervient dans {typography.join_and([*named, *more])}\u00a0: {INSTEAD}" if days else ""
 
 
 class SessionDayInline(admin.TabularInline):
@@ -110,10 +78,11 @@ class PeriodFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """By the last day; a session without date is still to come."""
         today = timezone.localdate()
+        to_come = TrainingSession.objects.lasting_until(today)
         if self.value() == "passees":
-            return queryset.exclude(days__date__gte=today).filter(days__isnull=False)
+            return queryset.exclude(pk__in=to_come.values("pk"))
         if self.value() == "a-venir":
-            return queryset.filter(days__date__gte=today) | queryset.filter(days__isnull=True)
+            return queryset.filter(pk__in=to_come.values("pk"))
         return queryset
 
 
@@ -179,7 +148,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingSession]:
         """All sessions with their seats for the coordination, their own for a trainer."""
-        sessions = TrainingSession.objects.for_display().annotate(first_on=Min("days__date"))
+        sessions = TrainingSession.objects.for_display().with_first_on()
         return sessions if roles.sees_every_session(request.user) else sessions.led_by(request.user)
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
@@ -197,12 +166,9 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         return (PeriodFilter, "status") if roles.sees_every_session(request.user) else (PeriodFilter,)
 
     def get_fieldsets(self, request: HttpRequest, obj: TrainingSession | None = None) -> Any:
-        """A trainer reads nothing about fees. Whether the dates stay is asked of a postponed session only."""
+        """A trainer reads nothing about fees."""
         if roles.sees_every_session(request.user):
-            if obj is None or obj.status != Status.POSTPONED:
-                return self.fieldsets
-            (title, options), *others = self.fieldsets
-            return ((title, {"fields": (*options["fields"], "same_dates")}), *others)
+            return self.fieldsets
         hidden = {"fee_required", "fee_due_on"}
         return [
             (title, {**options, "fields": tuple(name for name in options["fields"] if name not in hidden)})
@@ -212,9 +178,9 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
     @admin.display(description="date", ordering="first_on")
     def first_on(self, session: TrainingSession) -> str:
         """The first day, in full, and its hours when a twin has the same."""
-        day = session.first_day
+        day = next(iter(session.announced_days), None)
         if day is None:
-            return "à préciser"
+            return session.undated
         hours = f", {typography.hours(day.starts_at, day.ends_at)}" if session.has_twin else ""
         return typography.long_date(day.date) + hours
 
@@ -240,18 +206,6 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
 
     # One session
 
-    def get_urls(self) -> list[URLPattern]:
-        """What one does from a session."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/emargement/", view(self.attendance_sheet), name="attendance_sheet"),
-            path("<int:pk>/emargement.pdf", view(self.attendance_sheet_pdf), name="attendance_sheet_pdf"),
-            path("<int:pk>/dupliquer/", view(self.duplicate), name="duplicate_session"),
-            path("<int:pk>/inscrire/", view(self.register_by_hand), name="register_by_hand"),
-            path("<int:pk>/attribuer/", view(self.assign_next_seat), name="assign_next_seat"),
-            *super().get_urls(),
-        ]
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -269,7 +223,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
                 "can_assign": can_assign(session, now),
                 "awaits_decision": session.awaits_decision(now),
                 "can_maintain": is_to_come and session.maintained_at is None,
-                "can_postpone": is_to_come,
+                "can_postpone": is_to_come or session.status == Status.POSTPONED,
                 "can_cancel": is_to_come or session.status == Status.POSTPONED,
             }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
@@ -314,11 +268,9 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
             messages.warning(request, f"La session est publiée, mais personne ne peut s’inscrire. {state.reason}")
 
     def _note_change(self, request: HttpRequest, form: ModelForm, days: BaseInlineFormSet, now: datetime) -> None:
-        """Another date, hour or place of a published session, or a postponed one on again: people are told (R19)."""
-        was = form.initial["status"]
-        is_again = was == Status.POSTPONED
-        is_other = is_again or days.has_changed() or not {"place", "exact_address"}.isdisjoint(form.changed_data)
-        if not is_other or form.instance.status != Status.PUBLISHED or was == Status.DRAFT:
+        """Another date, hour or place of a published session: people are told (R19)."""
+        is_other = days.has_changed() or not {"place", "exact_address"}.isdisjoint(form.changed_data)
+        if not is_other or form.instance.status != Status.PUBLISHED or form.initial["status"] == Status.DRAFT:
             return
         session = TrainingSession.objects.lock(form.instance.pk)
         live = list(session.registrations.live())
@@ -328,7 +280,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         session.calendar_sequence += 1
         session.save(update_fields=["changed_at", "calendar_sequence"])
         before = min((day.initial["date"] for day in days.initial_forms), default=None)
-        if is_again or session.first_date != before:
+        if session.first_date != before:
             registering.await_fees_longer(session, now=now)
         concerned = sum(bool(telling.changes(registration, session)) for registration in live)
         if not concerned:
@@ -360,6 +312,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         actions.pop("delete_selected", None)
         return actions
 
+    @page("<int:pk>/emargement/", name="attendance_sheet")
     def attendance_sheet(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The attendance sheet on a page, with its link to the PDF."""
         session = self.session_for(request, pk, "view")
@@ -367,11 +320,13 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         template = "admin/sessions_app/trainingsession/attendance_sheet.html"
         return self.act_page(request, template, "Feuille d’émargement", {"original": session, **context})
 
+    @page("<int:pk>/emargement.pdf", name="attendance_sheet_pdf")
     def attendance_sheet_pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The attendance sheet to print and sign."""
         session = self.session_for(request, pk, "view")
         return pdf.response(f"emargement-{session.slug}.pdf", attendance_sheet.pdf(session, now=timezone.now()))
 
+    @page("<int:pk>/dupliquer/", name="duplicate_session")
     def duplicate(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A draft copy on another date, opened at once."""
         session = self.session_for(request, pk, "add")
@@ -387,9 +342,9 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
             title="Dupliquer la session",
             submit="Créer la copie",
             original=session,
-            session_pk=session.pk,
         )
 
+    @page("<int:pk>/inscrire/", name="register_by_hand")
     def register_by_hand(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Someone registers by telephone, or after the deadline (R4)."""
         session = self.session_for(request, pk, "change")
@@ -417,9 +372,9 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
             title="Inscrire quelqu’un",
             submit="Inscrire",
             original=session,
-            session_pk=session.pk,
         )
 
+    @page("<int:pk>/attribuer/", name="assign_next_seat")
     def assign_next_seat(self, request: HttpRequest, pk: int) -> HttpResponse:
         """One click gives the free seat to the first person waiting, once that is no longer automatic (R8)."""
         session = self.session_for(request, pk, "change")

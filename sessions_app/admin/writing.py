@@ -2,33 +2,23 @@
 
 from uuid import uuid4
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import reverse
 from django.utils import timezone
 
-from caprural import emails as mail
+from caprural.admin import page
 from caprural.confirming import Foreseen, Told
 from sessions_app import emails, writing
 from sessions_app.admin.base import SessionPages, current_user
 from sessions_app.admin.board import Board
 from sessions_app.forms import WriteForm
-from sessions_app.models import Message, Registration, TrainingSession
+from sessions_app.models import Registration, TrainingSession
 
 
 class SessionWriting(SessionPages):
     """Two pages: a message to the people one chooses, and a message once more."""
 
-    def get_urls(self) -> list[URLPattern]:
-        """The two acts."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/ecrire/", view(self.write), name="write_to_participants"),
-            path("<int:pk>/messages/<int:message_pk>/renvoyer/", view(self.send_again), name="send_message_again"),
-            *super().get_urls(),
-        ]
-
+    @page("<int:pk>/ecrire/", name="write_to_participants")
     def write(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Choose who, write, read what each person will read, send; once, even after a double click."""
         session = self.session_for(request, pk, "change")
@@ -76,27 +66,19 @@ class SessionWriting(SessionPages):
             nobody="Ce choix ne désigne personne : cochez d’autres états, ou ne demandez pas ce qui manque.",
         )
 
+    @page("<int:pk>/messages/<int:message_pk>/renvoyer/", name="send_message_again")
     def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         """The same message, to the person's present address."""
         session = self.session_for(request, pk, "change")
         message = session.messages.select_related("email", "registration").filter(pk=message_pk).first()
         if message is None or message.email is None or message.kind in emails.ONLY_LINKS:
             raise Http404
-        if request.method == "POST":
-            try:
-                writing.send_again(message)
-            except mail.NotSentYet as refused:
-                messages.warning(request, str(refused))
-            else:
-                messages.success(request, f"Le message est remis dans la file, pour {writing.address_of(message)}.")
-            if message.registration_id:
-                return redirect("admin:sessions_app_registration_change", message.registration_id)
-            return redirect("admin:sessions_app_trainingsession_change", session.pk)
-        context = {"message": message, "state": mail.state(message.email), "address": writing.address_of(message)}
-        return self.act_page(request, "admin/send_again.html", "Renvoyer un message", {"original": session, **context})
-
-
-def can_be_sent_again(message: Message) -> bool:
-    """Whether the message is still there and no longer about to leave."""
-    is_sound = message.kind not in emails.ONLY_LINKS
-    return is_sound and message.email is not None and not mail.is_to_leave(message.email)
+        about = message.registration or session
+        return self.send_again_page(
+            request,
+            session,
+            message,
+            to=writing.address_of(message),
+            send=lambda: writing.send_again(message),
+            back=reverse(f"admin:sessions_app_{about._meta.model_name}_change", args=[about.pk]),
+        )

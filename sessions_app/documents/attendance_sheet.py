@@ -41,9 +41,9 @@ def context(session: TrainingSession, *, now: datetime) -> dict[str, Any]:
     organisation = Organisation.current()
     cut = sheets(session)
     provisional = set[str]()
-    if session.fee_required and session.first_date:
+    if session.fee_required and session.announced_on:
         emails = {registration.email for registration in registrations}
-        provisional = emails - covering.up_to_date(emails, on=session.first_date)
+        provisional = emails - covering.up_to_date(emails, on=session.announced_on)
     return {
         "session": session,
         "organisation": organisation,
@@ -62,7 +62,7 @@ def context(session: TrainingSession, *, now: datetime) -> dict[str, Any]:
 def sheets(session: TrainingSession) -> list[Sheet]:
     """The days shared out between sheets, none of them cut in two; one sheet without day while no date is set."""
     found = [Sheet()]
-    for day in session.days.all():
+    for day in session.announced_days:
         half_days = day.half_days()
         if len(found[-1].half_days) + len(half_days) > MAX_HALF_DAYS:
             found.append(Sheet())

@@ -116,7 +116,7 @@ def _session(session: TrainingSession, *, knows_address: bool) -> dict[str, Any]
                 "début": day.starts_at.isoformat("minutes"),
                 "fin": day.ends_at.isoformat("minutes") if day.ends_at else None,
             }
-            for day in session.days.all()
+            for day in session.announced_days
         ],
         "lieu": session.place or None,
         "adresse exacte": (session.exact_address or None) if knows_address else None,

@@ -80,10 +80,11 @@ class RegistrationForm(DetailsForm):
         except ValueError:
             return None
 
-    def candidate(self, session: TrainingSession) -> Registration:
+    def candidate(self, session: TrainingSession | None = None) -> Registration:
         """The unsaved registration that `registering.register` takes; its key says which form, with what in it."""
         candidate: Registration = self.instance
-        candidate.session = session
+        if session:
+            candidate.session = session
         if key := self.cleaned_data["submission_key"]:
             typed = [str(self.cleaned_data[name]).strip() for name in DetailsForm.Meta.fields]
             candidate.submission_key = uuid5(key, repr(typed))

@@ -1,7 +1,9 @@
 """When a session takes place: its days, and the half-days derived from their hours."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -150,6 +152,18 @@ class SessionDay(Hours):
             ]
         label = "matin" if self.starts_at < NOON_BREAK and not has_afternoon else "après-midi"
         return [HalfDay(self.date, label, self.starts_at, self.ends_at)]
+
+
+def overlap(days: Iterable[Hours]) -> str:
+    """What is wrong when a day ends, past midnight, after the next one has begun; empty when none does."""
+    for day, following in pairwise(sorted(days, key=lambda day: day.starts_at_instant)):
+        if day.ends_at and day.ends_at_instant > following.starts_at_instant:
+            return (
+                f"Le {typography.long_date(day.date)} finit le lendemain à {typography.hour(day.ends_at)}, alors que "
+                f"le {typography.long_date(following.date)} a déjà commencé à {typography.hour(following.starts_at)} : "
+                "corrigez les horaires de l’une de ces deux journées."
+            )
+    return ""
 
 
 class RemovedDay(Hours):

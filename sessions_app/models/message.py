@@ -51,7 +51,7 @@ class Message(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.kind
+        return f"message du {typography.moment(self.written_at)}"
 
 
 class LinkRequest(models.Model):

@@ -1,6 +1,7 @@
 """The registration of one person for one session, its status, and the log of everything that happened to it."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import date
 from hashlib import sha256
 from typing import Any, Self
@@ -30,6 +31,13 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
     def beside(self, registration: "Registration") -> Self:
         """The other live registrations of the same session at the same address: of other people, or of the same."""
         return self.live().filter(session=registration.session_id, email=registration.email).exclude(pk=registration.pk)
+
+    def known(self, candidate: "Registration") -> Self:
+        """What their address made anywhere, or this very form in the session: of someone who registers."""
+        found = Q(email=candidate.email)
+        if candidate.submission_key:
+            found |= Q(session=candidate.session_id, submission_key=candidate.submission_key)
+        return self.filter(found)
 
     def holding_seat(self) -> Self:
         """Registrations that hold a seat: confirmed or awaiting their fee (R3)."""
@@ -97,6 +105,8 @@ class Registration(models.Model):
     name_key = models.CharField(max_length=200, default="", editable=False)
     #: When whoever reads this mailbox did something behind the link we sent there; a new address is not proved (R9).
     address_confirmed_at = models.DateTimeField("adresse confirmée le", null=True, editable=False)
+    #: Whoever registered before addresses were confirmed was never asked: nothing is to be made of their silence.
+    predates_confirming = models.BooleanField(default=False, editable=False)
     phone = models.CharField("téléphone", max_length=30, blank=True, validators=[validators.phone_number])
     organisation = models.CharField("structure", max_length=160, validators=[validators.without_link])
     job_title = models.CharField("fonction", max_length=120, validators=[validators.without_link])
@@ -190,9 +200,10 @@ class Registration(models.Model):
         """Where the membership forms that the holder of the link may read were filled."""
         return self.link_source, self.page_source
 
-    def scale(self, on: date | None) -> tuple[list[FeeCategory], Application | None]:
-        """The scale that applies on that day, the session's, and the on-line form that answers it already, if any."""
-        return Application.objects.beside_scale(self.email, on, prefixes=self.form_sources)
+    @staticmethod
+    def scale(people: Iterable["Registration"], on: date | None) -> tuple[list[FeeCategory], dict[int, Application]]:
+        """The scale that applies on that day, the session's, and by whom the on-line form answers it already."""
+        return Application.objects.beside_scale(on, {one.pk: (one.email, one.form_sources) for one in people})
 
     @property
     def full_name(self) -> str:
@@ -223,6 +234,11 @@ class Registration(models.Model):
     def can_be_cancelled(self) -> bool:
         """Whether it is still live (R6); until when is the session's matter (R10)."""
         return self.status != self.Status.CANCELLED
+
+    @property
+    def awaits_confirming(self) -> bool:
+        """Whether the person was asked to confirm this address, and has not yet."""
+        return self.address_confirmed_at is None and not self.predates_confirming
 
     def rank(self) -> int | None:
         """Place in the waiting list, from 1; None when not waiting. One query."""

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from caprural import emails as mail
 from caprural import limits, typography, validators
-from sessions_app import emails
+from sessions_app import emails, telling
 from sessions_app.models import LinkRequest, Registration, TrainingSession
 from sessions_app.models.registration import new_token
 from sessions_app.registering import visiting
@@ -34,25 +34,29 @@ LINK_INTERVAL = timedelta(minutes=5)
 
 
 @transaction.atomic
-def register(candidate: Registration, *, now: datetime) -> Registration | None:
+def register(candidate: Registration, *, slug: str = "", now: datetime) -> Registration | None:
     """Register someone from the public form (R7).
 
-    `candidate` is an unsaved registration with its session and what the person typed. Returns the registration, or
+    `candidate` is an unsaved registration with what the person typed, and with its session unless that is named by
+    `slug`; it has it then. Returns the registration, or
     None when this address already has a live one, of whoever it is: its private link is then sent again and nothing
     else changes. The same form sent twice (`submission_key`) is one registration. Raises RegistrationClosed,
     LimitReached.
     """
-    session = TrainingSession.objects.lock(candidate.session_id)
+    candidate.session = session = TrainingSession.objects.lock(candidate.session_id, slug=slug)
     candidate.email = validators.normalise_email(candidate.email)
-    if existing := _same_form(session, candidate):
-        return existing
+    known = list(Registration.objects.known(candidate))
+    live = [one for one in known if one.session_id == session.pk and one.can_be_cancelled]
+    if same := [one for one in live if one.submission_key == candidate.submission_key is not None]:
+        return same[0]
     state = session.state(now)
     if not state.is_registrable:
         raise RegistrationClosed(state)
-    if beside := list(Registration.objects.beside(candidate)):
-        _send_link_again(beside, session, now=now)
+    if live:
+        _send_link_again(live, session, now=now)
         return None
-    visiting.count_letters(candidate.email, now=now)
+    is_proved = any(one.address_confirmed_at for one in known if one.email == candidate.email)
+    visiting.count_letters(candidate.email, now=now, is_proved=is_proved)
     _admit(candidate, session, now=now, by=PARTICIPANT, why="inscription en ligne")
     return candidate
 
@@ -128,11 +132,14 @@ def _admit(
     """A seat when one is free and nobody waits, else the end of the waiting list (R7)."""
     candidate.session = session
     candidate.registered_at = now
-    if session.has_free_seat if past_the_queue else not session.is_full:
+    has_seat = session.has_free_seat if past_the_queue else not session.is_full
+    if not silently:
+        candidate.told = telling.facts(None, session, has_seat=has_seat)  # by the letter that follows
+    if has_seat:
         give_seat(candidate, session, now=now, by=by, why=why, silently=silently)
     else:
         move(candidate, Status.WAITING, now=now, by=by, why=why)
-        emails.waiting(candidate, session)
+        emails.waiting(candidate, session, rank=session.waiting_count + 1)
 
 
 @transaction.atomic
@@ -211,9 +218,9 @@ def change_details(
     if not has_moved:
         current.save(update_fields=[*details, "address_confirmed_at"])
         return current
-    current.token, current.address_confirmed_at = new_token(), None
-    current.save(update_fields=[*details, "email", "token", "address_confirmed_at"])
-    note(current, now=now, by=by, why="adresse e-mail corrigée, nouveau lien envoyé")
+    current.token, current.address_confirmed_at, current.predates_confirming = new_token(), None, False
+    current.save(update_fields=[*details, "email", "token", "address_confirmed_at", "predates_confirming"])
+    note([current], now=now, by=by, why="adresse e-mail corrigée, nouveau lien envoyé")
     with mail.recording() as written:
         if was_proved:
             emails.address_changed(current, session, former=former)
@@ -251,7 +258,7 @@ def renew_link(registration: Registration, *, user: User, now: datetime) -> None
         raise RegistrationRefused("Cette inscription est annulée : elle n’a plus besoin d’un lien.")
     current.token, current.link_sent_at = new_token(), now
     current.save(update_fields=["token", "link_sent_at"])
-    note(current, now=now, by=staff(user), why="nouveau lien envoyé, l’ancien ne fonctionne plus")
+    note([current], now=now, by=staff(user), why="nouveau lien envoyé, l’ancien ne fonctionne plus")
     emails.follow(current)
     emails.link_again([current], session, is_new=True)
 

@@ -4,14 +4,15 @@ from datetime import date, datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from caprural import typography
 from members import fees
 from members.models import Member
 from sessions_app import emails
-from sessions_app.models import Registration, StatusChange, TrainingSession
-from sessions_app.registering.gate import SYSTEM, Actor, RegistrationRefused, staff
+from sessions_app.models import Registration, TrainingSession
+from sessions_app.registering.gate import SYSTEM, Actor, RegistrationRefused, note, staff
 from sessions_app.registering.seats import fee_due_on
 
 Status = Registration.Status
@@ -29,10 +30,11 @@ def await_fees_longer(session: TrainingSession, *, now: datetime) -> None:
     """
     locked = TrainingSession.objects.lock(session.pk)
     usual = fee_due_on(locked, given_at=now)
-    for registration in locked.registrations.filter(status=Status.AWAITING_FEE).order_by("pk"):
-        theirs = registration.fee_due_on
-        if not theirs or theirs < usual or (locked.first_date and usual < locked.first_date <= theirs):
-            _await_until(registration, usual, now=now, by=SYSTEM, why="session déplacée, ")
+    is_theirs_over = Q(fee_due_on__lt=usual)
+    if locked.first_date and usual < locked.first_date:
+        is_theirs_over |= Q(fee_due_on__gte=locked.first_date)
+    concerned = list(locked.registrations.filter(is_theirs_over, status=Status.AWAITING_FEE).order_by("pk"))
+    _await_until(concerned, usual, now=now, by=SYSTEM, why="session déplacée, ")
 
 
 @transaction.atomic
@@ -47,20 +49,13 @@ def extend_fee_due(registration: Registration, *, until: date, user: User, now: 
         raise RegistrationRefused("Cette inscription n’attend pas de cotisation.")
     if until < timezone.localdate(now) or (session.first_date and until >= session.first_date):
         raise RegistrationRefused("Choisissez un jour à venir, avant celui de la session.")
-    _await_until(current, until, now=now, by=staff(user))
+    _await_until([current], until, now=now, by=staff(user))
     emails.fee_extended(current, session)
 
 
-def _await_until(registration: Registration, until: date, *, now: datetime, by: Actor, why: str = "") -> None:
+def _await_until(people: list[Registration], until: date, *, now: datetime, by: Actor, why: str = "") -> None:
     """Another date for a fee still awaited: a line in the log, though the status stays (R15)."""
-    registration.fee_due_on = until
-    registration.save(update_fields=["fee_due_on"])
-    StatusChange.objects.create(
-        registration=registration,
-        at=now,
-        from_status=registration.status,
-        to_status=registration.status,
-        user=by.user,
-        actor=by.label,
-        reason=f"{why}cotisation attendue jusqu’au {typography.medium_date(until)}",
-    )
+    for registration in people:
+        registration.fee_due_on = until
+    Registration.objects.filter(pk__in=[one.pk for one in people]).update(fee_due_on=until)
+    note(people, now=now, by=by, why=f"{why}cotisation attendue jusqu’au {typography.medium_date(until)}")

@@ -5,7 +5,7 @@ fee until a date. Each verb judges in the transaction of the change, under the s
 reads, and says beforehand what the verb will do.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,12 +18,12 @@ from members.consequences import Change
 from members.covering import Circle, Cover
 from sessions_app import emails
 from sessions_app.models import Registration, TrainingSession
-from sessions_app.models.session import TrainingSessionQuerySet
-from sessions_app.registering.gate import SYSTEM, move
+from sessions_app.models.session_rows import TrainingSessionQuerySet
+from sessions_app.registering.gate import SYSTEM, move_all
 from sessions_app.registering.seats import fee_due_on, owes, serve_waiting_list
 
 Status = Registration.Status
-Letter = Callable[[Registration, TrainingSession], None]
+Letter = Callable[[Sequence[Registration], TrainingSession], None]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Verdict:
 
     def sentence(self, now: datetime) -> str:
         """« Camille Durand, « Session », 12 avr. 2017 : inscription confirmée »."""
-        day = typography.medium_date(self.session.first_date)
+        day = typography.medium_date(self.session.announced_on)
         what = "inscription confirmée"
         if self.to == Status.AWAITING_FEE:
             what = f"en attente de cotisation jusqu’au {typography.medium_date(fee_due_on(self.session, given_at=now))}"
@@ -203,20 +203,17 @@ def _is_sure(registration: Registration, session: TrainingSession, now: datetime
 
 def _carry_out(verdicts: Iterable[Verdict], *, now: datetime, confirmed: Letter = emails.fee_accepted) -> list[str]:
     """Move them, tell each person, and tell the coordination which seats are not sure any more. A sentence for each."""
+    alike: dict[tuple[int, Status], list[Verdict]] = {}
     done = []
-    lost: dict[int, list[Registration]] = {}
-    sessions = {}
     for verdict in verdicts:
-        registration, session = verdict.registration, verdict.session
-        if verdict.to == Status.AWAITING_FEE:
-            registration.fee_due_on = fee_due_on(session, given_at=now)
-            lost.setdefault(session.pk, []).append(registration)
-            sessions[session.pk] = session
-        move(registration, verdict.to, now=now, by=SYSTEM, why=verdict.why)
-        if not session.state(now).has_begun:
-            letter = emails.fee_lost if verdict.to == Status.AWAITING_FEE else confirmed
-            letter(registration, session)
+        alike.setdefault((verdict.session.pk, verdict.to), []).append(verdict)
         done.append(verdict.sentence(now))
-    for pk, people in lost.items():
-        emails.covers_lost(sessions[pk], people)
+    for (_, to), group in alike.items():
+        session, people, is_lost = group[0].session, [one.registration for one in group], to == Status.AWAITING_FEE
+        due_on = fee_due_on(session, given_at=now) if is_lost else None
+        move_all([(one.registration, one.why) for one in group], to, now=now, by=SYSTEM, fee_due_on=due_on)
+        if not session.state(now).has_begun:
+            (emails.fee_lost if is_lost else confirmed)(people, session)
+        if is_lost:
+            emails.covers_lost(session, people)
     return done

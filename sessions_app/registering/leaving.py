@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from sessions_app import emails
 from sessions_app.models import Registration, TrainingSession
-from sessions_app.registering.gate import SYSTEM, Actor, RegistrationClosed, move
+from sessions_app.registering.gate import SYSTEM, Actor, RegistrationClosed, move, move_all
 from sessions_app.registering.seats import serve_waiting_list
 
 Status = Registration.Status
@@ -78,9 +78,8 @@ def discard(session: TrainingSession, registrations: Iterable[Registration], *, 
     locked = TrainingSession.objects.lock(session.pk)
     live = locked.registrations.live().filter(pk__in=[registration.pk for registration in registrations])
     discarded = list(live.order_by("pk"))
-    for registration in discarded:
-        registration.cancellation_cause = Cause.DISCARDED
-        move(registration, Status.CANCELLED, now=now, by=by, why="inscription écartée, sans message")
+    moves = [(registration, "inscription écartée, sans message") for registration in discarded]
+    move_all(moves, Status.CANCELLED, now=now, by=by, cause=Cause.DISCARDED)
     emails.take_back(discarded)
     serve_waiting_list(locked, now=now)
     return len(discarded)
@@ -91,7 +90,6 @@ def cancel_all(session: TrainingSession, *, now: datetime, by: Actor) -> list[Re
     """Cancel every live registration of a session that is cancelled; the caller tells the people (R5)."""
     locked = TrainingSession.objects.lock(session.pk)
     live = list(locked.registrations.live().order_by("pk"))
-    for registration in live:
-        registration.cancellation_cause = Cause.SESSION_CANCELLED
-        move(registration, Status.CANCELLED, now=now, by=by, why=Cause.SESSION_CANCELLED.label)
+    moves = [(registration, Cause.SESSION_CANCELLED.label) for registration in live]
+    move_all(moves, Status.CANCELLED, now=now, by=by, cause=Cause.SESSION_CANCELLED)
     return live

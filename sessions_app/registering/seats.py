@@ -40,7 +40,7 @@ def give_seat(
         move(registration, Status.CONFIRMED, now=now, by=by, why=why)
         announce = emails.confirmed
     if not silently:
-        announce(registration, session, from_waiting_list=from_waiting_list)
+        announce([registration], session, from_waiting_list=from_waiting_list)
 
 
 def owes_fee(registration: Registration, session: TrainingSession) -> bool:

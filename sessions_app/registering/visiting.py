@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from caprural import limits, validators
-from sessions_app.models import Registration, TrainingSession
+from sessions_app.models import Registration
 
+VISITOR_FORM = "visitor_form"
 #: Forms sent from one network in an hour: forty people who each send theirs three times.
 FORMS_PER_NETWORK = 120
 #: Registrations asked for one session in an hour, from everywhere.
@@ -26,14 +27,14 @@ DAY = timedelta(days=1)
 
 def count_form(network: str, *, now: datetime) -> None:
     """A form sent by a visitor. Raises LimitReached."""
-    limits.spend("visitor_form", network, most=FORMS_PER_NETWORK, within=HOUR, now=now)
+    limits.spend(VISITOR_FORM, network, most=FORMS_PER_NETWORK, within=HOUR, now=now)
 
 
 @transaction.atomic
-def count_registration(session: TrainingSession, network: str, *, now: datetime) -> None:
-    """The registration form sent by a visitor. Raises LimitReached."""
-    count_form(network, now=now)
-    limits.spend("session_form", str(session.pk), most=FORMS_PER_SESSION, within=HOUR, now=now)
+def count_registration(slug: str, network: str, *, now: datetime) -> None:
+    """The registration form of a session, sent by a visitor. Raises LimitReached."""
+    of_session = limits.Act("session_form", slug, FORMS_PER_SESSION, HOUR)
+    limits.spend_all([limits.Act(VISITOR_FORM, network, FORMS_PER_NETWORK, HOUR), of_session], now=now)
 
 
 @transaction.atomic
@@ -43,8 +44,9 @@ def count_search(network: str, email: str, *, now: datetime) -> None:
     limits.spend("link_search", email, most=SEARCHES, within=DAY, now=now)
 
 
-def count_letters(email: str, *, now: datetime, letters: int = 1) -> None:
+def count_letters(email: str, *, now: datetime, letters: int = 1, is_proved: bool | None = None) -> None:
     """Letters that a visitor causes to an address. Raises LimitReached: the act is undone as a whole."""
-    is_proved = Registration.objects.filter(email=email, address_confirmed_at__isnull=False).exists()
+    if is_proved is None:
+        is_proved = Registration.objects.filter(email=email, address_confirmed_at__isnull=False).exists()
     most = LETTERS_PROVED if is_proved else LETTERS_UNPROVED
     limits.spend("letter", validators.mailbox(email), most=most, within=DAY, now=now, cost=letters)

@@ -4,11 +4,11 @@ The private link travels by e-mail only: anybody may type anybody's address. Thi
 stands and what is expected, lets one correct the address, and leads to the membership form; never to the link.
 """
 
-import secrets
 from datetime import datetime, timedelta
 
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,25 +25,23 @@ from sessions_app.views.files import TOO_MANY, form_page
 from sessions_app.views.private_page import Fee, fee_owed, with_session
 
 LIFE = timedelta(hours=2)
-#: The secret of this browser, in its Django session. The pages it may read are signed with it and not listed in the
-#: session: two forms sent at once would each write their own list.
-BROWSER = "browser"
 
 
 def page_of(request: HttpRequest, registration: Registration) -> str:
     """Where this browser, and no other, reads about the registration it has just made."""
-    browser = request.session.setdefault(BROWSER, secrets.token_urlsafe(16))
-    return reverse("just_registered", args=[_signer(browser).sign_object(registration.pk)])
+    get_token(request)  # whoever sent no cookie has one now
+    return reverse("just_registered", args=[_signer(request).sign_object(registration.pk)])
 
 
-def _signer(browser: str) -> signing.Signer:
-    return signing.Signer(salt=f"just_registered.{browser}")
+def _signer(request: HttpRequest) -> signing.Signer:
+    """Signs for this browser: its cookie against forged forms is a secret that no other has, and costs no query."""
+    return signing.Signer(salt=f"just_registered.{request.META['CSRF_COOKIE']}")
 
 
 def _of_this_browser(request: HttpRequest, handle: str, now: datetime) -> tuple[Registration, TrainingSession]:
     """Raises Http404: another browser's, or two hours old."""
     try:
-        pk = _signer(request.session[BROWSER]).unsign_object(handle)
+        pk = _signer(request).unsign_object(handle)
     except (KeyError, signing.BadSignature) as error:
         raise Http404 from error
     registration, session = with_session(pk=pk)

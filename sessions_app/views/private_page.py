@@ -112,7 +112,8 @@ def fee_owed(
     """Nothing is owed before a session whose date no longer holds, nor asked for once it has begun."""
     if registration.status != Registration.Status.AWAITING_FEE or not state.is_announced or state.has_begun:
         return None
-    categories, application = registration.scale(session.first_date)
+    categories, answers = Registration.scale([registration], session.first_date)
+    application = answers.get(registration.pk)
     campaign = categories[0].campaign if categories else None
     is_theirs = application is not None and is_submitted_from(sources, application)
     judged = session.judged_under(campaign)

@@ -7,9 +7,8 @@ from contextlib import suppress
 from copy import copy
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -27,30 +26,41 @@ from sessions_app.views.files import TOO_MANY, form_page
 from sessions_app.views.private_page import behind, can_be_replaced, fee_owed
 from sessions_app.views.sessions import not_published
 
+#: What two people of one structure certainly share, and the button that asks for the form of the second one.
+SHARED = ("organisation", "phone", "departure_town")
+FOR_ANOTHER = "pour_un_autre"
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest, slug: str) -> HttpResponse:
-    """The registration form (R4, R7): refused, it comes back with the reason and what was typed."""
-    session = get_object_or_404(TrainingSession.objects.with_seats(), slug=slug)
+    """The registration form (R4, R7): refused, it comes back with the reason and what was typed.
+
+    Asked for again for somebody else, it begins with what a colleague shares; never with an address, which the form
+    registers once.
+    """
     now = timezone.now()
-    form = RegistrationForm(request.POST if request.method == "POST" else None)
+    is_sent = request.method == "POST" and FOR_ANOTHER not in request.POST
+    shared = {name: request.POST[name] for name in SHARED if name in request.POST}
+    form = RegistrationForm(request.POST) if is_sent else RegistrationForm(initial=shared)
     refusal, is_limited = "", False
-    if request.method == "POST" and form.is_valid():
+    if is_sent and form.is_valid():
         try:
-            visiting.count_registration(session, limits.network_of(request), now=now)
-            registration = registering.register(form.candidate(session), now=now)
+            visiting.count_registration(slug, limits.network_of(request), now=now)
+            registration = registering.register(form.candidate(), slug=slug, now=now)
+        except TrainingSession.DoesNotExist as unknown:
+            raise Http404 from unknown
         except registering.RegistrationClosed as closed:
             refusal = str(closed)
-            session = TrainingSession.objects.with_seats().get(pk=session.pk)
         except limits.LimitReached as reached:
             refusal, is_limited = str(reached), True
         else:
             if registration is None:
-                told: dict[str, Any] = {"email": form.cleaned_data["email"], "session": session}
+                told: dict[str, Any] = {"email": form.cleaned_data["email"], "session": form.instance.session}
+                told["shared"] = [(name, form.cleaned_data[name]) for name in SHARED]
                 return render(request, "sessions_app/link_sent.html", told)
             return redirect(just_registered.page_of(request, registration))
-    prefetch_related_objects([session], "days")
+    session = get_object_or_404(TrainingSession.objects.with_seats().prefetch_related("days"), slug=slug)
     state = session.state(now)
     if request.method != "POST" and state.code == StateCode.NOT_PUBLISHED:
         return not_published(request, session, state)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import F, Min
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -15,7 +15,7 @@ from caprural import pdf, validators
 from sessions_app import roles
 from sessions_app.documents import calendar, flyer
 from sessions_app.models import SessionState, StateCode, TrainingSession
-from sessions_app.models.session import TrainingSessionQuerySet
+from sessions_app.models.session_rows import TrainingSessionQuerySet
 from sessions_app.views.files import CALENDAR, attached
 
 
@@ -37,7 +37,8 @@ def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     today = timezone.localdate(now)
     listed = _listed(TrainingSession.objects.lasting_until(today - RECENT), now)
-    older = TrainingSession.objects.published().filter(days__date__range=(validators.FIRST_DAY, today - RECENT - DAY))
+    over = TrainingSession.objects.published().exclude(status=TrainingSession.Status.POSTPONED)
+    older = over.filter(days__date__range=(validators.FIRST_DAY, today - RECENT - DAY))
     return render(
         request,
         "sessions_app/home.html",
@@ -66,13 +67,13 @@ def archive(request: HttpRequest, year: str) -> HttpResponse:
 def _listed(sessions: TrainingSessionQuerySet, now: datetime) -> list[Listed]:
     """The published ones among them, by their first day, those without date last."""
     found = TrainingSession.objects.published().filter(pk__in=sessions.values("pk")).for_display()
-    ordered = found.annotate(first_on=Min("days__date")).order_by(F("first_on").asc(nulls_last=True), "pk")
+    ordered = found.with_first_on().order_by(F("first_on").asc(nulls_last=True), "pk")
     return [Listed(session, session.state(now)) for session in ordered.sound(now)]
 
 
 def _is_over(item: Listed, today: date) -> bool:
-    """Past, or cancelled or postponed on a day gone by."""
-    if item.state.code in (StateCode.CANCELLED, StateCode.POSTPONED):
+    """Past, or cancelled on a day gone by; what is postponed to a date to come is still to come."""
+    if item.state.code == StateCode.CANCELLED:
         return item.session.last_day is not None and item.session.last_day.date < today
     return item.state.code == StateCode.PAST
 

@@ -197,3 +197,20 @@ class TestAccessible:
         ):
             page.goto(address)
             accessible(page)
+
+
+@pytest.mark.parametrize("path", ["registration/", "trainingsession/{session}/change/"])
+def test_lists_on_paper(visit: Open, session: TrainingSession, coordination: User, path: str) -> None:
+    """E2: every column within the width of A4, and nothing of what one does with them."""
+    page = log_in(visit, coordination)
+    page.goto(f"/admin/sessions_app/{path.format(session=session.pk)}")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 680, "height": 980})
+
+    table = page.locator("#result_list, table.registrations")
+
+    expect(table.get_by_text("Nom-a").first).to_be_visible()
+    assert table.evaluate("one => one.getBoundingClientRect().right") <= 681
+    assert table.evaluate("table => getComputedStyle(table.parentElement).overflowX") == "visible"
+    for gone in page.locator("#toolbar, #changelist-filter, .actions, .acts, #inscriptions nav").all():
+        expect(gone).to_be_hidden()

@@ -71,6 +71,8 @@ def test_from_nothing_to_undated(visit: Open) -> None:
         expect(page.get_by_text(said).first).to_be_visible()
 
     page.goto(f"{SESSIONS}{session.pk}/change/")
-    page.locator("#id_status").select_option("published")
-    save(page)
-    expect(page.get_by_text("cochez « Les dates ne changent pas »")).to_be_visible()
+    page.get_by_role("link", name="Fixer la nouvelle date").click()
+    page.get_by_label("Nouveau premier jour").fill(today(120).isoformat())
+    page.get_by_role("button", name="Prévisualiser").click()
+    page.get_by_role("button", name="Fixer la nouvelle date").click()
+    expect(page.get_by_text("La nouvelle date est fixée, la session est publiée.")).to_be_visible()

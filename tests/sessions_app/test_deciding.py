@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 from post_office.models import Email
 
@@ -363,7 +364,6 @@ class TestPostponingToADateToCome:
 
         for act in (
             lambda: deciding.postpone(session, first_on=None, now=DECIDED),
-            lambda: deciding.postpone(session, first_on=MAY, now=DECIDED),
             lambda: deciding.maintain(session, now=DECIDED),
         ):
             with pytest.raises(deciding.DecisionRefused) as refused:
@@ -374,6 +374,53 @@ class TestPostponingToADateToCome:
             )
 
         assert told(registration)[1:] == ["Session reportée, date à venir"]
+
+    def test_then_to_a_date_at_last(self) -> None:
+        """Published again and its deadline moved too, even once its first date has gone by."""
+        make_campaign()
+        session = full_session()
+        people_of(session)
+        deciding.postpone(session, first_on=None, now=DECIDED)
+
+        fixed = written(lambda: deciding.postpone(session, first_on=MAY, now=START + timedelta(days=1)))
+
+        current = read(session)
+        assert fixed == [(name, "Session reportée au 10 mai 2017") for name in ("Confirmed", "Awaiting", "Waiting")]
+        assert (current.status, current.announced_on, current.registration_deadline) == (
+            "published",
+            MAY,
+            date(2017, 5, 3),
+        )
+        assert current.first_planned_on == date(2017, 4, 12)
+        assert {person.fee_due_on for person in current.registrations.filter(status="awaiting_fee")} == {
+            date(2017, 5, 3)
+        }
+
+    @pytest.mark.parametrize("deadline", [None, date(2017, 5, 9)])
+    def test_with_a_deadline_of_its_own(self, deadline: date | None) -> None:
+        session = make_session()
+        deciding.postpone(session, first_on=None, now=DECIDED)
+
+        deciding.postpone(session, first_on=MAY, deadline=deadline, now=DECIDED)
+
+        assert read(session).registration_deadline == (deadline or date(2017, 5, 3))
+
+    def test_on_its_first_date_after_all(self) -> None:
+        session = make_session()
+        registration = make_registration(session)
+        deciding.postpone(session, first_on=None, now=NOW)
+
+        deciding.postpone(session, first_on=date(2017, 4, 12), now=NOW)
+
+        assert told(registration)[2:] == ["Session à nouveau prévue le 12 avril 2017"]
+        assert "aura lieu à la date annoncée d’abord" in str(Email.objects.order_by("pk").last().message)
+
+    def test_not_without_an_hour(self) -> None:
+        session = make_session(days=())
+        deciding.postpone(session, first_on=None, now=NOW)
+
+        with pytest.raises(deciding.DecisionRefused, match="une journée avec ses horaires"):
+            deciding.postpone(session, first_on=MAY, now=NOW)
 
 
 class TestCancelling:
@@ -423,6 +470,12 @@ class TestCancelling:
         deciding.cancel(session, user=coordinator, now=START + timedelta(days=60))
 
         assert told(registration)[1:] == ["Session reportée, date à venir", "Session annulée"]
+        said = Email.objects.order_by("pk").last()
+        assert folded(said.subject) == f"Session annulée : {session}"
+        assert "nitialement prévue le mercredi 12 avril 2017" in folded(said.message)
+        assert "9 h 30" not in folded(said.message)
+        assert "agenda" not in said.message
+        assert event_for(registration) is None
 
     def test_once(self, coordinator: User) -> None:
         session = make_session()
@@ -552,3 +605,32 @@ class TestClickedTwiceAtOnce:
 
         assert len(refused) == 1
         assert [told(person)[1:] for person in people] == [[situation]] * 5
+
+
+@pytest.mark.parametrize(
+    "decide",
+    [
+        lambda session, coordinator: deciding.maintain(session, now=DECIDED),
+        lambda session, coordinator: deciding.postpone(session, first_on=MAY, now=DECIDED),
+        lambda session, coordinator: deciding.cancel(session, user=coordinator, now=DECIDED),
+    ],
+    ids=["maintain", "postpone", "cancel"],
+)
+def test_as_many_queries_for_one_of_each_kind_as_for_ten(
+    decide: Callable[[TrainingSession, User], list[Registration]], coordinator: User
+) -> None:
+    """The transaction holds the only writer of SQLite: it must not grow with the people."""
+    make_category(campaign=make_campaign(year=2017))
+
+    def cost(count: int) -> int:
+        session = full_session(max_participants=2 * count)
+        make_fee(make_member(emails=tuple(f"{count}-{n}@collines.example" for n in range(count))))
+        for n in range(count):
+            make_registration(session, email=f"{count}-{n}@collines.example")
+        for _ in range(2 * count):
+            make_registration(session)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(decide(session, coordinator)) >= 2 * count
+        return len(queries)
+
+    assert cost(10) == cost(1)

@@ -23,6 +23,7 @@ ITS_OWN = {
     "registration_deadline",
     "fee_due_on",
     "postponed_from",
+    "cancelled_undated",
 }
 
 

@@ -116,6 +116,11 @@ Date : mercredi 12 avril 2017, de 9 h 30 à 17 h 30
 Lieu : à proximité de Givors (69)
 """
 
+#: Nothing more is expected of the person: the same words as on the page that follows the form.
+CONFIRM = (
+    "\n\nLe bouton « C’est bien mon adresse », sur votre page personnelle, nous dit que nos messages vous parviennent "
+    "; votre inscription est valable sans cela."
+)
 END = """\
 Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :
 {link}
@@ -196,7 +201,9 @@ def assert_says(email: Email, registration: Registration, subject: str, *parts: 
 
 def assert_is(email: Email, registration: Registration, subject: str, *parts: str, end: str = "") -> None:
     """The same, when the subject does not end with the session and its date, or there is no private link at the end."""
-    end = end or END.format(link=link_of(registration))
+    now = Registration.objects.get(pk=registration.pk)
+    may_confirm = now.can_be_cancelled and now.address_confirmed_at is None
+    end = end or END.format(link=f"{link_of(registration)}{CONFIRM if may_confirm else ''}")
     said = [part.replace("{link}", link_of(registration)) for part in parts]
     assert plain(email.subject) == subject
     assert plain(email.message) == "\n".join([f"Bonjour {registration.full_name},\n", *said, end])
@@ -303,7 +310,7 @@ class TestWaiting:
         registration = make_registration(session)
         Email.objects.all().delete()
 
-        emails.waiting(registration, session)
+        emails.waiting(registration, session, rank=1)
         every_message_at_that_status(registration, session)
         deciding.postpone(session, first_on=date(2017, 5, 10), now=NOW)
         deciding.postpone(session, first_on=None, now=NOW)
@@ -953,7 +960,7 @@ class TestWritten:
     def test_own_words_with_the_session_and_the_link(self) -> None:
         registration = register_up_to_date(make_seed_session())
 
-        emails.written(registration, registration.session, subject="Bottes !", text=self.TEXT)
+        emails.written([(registration, "Bottes !", self.TEXT)], registration.session)
 
         email = last_message()
         assert email.subject == "Bottes !"
@@ -962,17 +969,15 @@ class TestWritten:
         )
         assert plain(email.message).partition("Dominique\n\n")[2] == (
             f"{SESSION}\n"
-            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}\n\n"
-            "Cap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
+            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}"
+            f"{CONFIRM}\n\nCap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
         )
         assert "<p>Pensez à vos bottes :<br>\n- il a plu ;<br>\n- il pleuvra.</p>" in email.html_message
 
     def test_a_link_can_be_followed_and_html_cannot(self) -> None:
         registration = register_up_to_date(make_seed_session())
 
-        emails.written(
-            registration, registration.session, subject="<b>", text="<b> https://www.caprural.example/a?b=1&c=2"
-        )
+        emails.written([(registration, "<b>", "<b> https://www.caprural.example/a?b=1&c=2")], registration.session)
 
         html = last_message().html_message
         assert '<p>&lt;b&gt; <a href="https://www.caprural.example/a?b=1&amp;c=2" rel="noopener noreferrer">' in html
@@ -1088,7 +1093,7 @@ class TestAttachments:
         email = last_message()
         email.context = {"attachments": [[document, str(registration.pk)]]}
         email.save()
-        registering.delete([registration], now=NOW)
+        registration.delete()
 
         assert mail_queue.deliver(now=NOW) == 1
         assert list(sink.received[0].iter_attachments()) == []
@@ -1108,10 +1113,10 @@ def every_message(session: TrainingSession) -> list[Email]:
     Email.objects.all().delete()
 
     for from_waiting_list in (False, True):
-        emails.confirmed(registration, session, from_waiting_list=from_waiting_list)
-        emails.awaiting_fee(registration, session, from_waiting_list=from_waiting_list)
-    emails.fee_accepted(registration, session)
-    emails.fee_lost(registration, session)
+        emails.confirmed([registration], session, from_waiting_list=from_waiting_list)
+        emails.awaiting_fee([registration], session, from_waiting_list=from_waiting_list)
+    emails.fee_accepted([registration], session)
+    emails.fee_lost([registration], session)
     emails.covers_lost(session, [registration])
     emails.fee_reminder(registration, session)
     emails.fee_extended(registration, session)
@@ -1126,11 +1131,11 @@ def every_message(session: TrainingSession) -> list[Email]:
         emails.replacing(colleague, session)
     for registration.status in (*SEATED, Registration.Status.WAITING):
         every_message_at_that_status(registration, session)
-    emails.waiting(registration, session)
+    emails.waiting(registration, session, rank=1)
     for status in (TrainingSession.Status.POSTPONED, TrainingSession.Status.CANCELLED):
         session.status = status
         for registration.status in (*SEATED, Registration.Status.WAITING):
-            emails.session_postponed(registration, session)
+            emails.session_postponed([registration], session)
             emails.links([registration, colleague])
             emails.link_again([registration], session)
     return messages()
@@ -1141,13 +1146,13 @@ def every_message_at_that_status(registration: Registration, session: TrainingSe
     emails.links([registration])
     emails.address_changed(registration, session, former="ancienne@structure.example")
     emails.new_address(registration, session)
-    emails.session_postponed(registration, session)
-    emails.session_cancelled(registration, session)
+    emails.session_postponed([registration], session)
+    emails.session_cancelled([registration], session)
     emails.session_changed(registration, session)
-    emails.written(registration, session, subject="Bottes", text=f"{HOSTILE}\n\nDeux\nlignes")
+    emails.written([(registration, "Bottes", f"{HOSTILE}\n\nDeux\nlignes")], session)
     Message.objects.update(key="")  # for the next one
     if registration.holds_seat:
-        emails.session_maintained(registration, session)
+        emails.session_maintained([registration], session)
         for carpool in ([], list(session.registrations.exclude(pk=registration.pk))):
             emails.joining_instructions(registration, session, carpool=carpool)
             Message.objects.update(key="")  # for the next one
@@ -1265,7 +1270,7 @@ class TestMissingData:
             name
             for name, function in vars(emails).items()
             if getattr(function, "__module__", "") == emails.__name__ and not name.startswith("_")
-        } - {"coordinators", "follow", "standing", "with_present_link"} - {
+        } - {"coordinators", "follow", "standing", "take_back", "with_present_link"} - {
             "awaiting_fee",
             "fee_accepted",
             "fee_lost",
@@ -1321,7 +1326,8 @@ class TestMissingData:
             "Atelier\n"
             "Date : à venir\n\n"
             f"Vous n’avez rien d’autre à faire pour le moment.\n\n{ADDRESS_TO_COME}\n{UNABLE}\n"
-            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}\n\n"
+            f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}"
+            f"{CONFIRM}\n\n"
             "Une question ? Répondez à ce message.\n\n"
             "Bien cordialement,\n"
             "Centre de ressources\n"

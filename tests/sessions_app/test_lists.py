@@ -3,11 +3,13 @@
 from datetime import date, time
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from sessions_app import registering, reminding, staff_site
+from caprural import typography
+from sessions_app import deciding, registering, reminding, staff_site
 from sessions_app.models import LinkRequest, StateCode, TrainingSession
 from tests import pages
 from tests.announced import open_session, registered, today
@@ -63,6 +65,62 @@ class TestByYear:
         )
         assert client.get(f"/sessions/archives/{today().year + 1}/").status_code == 404
         assert "anciennes" not in pages.main(client.get("/"))
+
+
+class TestPostponedToADateToCome:
+    """Its old date is told as the old one only, wherever it is named, even once it is cancelled."""
+
+    @pytest.fixture
+    def session(self) -> TrainingSession:
+        session = open_session(title="Coopérer", days=(today(20), today(21)), fee_required=True)
+        registered(session)
+        deciding.postpone(session, first_on=None, now=timezone.now())
+        return TrainingSession.objects.get()
+
+    @pytest.mark.parametrize(("is_cancelled", "said"), [(False, "date à venir"), (True, "sans nouvelle date")])
+    def test_everywhere(
+        self, client: Client, coordination: Client, session: TrainingSession, is_cancelled: bool, said: str
+    ) -> None:
+        if is_cancelled:
+            deciding.cancel(session, user=User.objects.get(), now=timezone.now())
+        person = session.registrations.get()
+        here = "/admin/sessions_app/trainingsession/"
+        found = {
+            path: folded(pages.main(browser.get(path)))
+            for browser, path in (
+                (client, "/"),
+                (client, session.get_absolute_url()),
+                (client, person.get_absolute_url()),
+                (coordination, here),
+                (coordination, f"{here}{session.pk}/emargement/"),
+                (coordination, "/admin/sessions_app/registration/"),
+                (coordination, "/admin/sessions_app/registration/a-rattacher/"),
+            )
+        }
+        board = pages.by_id(pages.tree(coordination.get(f"{here}{session.pk}/change/")), "inscriptions")
+        found["board"] = folded(pages.text(board))
+        found["data"] = client.get(f"{person.get_absolute_url()}donnees.json").content.decode()
+        old = [form(today(n)) for form in (typography.long_date, typography.medium_date, str) for n in (20, 21)]
+
+        named = {
+            path: [day for day in old if folded(day) in text.replace(f"initialement prévue le {folded(old[2])}", "")]
+            for path, text in found.items()
+        }
+        assert named == {path: [] for path in found}
+        assert all(said in found[path].lower() for path in ("/", session.get_absolute_url(), here))
+        assert f"initialement prévue le {folded(old[2])}" in found[session.get_absolute_url()]
+
+    def test_it_is_to_come_until_it_is_cancelled(self, client: Client, coordination: Client) -> None:
+        session = make_session(title="Coopérer", days=(date(2001, 4, 12),), status="postponed")
+        upcoming = pages.main(client.get("/")).split("Sessions passées")[0]
+        listed = [
+            session.title in pages.main(coordination.get("/admin/sessions_app/trainingsession/", {"periode": period}))
+            for period in ("a-venir", "passees")
+        ]
+
+        assert "Coopérer" in upcoming
+        assert listed == [True, False]
+        assert "Coopérer" not in pages.main(client.get("/sessions/archives/2001/"))
 
 
 class TestTwins:

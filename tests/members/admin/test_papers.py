@@ -322,5 +322,5 @@ class TestIssuingAReceipt:
     def test_not_for_a_trainer(self, imported: MembershipFee) -> None:
         trainer = signed_in(make_staff(group="Formateurs"))
 
-        assert trainer.post(f"{FEES}{imported.pk}/recu/").status_code == 404
+        assert trainer.post(f"{FEES}{imported.pk}/recu/").status_code == 403
         assert imported.receipts.count() == 0

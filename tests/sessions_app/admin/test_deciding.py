@@ -86,7 +86,7 @@ class TestTheSessionPage:
         [
             ("open", {}, {"Maintenir", "Reporter", "Annuler la session"}),
             ("open", {"maintained_at": timezone.now()}, {"Reporter", "Annuler la session"}),
-            ("postponed", {}, {"Annuler la session"}),
+            ("postponed", {}, {"Fixer la nouvelle date", "Annuler la session"}),
             ("cancelled", {}, set()),
             ("under_way", {}, set()),
             ("past", {}, set()),
@@ -98,7 +98,7 @@ class TestTheSessionPage:
     ) -> None:
         page = tree(coordination.get(address(session_in(state, **fields))))
 
-        assert links(page).keys() & {"Maintenir", "Reporter", "Annuler la session"} == acts
+        assert links(page).keys() & {"Maintenir", "Reporter", "Fixer la nouvelle date", "Annuler la session"} == acts
         assert not [element for element in page.iter("section") if element.get("class") == "decision"]
 
 
@@ -127,7 +127,9 @@ class TestMaintaining:
         confirm(coordination, address(session, "maintenir/"), page)
         again = confirm(coordination, address(session, "maintenir/"), page)
 
-        assert notices(again) == ["Cette session est déjà maintenue."]
+        [said] = notices(again)
+        assert said.startswith("Cette session est déjà maintenue. Dernier acte")
+        assert "« Maintenir la session », par coordination, " in said
         assert len(messages()) == 2
 
     def test_someone_came_in_the_meantime_it_is_shown_again(
@@ -173,7 +175,7 @@ class TestPostponing:
         confirm(coordination, path, shown)
         again = confirm(coordination, path, shown)
 
-        assert notices(again) == ["La session commence déjà ce jour-là."]
+        assert notices(again)[0].startswith("La session commence déjà ce jour-là. Dernier acte")
         assert len(messages()) == 4
 
     def test_to_a_date_to_come(self, coordination: Client, session: TrainingSession) -> None:
@@ -187,8 +189,60 @@ class TestPostponing:
         assert session.status == "postponed"
         assert "Reportée" in main(done)
         again = confirm(coordination, path, shown)
-        assert notices(again)[0].startswith("Cette décision n’est plus possible.")
+        [said] = notices(again)
+        assert said.startswith("Rien n’a été fait : la page était ouverte depuis. Cette session est reportée")
+        assert "« Reporter la session », par coordination, " in said
+        assert again.redirect_chain == [(address(session), 302)]
         assert len(messages()) == 3
+
+    def test_then_the_new_date(self, coordination: Client, session: TrainingSession) -> None:
+        """One act, from the session: what is proposed is shown, then people are told and the session is published."""
+        deciding.postpone(session, first_on=None, now=timezone.now())
+        Email.objects.all().delete()
+        path = links(tree(coordination.get(address(session))))["Fixer la nouvelle date"]
+        asked = coordination.get(path)
+        assert "Laisser vide : 20 jours avant le premier jour" in main(asked)
+        assert complaints(coordination.post(path, typed(asked))) == ["Indiquez le nouveau premier jour."]
+
+        shown = coordination.post(path, {**typed(asked), "first_on": today(60).isoformat()})
+
+        days = " et ".join(f"le {folded(typography.long_date(today(day)))}" for day in (60, 61))
+        assert f"La session aura lieu {days}, inscription avant le " in main(shown)
+        assert len(preview(shown)) == 3
+        done = confirm(coordination, path, shown)
+        assert notices(done) == [
+            "La nouvelle date est fixée, la session est publiée. 3 personnes reçoivent un message."
+        ]
+        session.refresh_from_db()
+        assert (session.status, session.registration_deadline) == ("published", today(40))
+
+    @pytest.mark.parametrize(
+        ("first_on", "deadline", "sentence"),
+        [
+            (None, today(30), "Indiquez aussi le nouveau premier jour, ou videz la date limite."),
+            (today(40), today(41), "La date limite d’inscription tombe après le début de la session."),
+        ],
+    )
+    def test_a_deadline_that_makes_no_sense(
+        self, coordination: Client, session: TrainingSession, first_on: Any, deadline: Any, sentence: str
+    ) -> None:
+        page = coordination.post(address(session, "reporter/"), {"first_on": first_on or "", "deadline": deadline})
+
+        assert complaints(page) == [sentence]
+
+    def test_it_was_postponed_elsewhere_since_it_was_shown(
+        self, coordination: Client, session: TrainingSession
+    ) -> None:
+        """Whoever cancels or confirms what they read of a session learns that it moved meanwhile."""
+        page = coordination.get(address(session, "annuler/"))
+        elsewhere = address(session, "reporter/")
+        confirm(coordination, elsewhere, coordination.post(elsewhere, {"first_on": today(40).isoformat()}))
+
+        again = confirm(coordination, address(session, "annuler/"), page)
+
+        assert "Dernier acte : « Reporter la session », par coordination, " in notices(again)[-1]
+        session.refresh_from_db()
+        assert session.status == "published"
 
     def test_another_date_than_the_one_shown_is_shown_first(
         self, coordination: Client, session: TrainingSession
@@ -415,6 +469,21 @@ class TestChangesByHand:
         letter = Email.objects.latest("pk").message.replace("\u00a0", " ")
         assert f"– Journée supprimée : {typography.long_date(today(61))}\n".replace("\u00a0", " ") in letter
 
+    def test_a_day_that_overlaps_the_next_is_refused(self, coordination: Client) -> None:
+        """A day may end past midnight, not after the next one has begun."""
+        session = open_session(days=(today(60), today(61)))
+        night = {"days-0-starts_at": "18:00", "days-0-ends_at": "10:00"}
+
+        refused = complaints(send(coordination, address(session), **night))
+        accepted = complaints(send(coordination, address(session), **night, **{"days-1-starts_at": "10:00"}))
+
+        first, second = (typography.long_date(today(day)) for day in (60, 61))
+        assert [folded(said) for said in refused] == [
+            folded(f"Le {first} finit le lendemain à 10 h, alors que le {second} a déjà commencé à 9 h 30 : ")
+            + "corrigez les horaires de l’une de ces deux journées."
+        ]
+        assert accepted == []
+
     @pytest.mark.parametrize(
         ("changes", "complaint"),
         [
@@ -499,7 +568,7 @@ class TestTheStatusByHand:
         [
             ("draft", ["draft", "published"]),
             ("published", ["draft", "published"]),
-            ("postponed", ["postponed", "published"]),
+            ("postponed", ["postponed"]),
             ("cancelled", ["cancelled"]),
         ],
     )
@@ -525,44 +594,6 @@ class TestTheStatusByHand:
         ]
         assert complaints(accepted) == []
         assert TrainingSession.objects.get().status == "draft"
-
-    def test_a_postponed_session_published_again_is_announced(self, coordination: Client) -> None:
-        session = open_session(fee_required=True, days=(today(5),), registration_deadline=today(2))
-        person = registered(session)
-        deciding.postpone(session, first_on=None, now=timezone.now())
-        session.days.update(date=today(-1))
-        Registration.objects.update(fee_due_on=today(-2))
-        sequence = TrainingSession.objects.get().calendar_sequence
-
-        refused = send(coordination, address(session), status="published", registration_deadline="")
-        page = send(
-            coordination,
-            address(session),
-            status="published",
-            registration_deadline=today(50).isoformat(),
-            **{"days-0-date": today(60).isoformat()},
-        )
-
-        assert complaints(refused) == ["Indiquez les nouvelles dates avant de publier à nouveau la session."]
-        assert complaints(page) == []
-        found = TrainingSession.objects.get()
-        assert (found.status, found.calendar_sequence, found.changed_at is not None) == (
-            "published",
-            sequence + 1,
-            True,
-        )
-        person.refresh_from_db()
-        assert person.fee_due_on == today(50)
-
-    def test_even_on_its_former_date(self, coordination: Client) -> None:
-        session = open_session()
-        registered(session)
-        deciding.postpone(session, first_on=None, now=timezone.now())
-
-        page = send(coordination, address(session), status="published", same_dates="on")
-
-        assert complaints(page) == []
-        assert TrainingSession.objects.get().changed_at is not None
 
     def test_the_dates_of_a_postponed_session_are_prepared_in_silence(self, coordination: Client) -> None:
         session = open_session()

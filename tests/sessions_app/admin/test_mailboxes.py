@@ -156,6 +156,27 @@ class TestCorrecting:
         assert page.index("06 12 34 56 78") < page.index("adresse non confirmée")
 
 
+class TestOfBefore:
+    def test_who_was_never_asked_is_not_suspected(self, office: Client) -> None:
+        session = open_session()
+        registered(session)
+        Registration.objects.update(predates_confirming=True)
+
+        board = pages.main(office.get(act("sessions_app_trainingsession_change", session)))
+        page = pages.tree(office.get(act("discard_registrations", session)))
+
+        assert "non confirmée" not in board + pages.text(page)
+        assert [box for box in page.iter("input") if "checked" in box.attrib] == []
+
+    def test_another_address_is_asked_about(self, office: Client) -> None:
+        person = registered(open_session())
+        Registration.objects.update(predates_confirming=True)
+
+        registering.change_details(person, {"email": "autre@structure.example"}, now=timezone.now())
+
+        assert Registration.objects.get().awaits_confirming
+
+
 class TestDiscarding:
     def test_in_one_act_seats_to_the_queue_nobody_written_to(self, office: Client) -> None:
         """G5."""

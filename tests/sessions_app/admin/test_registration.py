@@ -74,6 +74,14 @@ def registration() -> Registration:
     )
 
 
+def test_the_messages_to_a_person_bear_no_code(coordination: Client, registration: Registration) -> None:
+    """Lines of a table have a name of their own for whoever does not see it."""
+    said = main(coordination.get(f"{REGISTRATIONS}{registration.pk}/change/"))
+
+    assert f"message du {typography.long_date(today())}".replace("\u00a0", " ") in said
+    assert "awaiting_fee" not in said
+
+
 class TestTheList:
     def test_latest_first_with_its_session_and_status(self, coordination: Client) -> None:
         session = open_session(title="Coopérer", max_participants=1)

@@ -184,20 +184,6 @@ class TestPublishing:
         assert [sentence[: len(wanted)] for sentence, wanted in zip(said[:-1], advice, strict=True)] == advice
         assert TrainingSession.objects.get().status == "published"
 
-    def test_a_postponed_session_does_not_come_back_on_its_old_date_by_mistake(self, coordination: Client) -> None:
-        session = session_in("open")
-        deciding.postpone(session, first_on=None, now=NOW)
-
-        refused = complaints(send(coordination, address(session), status="published"))
-        accepted = complaints(send(coordination, address(session), status="published", same_dates="on"))
-
-        assert refused == [
-            "Cette session a été reportée, et ses dates n’ont pas changé : changez-les, "
-            "ou cochez « Les dates ne changent pas »."
-        ]
-        assert accepted == []
-        assert "initialement" not in main(coordination.get(session.get_absolute_url()))
-
     def test_moved_it_says_when_it_was_to_be(self, client: Client) -> None:
         session = make_session(days=(date(2031, 4, 12),), registration_deadline=None)
         for first_on in (date(2031, 5, 12), date(2031, 6, 12)):

@@ -16,7 +16,7 @@ from tests.announced import open_session, registered, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member
 from tests.sessions_app.test_views import form_url, typed
 from tests.sessions_app.views.test_private_page import heading, url
-from tests.traces import link_for, messages
+from tests.traces import folded, link_for, messages
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +48,19 @@ class TestWhatItSays:
     def test_the_rank(self, client: Client) -> None:
         page = client.get(come(client, session_in("full")))
         assert heading(page) == "Vous êtes en liste d’attente, au rang 1"
+
+    @pytest.mark.parametrize(("state", "needs_fee"), [("open", False), ("open", True), ("full", False)])
+    def test_what_is_expected_in_the_same_words_as_the_letter(
+        self, client: Client, state: str, needs_fee: bool
+    ) -> None:
+        where = come(client, session_in(state, fee_required=needs_fee))
+        said = "nous dit que nos messages vous parviennent ; votre inscription est valable sans cela."
+
+        assert [
+            said in folded(words) for words in (pages.main(client.get(where)), Email.objects.latest("pk").message)
+        ] == [True] * 2
+        client.post(f"{link_for(ADDRESS)}adresse/")
+        assert said not in folded(pages.main(client.get(where)))
 
     def test_the_token_is_nowhere(self, client: Client) -> None:
         """G2: neither in the page, its links, its redirects, nor the session."""
@@ -108,11 +121,9 @@ class TestWhose:
         for place, session in zip(places, sessions, strict=True):
             assert session.title in pages.main(client.get(place))
 
-    def test_only_the_cookie_of_the_session(self, client: Client) -> None:
+    def test_only_the_cookie_of_the_forms(self, client: Client) -> None:
         client.get(come(client, open_session()))
-        assert set(client.cookies) <= {"sessionid", "csrftoken"}
-        client.get("/")
-        assert set(client.cookies) <= {"sessionid", "csrftoken"}
+        assert set(client.cookies) == {"csrftoken"}
 
 
 class TestCorrecting:

@@ -206,6 +206,9 @@ class TestPrivatePage:
 
         assert f"règlement de 80 € attendu, référence {application.own_code}, au plus tard le" in words
         assert "À nous faire parvenir" not in words
+        answer = folded(words.partition("Votre adresse")[0])
+        assert "Bulletin de cotisation envoyé le" in answer, "the first thing read"
+        assert f"Il reste à régler 80 €, référence {application.own_code}, ou" in answer
         found = pages.links(pages.one(pages.tree(client.get(person.get_absolute_url())), ".//main"))
         assert found["Voir mon bulletin"] == application.get_absolute_url()
         assert found["Remplir un autre bulletin"] == form_of(person)

@@ -1,8 +1,8 @@
-"""What every page of the admin shares, and the reading of the message queue."""
+"""What every page of the admin shares."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected
@@ -10,27 +10,24 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import get_permission_codename
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import ForeignKey, Model, ProtectedError, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from post_office.models import Attachment, Email, EmailTemplate, Log
 
-from caprural import editing, emails, private_pages, signing_in, typed_again, typography
+from caprural import editing, emails, signing_in, typed_again
 from caprural.listing import FrenchLists
 
 #: Rows named one by one when several are not deleted.
 SAID = 5
 
-admin.site.login_form = signing_in.LoginForm
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
 class SoundAutocomplete(AutocompleteSelect):
@@ -52,6 +49,16 @@ class SoundChoices(admin.options.BaseModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
+def page(address: str, *, name: str) -> Callable[[View], View]:
+    """A page of our own beside the stock ones of a ModelAdmin: its address below the list’s, and its name."""
+
+    def mark(view: View) -> View:
+        view.page_at = address, name  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 class StaffAdmin(SoundChoices, FrenchLists):
     """A ModelAdmin that answers 404 for what one may not see, and a sentence to a forged selection.
 
@@ -61,6 +68,12 @@ class StaffAdmin(SoundChoices, FrenchLists):
     #: Its form of a row is `get_form`'s: sent in vain, it is shown again as it was sent.
     comes_back_as_sent = True
     view_on_site = False  # see StaffSite: a page that has an address says so itself
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the pages of our own."""
+        views = [getattr(self, name) for name in dir(type(self)) if hasattr(getattr(type(self), name), "page_at")]
+        own = [path(view.page_at[0], self.admin_site.admin_view(view), name=view.page_at[1]) for view in views]
+        return [*own, *super().get_urls()]
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         raise Http404
@@ -82,7 +95,8 @@ class StaffAdmin(SoundChoices, FrenchLists):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The page is named after the thing; its subtitle says which. What was sent while signed out comes back."""
-        signing_in.give_back(request)
+        if typed_again.comes_back_as_sent(request) and (sent := signing_in.give_back(request)) is not None:
+            typed_again.send_in_vain(request, sent)
         context = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})} if object_id else extra_context
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, context)
@@ -171,11 +185,99 @@ class StaffAdmin(SoundChoices, FrenchLists):
             actions["delete_selected"] = (_delete_selected, *stock[1:])
         return actions
 
+    def row(self, request: HttpRequest, pk: int, permission: str = "change") -> Any:
+        """The row if this person may see it, else 404; PermissionDenied when they may see it but not do this to it."""
+        found = self.get_object(request, str(pk))
+        if found is None:
+            raise Http404
+        codename = permission if "_" in permission else get_permission_codename(permission, self.opts)
+        if not (self.has_view_permission(request) and request.user.has_perm(f"{self.opts.app_label}.{codename}")):
+            raise PermissionDenied
+        return found
+
+    def send_again_page(
+        self, request: HttpRequest, original: Any, message: Any, *, to: str, send: Callable[[], object], back: str
+    ) -> HttpResponse:
+        """« Renvoyer » a message, once it was read again, to the present address."""
+        if request.method == "POST":
+            try:
+                send()
+            except emails.NotSentYet as refused:
+                messages.warning(request, str(refused))
+            else:
+                messages.success(request, f"Le message est remis dans la file, pour {to}.")
+            return redirect(back)
+        context = {"original": original, "message": message, "state": emails.state(message.email), "address": to}
+        return self.act_page(request, "admin/send_again.html", "Renvoyer un message", context)
+
     def act_page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> TemplateResponse:
         """A page of the admin around something to do: usual header, messages and breadcrumbs."""
         return TemplateResponse(
-            request, template, {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
+            request,
+            template,
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": title,
+                "page_of": signing_in.page_of(request),
+                **context,
+            },
         )
+
+
+class ReadOnly(admin.options.BaseModelAdmin):
+    """Rows that the product writes, and nobody by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+
+class WrittenInline(ReadOnly, admin.TabularInline):
+    """What somebody was written: each message one click away, and again if need be."""
+
+    extra = 0
+    fields = readonly_fields = ("written_at", "subject", "state", "again")
+    can_delete = False
+    #: The page where a message is sent again, and the field of what the message is about.
+    again_page, about = "", ""
+
+    def erased(self, message: Any) -> tuple[str, str]:
+        """What is said of a message whose text was erased, and what had become of it."""
+        return "message effacé", ""
+
+    def can_be_sent_again(self, message: Any) -> bool:
+        """Whether the message is still there and no longer about to leave."""
+        return message.email is not None and not emails.is_to_leave(message.email)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the queue's own rows, in one query."""
+        return super().get_queryset(request).select_related("email")
+
+    @admin.display(description="objet")
+    def subject(self, message: Any) -> SafeString | str:
+        """A link to the whole message."""
+        if message.email is None:
+            return self.erased(message)[0]
+        url = reverse("admin:post_office_email_change", args=[message.email_id])
+        return format_html('<a href="{}">{}</a>', url, message.email.subject)
+
+    @admin.display(description="état")
+    def state(self, message: Any) -> str:
+        """What has become of it."""
+        return emails.state(message.email) if message.email else self.erased(message)[1]
+
+    @admin.display(description="renvoyer")
+    def again(self, message: Any) -> SafeString | str:
+        """A link to where it is sent again."""
+        if not self.can_be_sent_again(message):
+            return ""
+        url = reverse(self.again_page, args=[getattr(message, f"{self.about}_id"), message.pk])
+        return format_html('<a href="{}">Renvoyer</a>', url)
 
 
 def _delete_selected(page: StaffAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -187,149 +289,21 @@ def _delete_selected(page: StaffAdmin, request: HttpRequest, queryset: QuerySet[
     return None if held else delete_selected(page, request, queryset)
 
 
-for model in (Attachment, Email, EmailTemplate, Log, User, Group):
-    admin.site.unregister(model)
+class FewFilter(admin.SimpleListFilter):
+    """One of a few choices; any other word of the address bar narrows nothing."""
 
-
-@admin.register(User)
-class AccountAdmin(StaffAdmin, UserAdmin):
-    """The accounts of the team."""
-
-
-@admin.register(Group)
-class AccountGroupAdmin(StaffAdmin, GroupAdmin):
-    """Their groups."""
-
-
-class StateFilter(admin.SimpleListFilter):
-    """By state, in French."""
-
-    title = "état"
-    parameter_name = "etat"
+    #: What each word of the address is called.
+    options: Mapping[str, str]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every state."""
-        return [(str(code), label) for code, label in emails.STATES.items()]
+        """As they are called."""
+        return list(self.options.items())
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Messages in that state."""
-        asked = {str(code): code for code in emails.STATES}.get(self.value() or "")
-        return queryset if asked is None else queryset.filter(status=asked)
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrowed by a known word."""
+        asked = self.value() or ""
+        return self.narrowed(queryset, asked) if asked in self.options else queryset
 
-
-@admin.register(Email)
-class MessageAdmin(StaffAdmin):
-    """Messages as they were written: read only, attachments made again on demand."""
-
-    kept = "Un message dit ce qui a été annoncé\u00a0: il s’effacera au terme prévu."
-    # Not the queue's own page, which offers to send again at once.
-    change_form_template = "admin/change_form.html"
-    list_display = ("recipient", "title", "queued_at", "state")
-    list_filter = (StateFilter,)
-    search_fields = ("to", "subject")
-    date_hierarchy = "created"
-    ordering = ("-pk",)
-    fields = readonly_fields = (
-        "recipient",
-        "title",
-        "queued_at",
-        "state",
-        "text",
-        "html_version",
-        "files",
-        "failures",
-    )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """A message is written by the product."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Email | None = None) -> bool:
-        """What was said was said."""
-        return False
-
-    def get_urls(self) -> list[URLPattern]:
-        """Adds the HTML version and the attachments, each on a page of its own."""
-        view = self.admin_site.admin_view
-        return [
-            path("<int:pk>/html/", view(self.html_page), name="message_html"),
-            path("<int:pk>/fichiers/<int:index>/", view(self.file), name="message_file"),
-            *super().get_urls(),
-        ]
-
-    @admin.display(description="destinataire", ordering="to")
-    def recipient(self, email: Email) -> str:
-        """Whom it is for."""
-        return ", ".join(email.to)
-
-    @admin.display(description="objet", ordering="subject")
-    def title(self, email: Email) -> str:
-        """Its subject, which states the situation."""
-        return str(email.subject)
-
-    @admin.display(description="écrit le", ordering="created")
-    def queued_at(self, email: Email) -> str:
-        """When it was written, with what it announces."""
-        return typography.moment(email.created)
-
-    @admin.display(description="état", ordering="status")
-    def state(self, email: Email) -> str:
-        """Sent, to be sent, or given up."""
-        return emails.state(email)
-
-    @admin.display(description="texte")
-    def text(self, email: Email) -> SafeString:
-        """The plain text part."""
-        return format_html('<div class="message-text">{}</div>', private_pages.masked(email.message))
-
-    @admin.display(description="version mise en page")
-    def html_version(self, email: Email) -> SafeString:
-        """A link to the HTML part."""
-        url = reverse("admin:message_html", args=[email.pk])
-        return format_html('<a href="{}">Voir le message mis en page</a>', url)
-
-    @admin.display(description="pièces jointes")
-    def files(self, email: Email) -> SafeString | str:
-        """Links to the attachments, of which none is made to show the page."""
-        return (
-            format_html_join(
-                ", ",
-                '<a href="{}">{}</a>',
-                (
-                    (reverse("admin:message_file", args=[email.pk, number]), label)
-                    for number, label in enumerate(emails.attachment_labels(email))
-                ),
-            )
-            or "aucune"
-        )
-
-    @admin.display(description="échecs")
-    def failures(self, email: Email) -> SafeString | str:
-        """Each attempt that failed, with the server's words."""
-        return format_html_join("", "<div>{} : {}</div>", email.logs.values_list("date", "message")) or "aucun"
-
-    def html_page(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The HTML part alone, in a document that can run and fetch nothing."""
-        email = self._viewable(request, pk)
-        response = HttpResponse(private_pages.masked(email.html_message))
-        response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
-        return response
-
-    def file(self, request: HttpRequest, pk: int, index: int) -> HttpResponse:
-        """One attachment, made again from today's data."""
-        try:
-            file = emails.attachment_of(self._viewable(request, pk), index)
-        except emails.AttachmentFailed as error:
-            raise Http404 from error
-        if file is None:
-            raise Http404
-        return HttpResponse(
-            file.content,
-            content_type=file.mimetype,
-            headers={"Content-Disposition": f'inline; filename="{file.filename}"'},
-        )
-
-    def _viewable(self, request: HttpRequest, pk: int) -> Email:
-        if not self.has_view_permission(request):
-            raise Http404
-        return get_object_or_404(Email, pk=pk)
+    def narrowed(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
+        """The rows that this word means."""
+        raise NotImplementedError
