@@ -10,7 +10,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.db.models import Model, Prefetch, Q
+from django.db.models import Model, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
@@ -284,9 +284,7 @@ def _letters(now: datetime) -> list[Line]:
 def _given_up(now: datetime) -> list[Line]:
     lines = []
     given_up = emails.given_up(since=now - GIVEN_UP_SINCE)
-    # What was taken back on purpose is no trouble.
-    discarded = Q(registration__cancellation_cause=Registration.Cause.DISCARDED)
-    found = Message.objects.exclude(discarded).filter(email__in=given_up)
+    found = Message.objects.filter(email__in=given_up)
     for message in found.select_related("email", "registration").order_by("pk"):
         email: Any = message.email
         # To the person, whose address may be wrong; the message is sent again from there.
