@@ -32,6 +32,9 @@ class Told:
     subject: str = ""
     text: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.name} {self.address}".strip()
+
     @classmethod
     def by(cls, letter: Any, name: object) -> "Told":
         """Whoever a letter of the queue is for, and its words."""

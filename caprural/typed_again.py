@@ -49,7 +49,7 @@ def coming_back(sent: QueryDict) -> Iterator[None]:
 def send_in_vain(request: HttpRequest, sent: QueryDict) -> None:
     """Make of a visit the sending of a row's form, shown again and never obeyed."""
     request.FILES.clear()  # read now: whoever reads them first empties POST
-    request.method, request.POST = "POST", sent
+    request.method, request.POST = "POST", sent  # type: ignore[assignment]
     request.not_sent = True  # type: ignore[attr-defined]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from stdnum import bic, iban
-from stdnum.fr import siret
+from stdnum.fr import siren, siret
 
 from caprural import typography
 
@@ -294,7 +294,12 @@ def normalise_domain(value: str) -> str:
 
 
 def siret_number(value: str) -> None:
-    """Fourteen digits whose key is right."""
+    """Fourteen digits whose key is right; the nine of the SIREN are said to be that (D5)."""
+    if len(value) == 9 and siren.is_valid(value):
+        raise ValidationError(
+            "C’est le SIREN de la structure\u00a0: le SIRET a cinq chiffres de plus, ceux de l’établissement.",
+            code="invalid",
+        )
     if len(value) != 14 or not siret.is_valid(value):
         raise ValidationError("Ce numéro SIRET n’est pas valide\u00a0: vérifiez ses quatorze chiffres.", code="invalid")
 

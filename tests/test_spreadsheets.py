@@ -125,6 +125,12 @@ class TestXlsx:
 
         assert lines(output.getvalue()) == [(3, ("a", "Givors"))]
 
+    def test_ends_of_lines_that_came_from_elsewhere(self) -> None:
+        """Excel writes them so; « _x0001_ » is nothing one reads."""
+        content = workbook([["nom", "adresse"], ["a_x0001_", "12 rue X_x000D_\n69700 Givors"]])
+
+        assert lines(content) == [(2, ("a", "12 rue X\n69700 Givors"))]
+
     def test_the_first_sheet_with_something_in_it(self) -> None:
         table = spreadsheets.read("f.xlsx", workbook([], [["nom"], ["a"]], [["autre"], ["b"]]))
 

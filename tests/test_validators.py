@@ -559,6 +559,11 @@ class TestAll:
             "Des personnes de toutes structures ont une adresse en gmail.com\u00a0: "
             "ajoutez plutôt les personnes une par une.",
         ),
+        (
+            validators.siret_number,
+            "732829320",
+            "C’est le SIREN de la structure\u00a0: le SIRET a cinq chiffres de plus, ceux de l’établissement.",
+        ),
     ],
 )
 def test_messages_say_what_to_do(validator: Validator, value: str, message: str) -> None:

@@ -22,6 +22,8 @@ MAX_DECLARED_CELLS = 1_500_000
 _ROW_TAG = re.compile(rb"[<:]row[\s/>]")
 _CELL_TAG = re.compile(rb"[<:](?:c|si|xf)[\s/>]")
 _CHUNK = 1_000_000
+#: How Excel writes the end of a line that came from elsewhere, and other signs that XML does not hold.
+_ESCAPED = re.compile("_x00([01][0-9A-Fa-f])_")
 
 
 def sheets(content: bytes) -> list[Sheet]:
@@ -150,4 +152,4 @@ def _typed(value: Any) -> Cell:
         return int(value)
     if isinstance(value, bool | int | float | Decimal | date):
         return value
-    return restore(clean(str(value)))
+    return restore(clean(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(value))))

@@ -1,14 +1,11 @@
 """The training session: what it is, when it takes place, how many seats it has, and its state at a given instant."""
 
-import logging
-from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import connection, models
-from django.db.models import Count, Exists, F, IntegerField, Min, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db import models
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.functional import cached_property
 
@@ -16,17 +13,12 @@ from caprural import typography, validators
 from caprural.emails import MORNING
 from caprural.fields import EmailField
 from sessions_app.models.day import HalfDay, SessionDay, paris
-from sessions_app.models.registration import Registration
-from sessions_app.models.state import SessionState, StateCode
-from sessions_app.models.trainer import SessionTrainer
+from sessions_app.models.session_rows import TrainingSessionQuerySet
+from sessions_app.models.state import SessionState, Status, state_of
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser, User
-
     from members.models import FeeCampaign
 
-
-logger = logging.getLogger(__name__)
 
 #: Joining instructions leave that long before the session, unless the session says otherwise (R19).
 JOINING_DELAY = timedelta(days=7)
@@ -36,111 +28,10 @@ JOINING_DELAY = timedelta(days=7)
 DATES_TIED_TO_THE_FIRST_DAY = ("registration_deadline", "fee_due_on", "joining_on")
 
 
-class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
-    def published(self) -> Self:
-        """Sessions the public may see: published, postponed or cancelled, never a draft (R2)."""
-        return self.exclude(status=TrainingSession.Status.DRAFT)
-
-    def get_by_natural_key(self, slug: str) -> "TrainingSession":
-        """For fixtures."""
-        return self.get(slug=slug)
-
-    def led_by(self, user: "User | AnonymousUser") -> Self:
-        """Sessions in which this account is a trainer."""
-        return self.filter(pk__in=SessionTrainer.objects.filter(trainer__user=user.pk).values("session"))
-
-    def lasting_until(self, day: date) -> Self:
-        """Sessions that have a day on that date or after it, or none yet, or none any more."""
-        to_come = Q(days__isnull=True) | Q(status=TrainingSession.Status.POSTPONED)
-        return self.filter(to_come | Q(days__date__gte=day)).distinct()
-
-    def with_first_on(self) -> Self:
-        """Adds `first_on`, the first day that holds, to order by: none for a session postponed to a date to come."""
-        holds = ~Q(status=TrainingSession.Status.POSTPONED)
-        return self.annotate(first_on=Min("days__date", filter=holds))
-
-    def with_seats(self) -> Self:
-        """Adds the number of seats held, awaiting their fee, and of people waiting: computed, never stored (R3)."""
-
-        def count(rows: models.QuerySet[Registration]) -> Coalesce:
-            per_session = rows.filter(session=OuterRef("pk")).order_by().values("session")
-            return Coalesce(Subquery(per_session.annotate(n=Count("pk")).values("n")), 0, output_field=IntegerField())
-
-        return self.annotate(
-            seats_taken=count(Registration.objects.holding_seat()),
-            awaiting_fee_count=count(Registration.objects.filter(status=Registration.Status.AWAITING_FEE)),
-            waiting_count=count(Registration.objects.waiting()),
-        )
-
-    def with_twins(self) -> Self:
-        """Adds `has_twin`: whether another session of that title takes place on one of its days."""
-        days = SessionDay.objects.filter(session=OuterRef(OuterRef("pk"))).values("date")
-        twins = SessionDay.objects.filter(session__title=OuterRef("title"), date__in=days)
-        return self.annotate(has_twin=Exists(twins.exclude(session=OuterRef("pk"))))
-
-    def with_seats_and_days(self) -> Self:
-        """Everything `state` reads, in two queries, and what tells twins apart."""
-        return self.with_seats().with_twins().prefetch_related("days")
-
-    def sound(
-        self, now: datetime, *, proof: Callable[["TrainingSession"], object] | None = None
-    ) -> list["TrainingSession"]:
-        """The rows, but for those that cannot be read or shown: one broken row never takes the others down. It is
-        logged, and `broken` says it to the team. No query more as long as every row is sound. `proof` is what will be
-        asked of them, where that is less than `prove`.
-        """
-        try:
-            found: list[TrainingSession] = list(self)
-            for session in found:
-                proof(session) if proof else session.prove(now)
-        except Exception:
-            broken = self.broken(now)
-            found = list(self.exclude(pk__in=broken))
-        return found
-
-    def broken(self, now: datetime) -> dict[int, str]:
-        """The rows that cannot be read or shown, each with what is wrong."""
-        wrong = {}
-        for pk in list(self.order_by().values_list("pk", flat=True)):
-            try:
-                TrainingSession.objects.with_seats_and_days().get(pk=pk).prove(now)
-            except Exception as error:
-                logger.exception("Session %s is broken", pk)
-                wrong[pk] = f"{type(error).__name__}: {error}"
-        return wrong
-
-    def for_display(self) -> Self:
-        """Everything the public pages read, in a constant number of queries."""
-        return self.with_seats_and_days().prefetch_related("session_trainers__trainer")
-
-    def try_lock(self, pk: int) -> "TrainingSession | None":
-        """Like `lock`, but None at once when someone else holds the session, or it is gone (R24).
-
-        On SQLite nobody else does: there is one writer at a time.
-        """
-        is_locked = self.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).exists()
-        return self.with_seats_and_days().filter(pk=pk).first() if is_locked else None
-
-    def lock(self, pk: int | None = None, *, slug: str = "") -> "TrainingSession":
-        """Lock one session until the end of the transaction, then read it with its seats (R3).
-
-        Two queries on purpose: PostgreSQL counts a subquery of the locking query on the snapshot taken *before* it
-        waited for the lock. Raises TrainingSession.DoesNotExist.
-        """
-        which = {"slug": slug} if slug else {"pk": pk}
-        if connection.features.has_select_for_update:  # on SQLite, the transaction holds the only writer
-            self.select_for_update(of=("self",)).only("pk").get(**which)
-        return self.with_seats_and_days().get(**which)
-
-
 class TrainingSession(models.Model):
     """A session of training, workshop… as the flyer describes it (R1). Seats and state are derived (R2, R3)."""
 
-    class Status(models.TextChoices):
-        DRAFT = "draft", "brouillon"
-        PUBLISHED = "published", "publiée"
-        POSTPONED = "postponed", "reportée"
-        CANCELLED = "cancelled", "annulée"
+    Status = Status
 
     title = models.CharField("titre", max_length=160, validators=[validators.single_line])
     subtitle = models.CharField("sous-titre", max_length=160, blank=True, validators=[validators.single_line])
@@ -507,58 +398,7 @@ class TrainingSession(models.Model):
 
         Reads `days` and the annotations of `with_seats()`.
         """
-        if self.status == self.Status.DRAFT:
-            return SessionState(StateCode.NOT_PUBLISHED, "Cette session n’est pas encore publiée.")
-        if self.status == self.Status.CANCELLED:
-            return SessionState(StateCode.CANCELLED, "Cette session est annulée.")
-        if self.status == self.Status.POSTPONED:
-            return SessionState(
-                StateCode.POSTPONED, "Cette session est reportée : les inscriptions reprendront à une date à venir."
-            )
-        if self.ends_at and now >= self.ends_at:
-            return SessionState(StateCode.PAST, "Cette session a eu lieu.")
-        if self.starts_at and now >= self.starts_at:
-            return SessionState(StateCode.UNDER_WAY, "Cette session a commencé : il n’est plus possible de s’inscrire.")
-        if self.closes_at and now >= self.closes_at and self.last_registration_day:
-            return SessionState(
-                StateCode.CLOSED,
-                f"Les inscriptions sont closes depuis le {typography.day_month(self.last_registration_day)}, 23 h 59.",
-            )
-        if self.is_full and self.has_free_seat:
-            return SessionState(
-                StateCode.FULL,
-                "Une place est libre, mais des personnes attendent : vous pouvez vous inscrire en liste d’attente.",
-            )
-        if self.is_full:
-            return SessionState(
-                StateCode.FULL,
-                "Toutes les places sont prises. Vous pouvez vous inscrire en liste d’attente : "
-                "une place qui se libère revient à la première personne qui attend.",
-            )
-        if self.seats_left is None:
-            return SessionState(StateCode.OPEN, "Les inscriptions sont ouvertes.")
-        return SessionState(
-            StateCode.OPEN,
-            f"Il reste {self.seats_left} place{'s' if self.seats_left > 1 else ''} sur {self.max_participants}.",
-        )
-
-
-class SessionDocument(models.Model):
-    """A file for the people registered: programme, access map… Private: only a registration's page gives it."""
-
-    session = models.ForeignKey(
-        TrainingSession, on_delete=models.CASCADE, related_name="documents", verbose_name="session"
-    )
-    title = models.CharField("intitulé", max_length=120, validators=[validators.single_line])
-    file = models.FileField("fichier", upload_to="documents/%Y/")
-
-    class Meta:
-        verbose_name = "document pour les participants"
-        verbose_name_plural = "documents pour les participants"
-        ordering = ("title", "pk")
-
-    def __str__(self) -> str:
-        return self.title
+        return state_of(self, now)
 
 
 def _filled(*sections: tuple[str, str]) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from members.consequences import Change
 from members.covering import Circle, Cover
 from sessions_app import emails
 from sessions_app.models import Registration, TrainingSession
-from sessions_app.models.session import TrainingSessionQuerySet
+from sessions_app.models.session_rows import TrainingSessionQuerySet
 from sessions_app.registering.gate import SYSTEM, move_all
 from sessions_app.registering.seats import fee_due_on, owes, serve_waiting_list
 

@@ -15,7 +15,7 @@ from caprural import pdf, validators
 from sessions_app import roles
 from sessions_app.documents import calendar, flyer
 from sessions_app.models import SessionState, StateCode, TrainingSession
-from sessions_app.models.session import TrainingSessionQuerySet
+from sessions_app.models.session_rows import TrainingSessionQuerySet
 from sessions_app.views.files import CALENDAR, attached
 
 
