@@ -64,7 +64,8 @@ class Cover:
         payers = {fee.member_id for fee in fees} | set(members)
         # Only a place in a list needs the whole list.
         limited = {fee.member_id for fee in fees if fee.category.people_limit is not None} | set(members)
-        people, domains = defaultdict(list), defaultdict(list)
+        people: dict[int, list[str]] = defaultdict(list)
+        domains: dict[int, list[str]] = defaultdict(list)
         listed = CoveredPerson.objects.filter(Q(email__in=addresses) | Q(member__in=limited), member__in=payers)
         declared = EmailDomain.objects.filter(Q(domain__in=hosts) | Q(member__in=members), member__in=payers)
         both = (

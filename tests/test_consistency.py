@@ -191,7 +191,7 @@ class TestTheClock:
     """Read in views, in the admin and by commands, and passed down as `now`."""
 
     READERS = re.compile(
-        r"[a-z_]+/(views\.py|views/\w+\.py|admin\.py|admin/\w+\.py|forms/admin\.py|signing_in\.py|staff_site\.py|sitemaps\.py|management/commands/\w+\.py)"
+        r"[a-z_]+/(views\.py|views/\w+\.py|admin\.py|admin/\w+\.py|forms/(admin|session)\.py|signing_in\.py|staff_site\.py|sitemaps\.py|management/commands/\w+\.py)"
     )
 
     def test_nobody_else_reads_it(self) -> None:

@@ -64,6 +64,7 @@ class Act:
 
     @property
     def hashed_key(self) -> str:
+        """What is stored instead of an address or a network."""
         said = f"{self.kind}:{self.key.strip().casefold()}"
         return salted_hmac("caprural.limits", said, algorithm="sha256").hexdigest()
 

@@ -1,4 +1,4 @@
-"""Sessions and trainers in the admin."""
+"""Sessions in the admin."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from caprural import pdf, typography
-from caprural.admin import SoundChoices, StaffAdmin, page
+from caprural.admin import SoundChoices, page
 from caprural.confirming import ConfirmingAdmin, Foreseen, say_what_followed
 from sessions_app import duplicating, registering, reminding, roles, telling
 from sessions_app.admin.base import current_user
@@ -28,43 +28,12 @@ from sessions_app.forms import (
     RegisterByHandForm,
     SessionDayFormSet,
     SessionDocumentForm,
-    TrainerForm,
     TrainingSessionForm,
 )
-from sessions_app.models import SessionDay, SessionDocument, SessionTrainer, Trainer, TrainingSession
+from sessions_app.models import SessionDay, SessionDocument, SessionTrainer, TrainingSession
 from sessions_app.staff_site import can_assign
 
 Status = TrainingSession.Status
-
-#: Sessions named when a trainer is not deleted.
-NAMED = 5
-INSTEAD = (
-    "retirez-la d’abord de ces sessions si c’est une erreur\u202f; sinon sa fiche reste, pour les feuilles "
-    "d’émargement. Pour lui fermer l’administration, videz «\u00a0compte\u00a0»."
-)
-
-
-@admin.register(Trainer)
-class TrainerAdmin(StaffAdmin):
-    """Trainers, with the account that opens the admin to them."""
-
-    form = TrainerForm
-    fields = ("name", "is_another", "role", "organisation", "user")
-    list_display = ("name", "organisation", "role", "user")
-    search_fields = ("name", "organisation", "role")
-
-    def why_kept(self, request: HttpRequest, obj: Trainer) -> str:
-        """Sessions name their trainers for good."""
-        sessions = (
-            TrainingSession.objects.filter(session_trainers__trainer=obj).prefetch_related("days").order_by("-pk")
-        )
-        days = [(session, session.announced_on) for session in sessions]
-        named = [
-            f"«\u00a0{session}\u00a0»{f' ({typography.medium_date(day)})' if day else ''}"
-            for session, day in days[:NAMED]
-        ]
-        more = [f"{len(days) - NAMED} autres"] if len(days) > NAMED else []
-        return f"Cette personne intervient dans {typography.join_and([*named, *more])}\u00a0: {INSTEAD}" if days else ""
 
 
 class SessionDayInline(admin.TabularInline):

@@ -6,17 +6,12 @@ from sessions_app.forms.admin import (
     DiscardForm,
     DuplicateForm,
     ExtendForm,
-    LabelledFormSet,
     PersonForm,
     PostponeForm,
-    RecordFeeForm,
     RegisterByHandForm,
-    SessionDayFormSet,
-    TrainerForm,
-    TrainingSessionForm,
     WriteForm,
 )
-from sessions_app.forms.attaching import AttachForm, NewMemberForm, together_label
+from sessions_app.forms.attaching import AttachForm, NewMemberForm, RecordFeeForm, together_label
 from sessions_app.forms.documents import SessionDocumentForm
 from sessions_app.forms.public import (
     AddressForm,
@@ -25,6 +20,7 @@ from sessions_app.forms.public import (
     RegistrationForm,
     ReplacementForm,
 )
+from sessions_app.forms.session import LabelledFormSet, SessionDayFormSet, TrainerForm, TrainingSessionForm
 
 __all__ = [
     "AddressForm",

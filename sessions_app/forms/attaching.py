@@ -6,7 +6,8 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 
-from caprural import typed_again, typography
+from caprural import typed_again, typography, validators
+from members import finding
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
 from sessions_app.models import Registration
 
@@ -90,4 +91,46 @@ class NewMemberForm(CompanionsForm, forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("is_called") and cleaned.get("category") and "email" in cleaned and not cleaned["email"]:
             self.add_error("email", "Indiquez où envoyer l’appel de cotisation, ou décochez son envoi.")
+        return cleaned
+
+
+class RecordFeeForm(typed_again.Form, forms.Form):
+    """The fee that covers a person: whose, which, and how far it has come (R13, R16)."""
+
+    member = forms.ModelChoiceField(
+        label="Cotisant",
+        queryset=Member.objects.all(),
+        required=False,
+        empty_label="Nouveau cotisant",
+        help_text="Laisser « Nouveau cotisant » pour en créer un avec le nom ci-dessous. "
+        "Un autre cotisant connu ? Rattachez-lui d’abord la personne.",
+    )
+    new_member = forms.CharField(
+        label="Nom du nouveau cotisant", max_length=160, required=False, validators=[validators.single_line]
+    )
+    category = forms.ModelChoiceField(label="Catégorie", queryset=FeeCategory.objects.none(), empty_label="Choisissez…")
+    status = forms.ChoiceField(
+        label="État",
+        choices=[(s.value, s.label) for s in MembershipFee.ACCEPTED],
+        initial=MembershipFee.Status.PAID,
+    )
+    method = forms.ChoiceField(
+        label="Moyen de paiement", choices=[("", "—"), *MembershipFee.Method.choices], required=False
+    )
+    reference = forms.CharField(label="Référence", max_length=80, required=False, validators=[validators.single_line])
+
+    def __init__(self, *args: Any, campaign: FeeCampaign | None, likely: list[Member], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scale = FeeCategory.objects.filter(campaign=campaign).select_related("campaign")
+        cast(forms.ModelChoiceField, self.fields["category"]).queryset = scale
+        # A member is found by searching, not by reading thousands of names.
+        named = finding.labels(likely)
+        offered = [("", "Nouveau cotisant"), *((member.pk, named[member.pk]) for member in likely)]
+        cast(forms.Select, self.fields["member"].widget).choices = offered
+
+    def clean(self) -> dict[str, Any]:
+        """Either a known member or a name for a new one."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "new_member" in cleaned and not cleaned.get("member") and not cleaned["new_member"]:
+            self.add_error("new_member", "Choisissez un cotisant, ou donnez le nom du nouveau.")
         return cleaned

@@ -1,4 +1,4 @@
-"""What every page of the admin shares, and the reading of the message queue."""
+"""What every page of the admin shares."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -10,29 +10,24 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import get_permission_codename
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import ForeignKey, Model, ProtectedError, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from post_office.models import Attachment, Email, EmailTemplate, Log
 
-from caprural import editing, emails, private_pages, signing_in, typed_again, typography
+from caprural import editing, emails, signing_in, typed_again
 from caprural.listing import FrenchLists
 
 #: Rows named one by one when several are not deleted.
 SAID = 5
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
-
-admin.site.login_form = signing_in.LoginForm
 
 
 class SoundAutocomplete(AutocompleteSelect):
@@ -294,22 +289,6 @@ def _delete_selected(page: StaffAdmin, request: HttpRequest, queryset: QuerySet[
     return None if held else delete_selected(page, request, queryset)
 
 
-for model in (Attachment, Email, EmailTemplate, Log, User, Group):
-    admin.site.unregister(model)
-
-
-@admin.register(User)
-class AccountAdmin(StaffAdmin, UserAdmin):
-    """The accounts of the team."""
-
-    readonly_fields = ("last_login", "date_joined")
-
-
-@admin.register(Group)
-class AccountGroupAdmin(StaffAdmin, GroupAdmin):
-    """Their groups."""
-
-
 class FewFilter(admin.SimpleListFilter):
     """One of a few choices; any other word of the address bar narrows nothing."""
 
@@ -328,117 +307,3 @@ class FewFilter(admin.SimpleListFilter):
     def narrowed(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
         """The rows that this word means."""
         raise NotImplementedError
-
-
-class StateFilter(FewFilter):
-    """By state, in French."""
-
-    title, parameter_name = "état", "etat"
-    options = {str(code): label for code, label in emails.STATES.items()}
-
-    def narrowed(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
-        """Messages in that state."""
-        return rows.filter(status=asked)
-
-
-@admin.register(Email)
-class MessageAdmin(ReadOnly, StaffAdmin):
-    """Messages as they were written: read only, attachments made again on demand."""
-
-    kept = "Un message dit ce qui a été annoncé\u00a0: il s’effacera au terme prévu."
-    # Not the queue's own page, which offers to send again at once.
-    change_form_template = "admin/change_form.html"
-    list_display = ("recipient", "title", "queued_at", "state")
-    list_filter = (StateFilter,)
-    search_fields = ("to", "subject")
-    date_hierarchy = "created"
-    ordering = ("-pk",)
-    fields = readonly_fields = (
-        "recipient",
-        "title",
-        "queued_at",
-        "state",
-        "text",
-        "html_version",
-        "files",
-        "failures",
-    )
-
-    @admin.display(description="destinataire", ordering="to")
-    def recipient(self, email: Email) -> str:
-        """Whom it is for."""
-        return ", ".join(email.to)
-
-    @admin.display(description="objet", ordering="subject")
-    def title(self, email: Email) -> str:
-        """Its subject, which states the situation."""
-        return str(email.subject)
-
-    @admin.display(description="écrit le", ordering="created")
-    def queued_at(self, email: Email) -> str:
-        """When it was written, with what it announces."""
-        return typography.moment(email.created)
-
-    @admin.display(description="état", ordering="status")
-    def state(self, email: Email) -> str:
-        """Sent, to be sent, or given up."""
-        return emails.state(email)
-
-    @admin.display(description="texte")
-    def text(self, email: Email) -> SafeString:
-        """The plain text part."""
-        return format_html('<div class="message-text">{}</div>', private_pages.masked(email.message))
-
-    @admin.display(description="version mise en page")
-    def html_version(self, email: Email) -> SafeString:
-        """A link to the HTML part."""
-        url = reverse("admin:message_html", args=[email.pk])
-        return format_html('<a href="{}">Voir le message mis en page</a>', url)
-
-    @admin.display(description="pièces jointes")
-    def files(self, email: Email) -> SafeString | str:
-        """Links to the attachments, of which none is made to show the page."""
-        return (
-            format_html_join(
-                ", ",
-                '<a href="{}">{}</a>',
-                (
-                    (reverse("admin:message_file", args=[email.pk, number]), label)
-                    for number, label in enumerate(emails.attachment_labels(email))
-                ),
-            )
-            or "aucune"
-        )
-
-    @admin.display(description="échecs")
-    def failures(self, email: Email) -> SafeString | str:
-        """Each attempt that failed, with the server's words."""
-        return format_html_join("", "<div>{} : {}</div>", email.logs.values_list("date", "message")) or "aucun"
-
-    @page("<int:pk>/html/", name="message_html")
-    def html_page(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The HTML part alone, in a document that can run and fetch nothing."""
-        email = self._viewable(request, pk)
-        response = HttpResponse(private_pages.masked(email.html_message))
-        response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
-        return response
-
-    @page("<int:pk>/fichiers/<int:index>/", name="message_file")
-    def file(self, request: HttpRequest, pk: int, index: int) -> HttpResponse:
-        """One attachment, made again from today's data."""
-        try:
-            file = emails.attachment_of(self._viewable(request, pk), index)
-        except emails.AttachmentFailed as error:
-            raise Http404 from error
-        if file is None:
-            raise Http404
-        return HttpResponse(
-            file.content,
-            content_type=file.mimetype,
-            headers={"Content-Disposition": f'inline; filename="{file.filename}"'},
-        )
-
-    def _viewable(self, request: HttpRequest, pk: int) -> Email:
-        if not self.has_view_permission(request):
-            raise Http404
-        return get_object_or_404(Email, pk=pk)

@@ -1,0 +1,17 @@
+"""What every page of the admin shares; the accounts of the team, and the reading of the message queue."""
+
+from caprural.admin.accounts import AccountAdmin, AccountGroupAdmin
+from caprural.admin.base import FewFilter, ReadOnly, SoundChoices, StaffAdmin, WrittenInline, page
+from caprural.admin.messages import MessageAdmin
+
+__all__ = [
+    "AccountAdmin",
+    "AccountGroupAdmin",
+    "FewFilter",
+    "MessageAdmin",
+    "ReadOnly",
+    "SoundChoices",
+    "StaffAdmin",
+    "WrittenInline",
+    "page",
+]
