@@ -310,14 +310,13 @@ def _broken(now: datetime) -> list[Line]:
     everything = TrainingSession.objects.with_seats_and_days()
     if len(everything.sound(now)) == TrainingSession.objects.count():
         return []
-    advice = "la session est laissée de côté partout tant que ce n’est pas corrigé"
     return [
         Line(
             f"Session n°\u00a0{pk}",
             reverse("admin:sessions_app_trainingsession_change", args=[pk]),
-            f"{advice} ({why})",
+            "elle n’est plus montrée nulle part, tant que ce qui y est illisible n’est pas corrigé",
         )
-        for pk, why in everything.broken(now).items()
+        for pk in everything.broken(now)
     ]
 
 
