@@ -59,6 +59,8 @@ STATES = {
 }
 #: The state of a message that never left, and will not by itself.
 GIVEN_UP = STATUS.failed
+#: In the context of one that was taken back on purpose.
+TAKEN_BACK = "taken_back"
 
 _recordings: ContextVar[tuple[list[Email], ...]] = ContextVar("recordings", default=())
 #: Messages that left just when the database stopped answering: to be written down before anything else leaves.
@@ -207,6 +209,7 @@ def readdress(pks: Any, *, to: str, rewrite: Callable[[str], str]) -> int:
     for email in emails:
         email.to, email.status, email.scheduled_time, email.number_of_retries = [to], STATUS.queued, None, 0
         email.message, email.html_message = rewrite(email.message), rewrite(email.html_message)
+        (email.context or {}).pop(TAKEN_BACK, None)
         email.save()
     return len(emails)
 
@@ -218,7 +221,11 @@ def take_back(pks: Any) -> int:
     back in the queue.
     """
     to_leave = Email.objects.filter(pk__in=pks, status__in=(STATUS.queued, STATUS.requeued))
-    return int(to_leave.update(status=STATUS.failed, scheduled_time=None))
+    letters = list(to_leave.select_for_update(of=("self",)))
+    for email in letters:
+        email.status, email.scheduled_time, email.context = STATUS.failed, None, {**email.context, TAKEN_BACK: True}
+    Email.objects.bulk_update(letters, ["status", "scheduled_time", "context"])
+    return len(letters)
 
 
 def _new_message_id() -> str:
@@ -279,9 +286,10 @@ def is_to_leave(email: Email) -> bool:
 
 
 def given_up(*, since: datetime) -> QuerySet[Email]:
-    """Messages written since then that never left and will not by themselves, oldest first."""
+    """Messages written since then that never left, and will not by themselves though nobody wanted it, oldest first."""
+    taken_back = Email.objects.filter(context__has_key=TAKEN_BACK)
     found: QuerySet[Email] = Email.objects.filter(status=GIVEN_UP, created__gte=since).order_by("pk")
-    return found
+    return found.exclude(pk__in=taken_back.values("pk"))
 
 
 # What is not kept
