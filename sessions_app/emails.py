@@ -34,6 +34,11 @@ WRITTEN = "written"
 LINK_AGAIN = "link_again"
 LINKS = "links"
 ONLY_LINKS = (LINKS, LINK_AGAIN)
+#: Where a registration stands: the last one makes those before untrue.
+STANDING = (
+    *("confirmed", "awaiting_fee", "waiting", "replacing", "new_address"),
+    *("fee_accepted", "fee_lost", "fee_extended", FEE_REMINDER),
+)
 #: To the address that was the person's until then.
 ADDRESS_CHANGED = "address_changed"
 
@@ -151,20 +156,27 @@ def _links(registrations: Iterable[Registration]) -> list[tuple[Registration, st
 
 
 def follow(registration: Registration) -> int:
-    """What has not left yet, or was given up, goes to the present address with the present link. Returns how many."""
+    """What has not left yet, or was given up, goes to the present address with the present link; what is no longer true
+    stays here. Returns how many.
+    """
     letters = registration.messages.exclude(kind__in=(*ONLY_LINKS, ADDRESS_CHANGED)).exclude(email=None)
+    untrue = list(letters.filter(kind__in=STANDING).order_by("-pk").values_list("email", flat=True)[1:])
+    emails.take_back(untrue)
     return emails.readdress(
-        letters.values("email"), to=registration.email, rewrite=lambda text: with_present_link(text, registration)
+        letters.exclude(email__in=untrue).values("email"),
+        to=registration.email,
+        rewrite=lambda text: with_present_link(text, registration),
     )
 
 
-def take_back(registrations: Iterable[Registration]) -> int:
+def take_back(registrations: Iterable[Registration], *, only_links: bool = False) -> int:
     """What has not left for these people stays here, unless somebody else of the mailbox reads their links in it.
-    Returns how many messages.
+    Returns how many messages. `only_links`: of what is nothing but links, which lead nowhere any more.
     """
     pks = [registration.pk for registration in registrations]
     others = Registration.objects.live().exclude(pk__in=pks).filter(email=OuterRef("registration__email"))
     letters = Message.objects.filter(registration__in=pks).exclude(Exists(others), kind__in=ONLY_LINKS)
+    letters = letters.filter(kind__in=ONLY_LINKS) if only_links else letters
     return emails.take_back(letters.exclude(email=None).values("email"))
 
 
@@ -242,7 +254,7 @@ def joining_instructions(
 def written(people: Sequence[tuple[Registration, str, str]], session: TrainingSession, *, key: str = "") -> None:
     """A message the coordinator wrote, its subject and text filled in for each person; once per `key`, which names the
     writing."""
-    each = {one.pk: {"subject": subject, "text": text} for one, subject, text in people}
+    each = {one.pk: {"subject": subject, "heading": subject, "text": text} for one, subject, text in people}
     _queue(WRITTEN, [one for one, _, _ in people], session, key=key, each=each)
 
 

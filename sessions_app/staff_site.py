@@ -10,7 +10,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.db.models import Model, Prefetch, Q
+from django.db.models import Model, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
@@ -284,9 +284,7 @@ def _letters(now: datetime) -> list[Line]:
 def _given_up(now: datetime) -> list[Line]:
     lines = []
     given_up = emails.given_up(since=now - GIVEN_UP_SINCE)
-    # What was taken back on purpose is no trouble.
-    discarded = Q(registration__cancellation_cause=Registration.Cause.DISCARDED)
-    found = Message.objects.exclude(discarded).filter(email__in=given_up)
+    found = Message.objects.filter(email__in=given_up)
     for message in found.select_related("email", "registration").order_by("pk"):
         email: Any = message.email
         # To the person, whose address may be wrong; the message is sent again from there.
@@ -312,14 +310,13 @@ def _broken(now: datetime) -> list[Line]:
     everything = TrainingSession.objects.with_seats_and_days()
     if len(everything.sound(now)) == TrainingSession.objects.count():
         return []
-    advice = "la session est laissée de côté partout tant que ce n’est pas corrigé"
     return [
         Line(
             f"Session n°\u00a0{pk}",
             reverse("admin:sessions_app_trainingsession_change", args=[pk]),
-            f"{advice} ({why})",
+            "elle n’est plus montrée nulle part, tant que ce qui y est illisible n’est pas corrigé",
         )
-        for pk, why in everything.broken(now).items()
+        for pk in everything.broken(now)
     ]
 
 

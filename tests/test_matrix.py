@@ -278,7 +278,7 @@ def watched() -> Iterator[list[str]]:
     written: list[str] = []
 
     def watch(execute: Any, sql: str, *arguments: Any) -> Any:
-        is_ours = not re.search(r'"(django_session|axes_\w+|limits_\w+)"', sql)
+        is_ours = not re.search(r"\b(django_session|axes_\w+|limits_\w+)\b", sql)
         if re.match(r"\s*(INSERT|UPDATE|DELETE)\b", sql, re.IGNORECASE) and is_ours:
             written.append(sql[:90])
         return execute(sql, *arguments)

@@ -82,14 +82,14 @@ def column_letter(at: int) -> str:
 
 
 def bounded(lines: Iterable[tuple[int, dict[int, Cell]]]) -> list[Row]:
-    """Lines with something in them, each from its first column to its last filled one; not too many of them."""
+    """Lines with something in them, each from its first column to its last filled one; none after what is too many."""
     rows: list[Row] = []
     for number, cells in lines:
         if not cells:
             continue
         # One column more than may be is enough to say that there are too many.
         rows.append(Row(number, tuple(cells.get(at, "") for at in range(min(max(cells), MAX_COLUMNS) + 1))))
-        if len(rows) > MAX_ROWS + HEAD:
+        if len(rows) > MAX_ROWS + HEAD or max(cells) >= MAX_COLUMNS:
             break
     return rows
 

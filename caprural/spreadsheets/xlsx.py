@@ -8,7 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import openpyxl
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.utils.cell import coordinate_to_tuple
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
 
 from caprural.spreadsheets.cells import NO_RESULT, Cell, clean, restore
@@ -33,7 +35,9 @@ def sheets(content: bytes) -> list[Sheet]:
         with warnings.catch_warnings():
             # What openpyxl does not keep (styles, validations) is nothing to us.
             warnings.simplefilter("ignore")
-            workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            reader = _Reader(io.BytesIO(content), read_only=True, data_only=True)
+            reader.read()
+            workbook = reader.wb
             try:
                 return [_sheet(workbook, sheet) for sheet in workbook.worksheets]
             finally:
@@ -91,10 +95,35 @@ def _count(archive: zipfile.ZipFile, files: list[zipfile.ZipInfo]) -> None:
                     )
 
 
+class _Source(ReadOnlyWorksheet):  # type: ignore[misc]
+    """Openpyxl's, without its size: it reads a whole sheet to find that none is written."""
+
+    def _get_size(self) -> None:
+        pass
+
+
+class _Reader(ExcelReader):  # type: ignore[misc]
+    def read_worksheets(self) -> None:
+        for sheet, rel in self.parser.find_sheets():
+            if rel.target not in self.valid_files:
+                continue
+            if "chartsheet" in rel.Type:
+                self.read_chartsheet(sheet, rel)
+                continue
+            source = _Source(self.wb, sheet.name, rel.target, self.shared_strings)
+            source.sheet_state = sheet.state
+            self.wb._sheets.append(source)
+
+
 class _Parser(WorkSheetParser):  # type: ignore[misc]
     """Openpyxl's, that sees the difference between a formula nobody computed and an empty cell."""
 
     def parse_cell(self, element: Any) -> Any:
+        if not len(element):
+            # Of an empty cell, of which there may be a million, only the place counts.
+            place = element.get("r")
+            self.col_counter = coordinate_to_tuple(place)[1] if place else self.col_counter + 1
+            return {"value": None}
         cell = super().parse_cell(element)
         if cell["value"] is None and element.find(FORMULA_TAG) is not None:
             is_empty_text = element.get("t") == "str" and element.find(VALUE_TAG) is not None

@@ -68,9 +68,9 @@ class SessionMending(SessionPages):
             cells = unreadable(int(object_id or 0)) if is_office and is_number else []
             if not cells:
                 raise
-            return self._mend(request, cells)
+            return self._mend(request, int(object_id or 0), cells)
 
-    def _mend(self, request: HttpRequest, cells: list[Unreadable]) -> HttpResponse:
+    def _mend(self, request: HttpRequest, pk: int, cells: list[Unreadable]) -> HttpResponse:
         form = forms.Form(request.POST or None)
         for cell in cells:
             help_text = f"Illisible\u00a0: «\u00a0{cell.written}\u00a0»."
@@ -94,6 +94,7 @@ class SessionMending(SessionPages):
             "admin/act.html",
             "Session illisible",
             {
+                "subtitle": TrainingSession.objects.filter(pk=pk).values_list("title", flat=True).first(),
                 "form": form,
                 "submit": "Corriger",
                 "back": "../../",

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from caprural import emails as mail
 from caprural import limits, typography, validators
 from sessions_app import emails, telling
 from sessions_app.models import LinkRequest, Registration, TrainingSession
@@ -218,23 +217,22 @@ def change_details(
     if not has_moved:
         current.save(update_fields=[*details, "address_confirmed_at"])
         return current
+    emails.take_back([current], only_links=True)
     current.token, current.address_confirmed_at, current.predates_confirming = new_token(), None, False
     current.save(update_fields=[*details, "email", "token", "address_confirmed_at", "predates_confirming"])
     note([current], now=now, by=by, why="adresse e-mail corrigée, nouveau lien envoyé")
-    with mail.recording() as written:
-        if was_proved:
-            emails.address_changed(current, session, former=former)
-        # What is said of a seat judged otherwise carries the link; what was not delivered before is no longer true.
-        is_judged = judge_one(current, session, now=now)
-        recovered = 0 if is_judged else emails.follow(current)
-        if was_proved and not is_judged:
-            emails.new_address(current, session)
-        elif not is_judged and not recovered:
-            # Nobody may have read what was sent to the former one.
-            emails.standing(current, session)
+    if was_proved:
+        emails.address_changed(current, session, former=former)
+    # The new address reads of a seat judged otherwise, or what the former one did not get, else where it stands.
+    judge_one(current, session, now=now)
+    recovered = emails.follow(current)
+    if was_proved and not recovered:
+        emails.new_address(current, session)
+    elif not recovered:
+        # Nobody may have read what was sent to the former one.
+        emails.standing(current, session)
     if by.user is None:
-        letters = recovered + sum(letter.to == [current.email] for letter in written)
-        visiting.count_letters(current.email, now=now, letters=letters)
+        visiting.count_letters(current.email, now=now, letters=recovered or 1)
     return current
 
 
@@ -256,6 +254,7 @@ def renew_link(registration: Registration, *, user: User, now: datetime) -> None
     current = session.registrations.get(pk=registration.pk)
     if not current.can_be_cancelled:
         raise RegistrationRefused("Cette inscription est annulée : elle n’a plus besoin d’un lien.")
+    emails.take_back([current], only_links=True)
     current.token, current.link_sent_at = new_token(), now
     current.save(update_fields=["token", "link_sent_at"])
     note([current], now=now, by=staff(user), why="nouveau lien envoyé, l’ancien ne fonctionne plus")

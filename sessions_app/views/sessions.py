@@ -39,13 +39,15 @@ def home(request: HttpRequest) -> HttpResponse:
     listed = _listed(TrainingSession.objects.lasting_until(today - RECENT), now)
     over = TrainingSession.objects.published().exclude(status=TrainingSession.Status.POSTPONED)
     older = over.filter(days__date__range=(validators.FIRST_DAY, today - RECENT - DAY))
+    years = older.order_by("-days__date__year").values_list("days__date__year", flat=True)
     return render(
         request,
         "sessions_app/home.html",
         {
             "upcoming": [item for item in listed if not _is_over(item, today)],
             "past": [item for item in reversed(listed) if _is_over(item, today)],
-            "years": list(older.order_by("-days__date__year").values_list("days__date__year", flat=True).distinct()),
+            # An impossible date has no year.
+            "years": [year for year in years.distinct() if year],
         },
     )
 

@@ -179,6 +179,7 @@ class TestPastMidnight:
 SPOILT = {
     "slug": ("trainingsession", "slug", "pas une adresse", "une-adresse"),
     "date": ("sessionday", "date", "2099-02-31", "2099-02-28"),
+    "date gone by": ("sessionday", "date", "2017-02-31", "2099-02-28"),
     "year": ("sessionday", "date", "0001-01-01", "2099-02-28"),
     "hour": ("sessionday", "starts_at", "25:61:00", "9:30"),
     "deadline": ("trainingsession", "registration_deadline", "2017-02-31", "2099-01-31"),

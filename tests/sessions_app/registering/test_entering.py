@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from post_office.models import STATUS, Email
 
+from caprural import emails as mail
 from members.models import CoveredPerson
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, TrainingSession
@@ -322,6 +323,35 @@ class TestChangingDetails:
         assert current.token in letter.message
         assert current.token in letter.html_message
         assert registration.token not in f"{letter.message}{letter.html_message}"
+
+    @pytest.mark.parametrize("is_proved", [False, True])
+    @pytest.mark.parametrize("has_left", [False, True])
+    @pytest.mark.parametrize(
+        ("former", "new"),
+        [
+            ("couverte@collines.example", "autre@ailleurs.example"),
+            ("autre@ailleurs.example", "couverte@collines.example"),
+            ("autre@ailleurs.example", "encore@ailleurs.example"),
+        ],
+    )
+    def test_one_letter_to_the_new_address_and_no_dead_link_to_the_former(
+        self, former: str, new: str, has_left: bool, is_proved: bool
+    ) -> None:
+        session = make_session(fee_required=True)
+        make_fee(make_member(emails=("couverte@collines.example",)))
+        registration = make_registration(session, email=former)
+        registering.register(make_candidate(session, email=former), now=NOW + timedelta(hours=1))  # the link again
+        if has_left:
+            Email.objects.update(status=STATUS.sent)
+
+        registering.change_details(registration, {"email": new}, now=NOW, is_behind_link=is_proved)
+        registering.change_details(Registration.objects.get(), {"email": f"x{new}"}, now=NOW)
+        registering.change_details(Registration.objects.get(), {"email": new}, now=NOW)
+
+        [letter] = Email.objects.filter(status=STATUS.queued).exclude(subject__startswith="Adresse e-mail modifiée")
+        assert letter.to == [new]
+        assert f"/inscriptions/{Registration.objects.get().token}/" in letter.message
+        assert list(mail.given_up(since=NOW)) == []
 
     def test_what_a_mistyped_address_swallowed_is_written_again(self) -> None:
         registration = make_registration(make_session(), email="camile@structure.example")
