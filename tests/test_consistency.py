@@ -219,7 +219,11 @@ class TestStatuses:
     WRITERS = {
         "sessions_app/registering/gate.py": [("move_all", "status of update"), ("_step", "registration.status")],
         # A message of the queue, not a registration.
-        "caprural/emails.py": [("readdress", "email.status")],
+        "caprural/emails.py": [
+            ("readdress", "email.status"),
+            ("take_back", "email.status"),
+            ("take_back", "status of bulk_update"),
+        ],
         "members/fees.py": [
             ("subscribe", "status of create"),
             ("_move", "locked.status"),
