@@ -213,7 +213,7 @@ class TestTheClock:
 
 
 class TestStatuses:
-    """R6, R13: a registration's status is written by `registering.gate.move`, a fee's by `members.fees`.
+    """R6, R13: a registration's status is written by `registering.gate`, a fee's by `members.fees`.
 
     A status of something else says so in the value: `TrainingSession.Status.PUBLISHED`, `STATUS.sent` of a message,
     `SpreadsheetImport.Status.READY`.
@@ -223,7 +223,11 @@ class TestStatuses:
     WRITERS = {
         "sessions_app/registering/gate.py": [("move_all", "status of update"), ("_step", "registration.status")],
         # A message of the queue, not a registration.
-        "caprural/emails.py": [("readdress", "email.status")],
+        "caprural/emails.py": [
+            ("readdress", "email.status"),
+            ("take_back", "email.status"),
+            ("take_back", "status of bulk_update"),
+        ],
         "members/fees.py": [
             ("subscribe", "status of create"),
             ("_move", "locked.status"),
