@@ -94,13 +94,13 @@ def ask(
 ) -> tuple[Foreseen, bool]:
     """What the act would do, and whether it is done: only once confirmed, and if the same is foreseen under its locks.
 
-    `is_free`: what costs nobody their cover is done at once.
+    `is_free`: what changes nobody's cover is done at once.
     """
     is_sent = request.method == "POST" and (is_free or "confirm" in request.POST)
     with transaction.atomic() if is_sent else nullcontext():
         current = lock() if is_sent else row
         foreseen = foresee(current)
-        is_done = is_sent and (foreseen.is_confirmed(request) or (is_free and not foreseen.lost))
+        is_done = is_sent and (foreseen.is_confirmed(request) or (is_free and not (foreseen.lost or foreseen.gained)))
         if is_done:
             act(current)
     if not is_done and "confirm" in request.POST:

@@ -9,7 +9,6 @@ Attachments are not stored: the row names a document and its key, and the worker
 """
 
 import logging
-import re
 import secrets
 import smtplib
 import time
@@ -30,11 +29,10 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import Error as DatabaseTrouble
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.template.loader import render_to_string
 from django.utils.text import slugify
 from post_office.models import PRIORITY, STATUS, Email
 
-from caprural import typography
+from caprural import letters, typography
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +130,7 @@ def compose(
     sender: str = "",
     reply_to: str = "",
 ) -> Email:
-    """`templates/emails/<name>.subject.txt`, `.body.txt` and `.html`, as they would be queued. Writes nothing.
+    """The letter `templates/emails/<name>.txt`, as it would be queued. Writes nothing.
 
     `attachments` are pairs (document, key) for the makers registered with `attachment`. `sender` is the name people
     read beside our address, unless the settings give one.
@@ -140,13 +138,14 @@ def compose(
     headers = {"Auto-Submitted": "auto-generated"}
     if reply_to:
         headers["Reply-To"] = reply_to
+    letter = letters.render(name, context)
     # Not post_office.mail.send(): it renders its arguments as templates once more, names typed by people included.
     return Email(
         from_email=_from(sender),
         to=[to],
-        subject=_short(_one_line(render_to_string(f"emails/{name}.subject.txt", context))),
-        message=_closed_up(render_to_string(f"emails/{name}.body.txt", context)),
-        html_message=render_to_string(f"emails/{name}.html", context),
+        subject=_short(letter.subject),
+        message=letter.text,
+        html_message=letter.html,
         headers=headers,
         message_id=_new_message_id(),
         context={"attachments": [list(pair) for pair in attachments]},
@@ -158,10 +157,10 @@ def compose(
 @contextmanager
 def recording() -> Iterator[list[Email]]:
     """The messages queued inside the block, in order: what an act writes, whoever else writes meanwhile."""
-    letters: list[Email] = []
-    token = _recordings.set((*_recordings.get(), letters))
+    written: list[Email] = []
+    token = _recordings.set((*_recordings.get(), written))
     try:
-        yield letters
+        yield written
     finally:
         _recordings.reset(token)
 
@@ -234,11 +233,6 @@ def _new_message_id() -> str:
     return f"<{time.time():.0f}.{secrets.token_hex(8)}@{urlsplit(settings.SITE_URL).hostname}>"
 
 
-def _one_line(text: str) -> str:
-    """A subject: no line break of any kind, and the no-break spaces of French kept."""
-    return re.sub("[^\\S\u00a0\u202f]+", " ", text).strip()
-
-
 def _short(subject: str) -> str:
     """« Situation : titre – date » of at most MAX_SUBJECT signs where the title can give way; the rest never does."""
     situation, colon, about = subject.partition("\u00a0: ")
@@ -248,11 +242,6 @@ def _short(subject: str) -> str:
         return subject
     cut = title[:room].rsplit(" ", 1)[0].rstrip(" ,;:–-'’")
     return f"{situation}{colon}{cut}…{dash}{day}"
-
-
-def _closed_up(text: str) -> str:
-    """A body without the blank lines that template tags leave behind."""
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t\r]*\n", "\n", text)).strip() + "\n"
 
 
 def attachments_of(email: Email) -> list[Attachment]:
@@ -301,6 +290,31 @@ def given_up(*, since: datetime) -> QuerySet[Email]:
     taken_back = Email.objects.filter(context__has_key=TAKEN_BACK)
     found: QuerySet[Email] = Email.objects.filter(status=GIVEN_UP, created__gte=since).order_by("pk")
     return found.exclude(pk__in=taken_back.values("pk"))
+
+
+# What is not kept
+
+
+def forget(pks: Any) -> None:
+    """These messages go, but for what is still to leave."""
+    Email.objects.filter(pk__in=pks).exclude(status__in=(STATUS.queued, STATUS.requeued)).delete()
+
+
+def older_than(instant: datetime) -> QuerySet[Email]:
+    """Messages written before then; what is still to leave is not among them."""
+    found: QuerySet[Email] = Email.objects.filter(created__lt=instant).exclude(
+        status__in=(STATUS.queued, STATUS.requeued)
+    )
+    return found
+
+
+def naming(words: Sequence[str]) -> QuerySet[Email]:
+    """Messages that have left, or never will, and hold one of these addresses or names."""
+    about = Q(to__in=[[word] for word in words])
+    for word in words:
+        about |= Q(subject__icontains=word) | Q(message__icontains=word) | Q(html_message__icontains=word)
+    found: QuerySet[Email] = Email.objects.filter(about).exclude(status__in=(STATUS.queued, STATUS.requeued))
+    return found
 
 
 # Out of the queue

@@ -32,7 +32,9 @@ _BARE_ADDRESS = re.compile(
 _EMAIL = re.compile(r"[A-Za-z0-9._+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
-class _Parser(MarkdownIt):
+class Parser(MarkdownIt):
+    """What the texts hold, and nothing else."""
+
     def __init__(self) -> None:
         super().__init__("zero", {"breaks": True})
         self.enable(["list", "emphasis", "link", "autolink", "newline", "escape"])
@@ -156,7 +158,7 @@ def _link_open(
     return renderer.renderToken(tokens, index, options, env)
 
 
-_PARSER = _Parser()
+_PARSER = Parser()
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
 _LINE_BREAK = re.compile(r"(?<![ \t])[ \t]*<br[ \t]*/?>[ \t]*\n?", re.IGNORECASE)
@@ -240,20 +242,27 @@ def markdown(text: str) -> SafeString:
 
 @register.filter
 def plain(text: str) -> str:
-    """The same for people who read their e-mails as plain text: bullets « • », links as « text (address) »."""
+    """The same for people who read their e-mails as plain text: dashes « – », links as « text (address) »."""
+    return plain_text(_PARSER.parse(_UNREADABLE.sub("\ufffd", text)))
+
+
+def plain_text(tokens: Sequence[Token]) -> str:
+    """What was parsed, as plain text."""
     blocks: list[str] = []
+    end = -1  # the line where the last paragraph outside a list ended
     numbers: list[int | None] = []  # for each list we are in, the number of its next item if it has numbers
     margin = marker = ""
-    for token in _PARSER.parse(_UNREADABLE.sub("\ufffd", text)):
+    for token in tokens:
         if token.type.endswith("_list_open"):
             numbers.append(int(token.attrs.get("start", 1)) if token.type == "ordered_list_open" else None)
-            if len(numbers) == 1:
+            # A list that follows its paragraph without a blank line stays with it.
+            if len(numbers) == 1 and not (blocks and token.map and token.map[0] == end):
                 blocks.append("")
         elif token.type.endswith("_list_close"):
             numbers.pop()
         elif token.type == "list_item_open":
             number = numbers[-1]
-            marker = "• " if number is None else f"{number}. "
+            marker = "– " if number is None else f"{number}. "
             numbers[-1] = None if number is None else number + 1
         elif token.type == "inline":
             margin = "  " * max(0, len(numbers) - 1)
@@ -265,6 +274,7 @@ def plain(text: str) -> str:
                 blocks[-1] = f"{blocks[-1]}\n{lines}".lstrip("\n")
             else:
                 blocks.append(lines)
+                end = token.map[1] if token.map else -1
     return "\n\n".join(blocks)
 
 
@@ -278,8 +288,10 @@ def _plain_inline(tokens: Sequence[Token]) -> str:
         elif token.type == "link_close":
             href = _address(address)
             target = href.geturl() if href.netloc else href.path
-            shown = said[start:]
-            if address.info != "auto" and shown.replace(" ", "") != target:
+            shown = re.sub(r"\s", "", said[start:])
+            # A number is dialled with its country, and written without it.
+            is_shown = shown == target or (href.scheme == "tel" and shown[1:].isdigit() and target.endswith(shown[1:]))
+            if address.info != "auto" and not is_shown:
                 said += f" ({target})"
         else:
             said += token.content

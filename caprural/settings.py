@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "axes",
     "caprural.apps.MailQueueConfig",
     "caprural.limits",
+    "caprural.retention",
     "members",
     "sessions_app",
 ]
@@ -75,6 +76,17 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "members.context_processors.organisation",
             ],
+        },
+    },
+    {
+        # One source per letter, in Markdown (caprural.letters).
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "NAME": "letters",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "autoescape": False,
+            "builtins": ["caprural.typography", "caprural.letters"],
+            "loaders": [("django.template.loaders.cached.Loader", ["caprural.letters.Loader"])],
         },
     },
 ]

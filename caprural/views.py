@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from caprural import limits, typed_again, typography
+from caprural import limits, retention, typed_again, typography
 from sessions_app.models import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def legal_notice(request: HttpRequest) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """« Données personnelles » (R25, R26)."""
-    return render(request, "caprural/privacy.html")
+    return render(request, "caprural/privacy.html", {"lines": retention.lines()})
 
 
 @require_safe

@@ -6,7 +6,8 @@ class MembersConfig(AppConfig):
     verbose_name = "Cotisations"
 
     def ready(self) -> None:
-        """Make the documents known to the mail queue."""
-        from members import documents
+        """Make the documents known to the mail queue, and how long what we hold is kept."""
+        from members import documents, retention
 
         documents.register_attachments()
+        retention.declare()

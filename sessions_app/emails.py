@@ -254,7 +254,7 @@ def joining_instructions(
 def written(people: Sequence[tuple[Registration, str, str]], session: TrainingSession, *, key: str = "") -> None:
     """A message the coordinator wrote, its subject and text filled in for each person; once per `key`, which names the
     writing."""
-    each = {one.pk: {"subject": subject, "text": text} for one, subject, text in people}
+    each = {one.pk: {"subject": subject, "heading": subject, "text": text} for one, subject, text in people}
     _queue(WRITTEN, [one for one, _, _ in people], session, key=key, each=each)
 
 

@@ -138,6 +138,21 @@ class TestMerging:
 
         assert (concerned(asked), before, status_of(person)) == (["Camille Durand"], "confirmed", "awaiting_fee")
 
+    def test_those_it_confirms_are_said_too(
+        self, coordination: Client, category: FeeCategory, session: TrainingSession
+    ) -> None:
+        kept, gone = make_member(name="Un"), make_member(name="Deux", emails=("deux@x.example",))
+        make_fee(kept, category=category, now=timezone.now())
+        person = register(session, "deux@x.example")
+        path = f"/admin/members/member/{kept.pk}/fusionner/{gone.pk}/"
+
+        asked = coordination.post(path, {"keep": kept.pk})
+        before = (status_of(person), Member.objects.count())
+        coordination.post(path, {"keep": kept.pk, **tick(asked)})
+
+        assert "1 inscription sera confirmée" in folded(text(tree(asked)))
+        assert (before, status_of(person), Member.objects.count()) == (("awaiting_fee", 2), "confirmed", 1)
+
 
 class TestASession:
     def path(self, session: TrainingSession) -> str:

@@ -94,7 +94,7 @@ class TestTemplates:
 
 
 class TestMessages:
-    """R23: each `emails.py` lists everything its application sends; each message has its subject, text and HTML."""
+    """R23: each `emails.py` lists everything its application sends; each message has its source."""
 
     FUNCTIONS = sorted(
         node.name
@@ -103,15 +103,11 @@ class TestMessages:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.name not in NOT_MESSAGES
     )
 
-    @pytest.mark.parametrize("name", FUNCTIONS)
-    def test_its_three_templates(self, name: str) -> None:
-        for suffix in ("subject.txt", "body.txt", "html"):
-            assert (ROOT / "templates" / "emails" / f"{name}.{suffix}").is_file()
+    def test_each_has_its_template_and_no_template_is_left(self) -> None:
+        folder = ROOT / "templates" / "emails"
+        letters = [path.stem for path in folder.glob("*.txt") if "{% block subject %}" in path.read_text()]
 
-    def test_no_template_without_a_message(self) -> None:
-        found = {path.name.partition(".")[0] for path in (ROOT / "templates" / "emails").glob("*.subject.txt")}
-
-        assert sorted(found) == self.FUNCTIONS
+        assert sorted({*letters} - {"base"}) == self.FUNCTIONS
 
 
 class TestModels:
@@ -191,7 +187,7 @@ class TestTheClock:
     """Read in views, in the admin and by commands, and passed down as `now`."""
 
     READERS = re.compile(
-        r"[a-z_]+/(views\.py|views/\w+\.py|admin\.py|admin/\w+\.py|forms/(admin|session)\.py|signing_in\.py|staff_site\.py|sitemaps\.py|management/commands/\w+\.py)"
+        r"[a-z_]+/(views\.py|views/\w+\.py|admin\.py|admin/\w+\.py|forms/(admin|session)\.py|signing_in\.py|staff_site\.py|sitemaps\.py|(\w+/)?management/commands/\w+\.py)"
     )
 
     def test_nobody_else_reads_it(self) -> None:

@@ -26,15 +26,10 @@ def _template(settings: Settings, tmp_path: Path) -> None:
     """A message of our own: this file knows nothing of the sessions."""
     folder = tmp_path / "templates" / "emails"
     folder.mkdir(parents=True)
-    (folder / "greeting.subject.txt").write_text(
-        "{% autoescape off %}\n  Bonjour\n{{ name }}\u00a0:\n{% endautoescape %}\n"
-    )
-    (folder / "greeting.body.txt").write_text(
-        "{% autoescape off %}\n\nBonjour {{ name }},  \n\n"
-        "{% if name %}\n\nEnchanté\u202f!\n\n{% endif %}\n{% endautoescape %}"
-    )
-    (folder / "greeting.html").write_text("<p>Bonjour {{ name }},</p>\n<p>Enchanté\u202f!</p>\n")
-    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [folder.parent]}]
+    (folder / "greeting.txt").write_text("Bonjour {{ name }}\u00a0:\n\nBonjour {{ name }},\n\n**Enchanté**\u202f!\n")
+    (folder / "frame.txt").write_text("{% autoescape off %}{{ body }}{% endautoescape %}\n")
+    (folder / "frame.html").write_text("{{ body }}")
+    settings.TEMPLATES = [{**engine, "DIRS": [folder.parent]} for engine in settings.TEMPLATES]
 
 
 @pytest.fixture
@@ -99,7 +94,7 @@ class TestQueue:
         assert email.to == ["camille@structure.example"]
         assert email.subject == "Bonjour Camille\u00a0:"
         assert email.message == "Bonjour Camille,\n\nEnchanté\u202f!\n"
-        assert email.html_message == "<p>Bonjour Camille,</p>\n<p>Enchanté\u202f!</p>\n"
+        assert email.html_message == "<p>Bonjour Camille,</p>\n<p><strong>Enchanté</strong>\u202f!</p>\n"
         assert email.headers == {"Auto-Submitted": "auto-generated", "Reply-To": "contact@caprural.example"}
         assert re.fullmatch(r"<[\w.]+@inscriptions\.caprural\.example>", email.message_id)
         assert email.status == STATUS.queued
@@ -109,15 +104,15 @@ class TestQueue:
         assert queue().message_id != queue().message_id
 
     def test_what_a_person_typed_is_not_a_template_nor_markup(self) -> None:
-        name = '{{ 7|add:7 }} <b>« l\'As » & "Co"</b>'
+        name = '{{ 7|add:7 }} <b>« l\'As » & "Co"</b> *_[x](y)'
 
         email = queue(name=name)
 
         assert email.subject == f"Bonjour {name}\u00a0:"
         assert email.message == f"Bonjour {name},\n\nEnchanté\u202f!\n"
         assert email.html_message == (
-            "<p>Bonjour {{ 7|add:7 }} &lt;b&gt;« l&#x27;As » &amp; &quot;Co&quot;&lt;/b&gt;,</p>\n"
-            "<p>Enchanté\u202f!</p>\n"
+            "<p>Bonjour {{ 7|add:7 }} &lt;b&gt;« l'As » &amp; &quot;Co&quot;&lt;/b&gt; *_[x](y),</p>\n"
+            "<p><strong>Enchanté</strong>\u202f!</p>\n"
         )
 
     @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
@@ -168,7 +163,7 @@ class TestDeliver:
         assert [part.get_content_type() for part in body.iter_parts()] == ["text/plain", "text/html"]
         text, html = body.iter_parts()
         assert text.get_content().splitlines() == ["Bonjour Camille,", "", "Enchanté\u202f!"]
-        assert html.get_content().splitlines() == ["<p>Bonjour Camille,</p>", "<p>Enchanté\u202f!</p>"]
+        assert html.get_content().splitlines() == ["<p>Bonjour Camille,</p>", "<p><strong>Enchanté</strong>\u202f!</p>"]
         assert [(part.get_filename(), part.get_payload(decode=True), part.get_content_type()) for part in attached] == [
             (file.filename, file.content, file.mimetype) for file in files.values()
         ]

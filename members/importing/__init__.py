@@ -8,7 +8,7 @@ from members.importing.applying import apply
 from members.importing.lines import Line, Outcome
 from members.importing.planning import Plan, plan
 from members.importing.sheet import WrongColumns, match, read
-from members.importing.working import AT_ONCE, forget, run, work_on
+from members.importing.working import AT_ONCE, forget, forgotten, run, work_on
 
 __all__ = [
     "AT_ONCE",
@@ -18,6 +18,7 @@ __all__ = [
     "WrongColumns",
     "apply",
     "forget",
+    "forgotten",
     "match",
     "plan",
     "read",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import Error as DatabaseTrouble
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from caprural import spreadsheets
 from members.importing.applying import apply, keep
@@ -46,21 +46,23 @@ class LeaseLost(Exception):
 
 
 def run(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> None:
-    """Do what is to be done with each file that waits, and erase those that nobody imported."""
-    forget(now=now)
+    """Do what is to be done with each file that waits."""
     for pk in SpreadsheetImport.objects.due(now).values_list("pk", flat=True):
         if is_stopping():
             return
         work_on(pk, now=now)
 
 
-def forget(*, now: datetime) -> None:
-    """Erase the files that wait for nobody any more: they hold names and addresses (R25)."""
-    old = SpreadsheetImport.objects.filter(created_at__lte=now - KEPT).exclude(
+def forgotten(now: datetime) -> QuerySet[SpreadsheetImport]:
+    """The files that wait for nobody any more: they hold names and addresses (R25)."""
+    return SpreadsheetImport.objects.filter(created_at__lte=now - KEPT).exclude(
         status__in=(Status.APPLIED, Status.EXPIRED)
     )
-    if old.exists():
-        old.update(status=SpreadsheetImport.Status.EXPIRED, content=b"", lines=[], message=ERASED, taken_until=None)
+
+
+def forget(files: QuerySet[SpreadsheetImport]) -> None:
+    """Erase what these files hold; the counts stay."""
+    files.update(status=SpreadsheetImport.Status.EXPIRED, content=b"", lines=[], message=ERASED, taken_until=None)
 
 
 def work_on(pk: int, *, now: datetime) -> None:

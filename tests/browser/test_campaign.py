@@ -51,7 +51,7 @@ def test_everything_from_the_page_of_a_campaign(
 
     follow("Ouvrir les cotisations des cotisants de l’année précédente")
     page.get_by_role("button", name="Prévisualiser").click()
-    expect(page.get_by_role("heading", name="1 cotisant recevra un message")).to_be_visible()
+    expect(page.get_by_role("heading", name="1 personne recevra un message")).to_be_visible()
     look()
     page.get_by_role("button", name="Ouvrir 1 cotisation").click()
     expect(page.get_by_text("1 cotisation ouverte. 1 appel part par e-mail.")).to_be_visible()

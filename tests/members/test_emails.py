@@ -47,7 +47,7 @@ Pour régler :
 – par virement : IBAN FR76 3000 6000 0112 3456 7890 189, BIC AGRIFRPPXXX, en indiquant la référence {fee.code}
 – par mandat administratif, pour un organisme public : l’engagement reçu suffit pour que les personnes couvertes \
 soient à jour. Notre SIRET : 732 829 320 00074
-L’appel est déposé sur Chorus Pro.
+  L’appel est déposé sur Chorus Pro.
 """
 
 
@@ -76,7 +76,7 @@ def assert_says(subject: str, *parts: str) -> None:
     words = read(email.html_message)
     for part in parts:
         for line in part.splitlines():
-            assert line.removeprefix("– ") in words
+            assert line.strip().removeprefix("– ") in words
 
 
 def read(html: str) -> str:

@@ -333,8 +333,8 @@ class TestFee:
 
         email = last_message()
 
-        assert "Notre SIRET : 732 829 320 00074\nDéposé sur\nChorus Pro\n" in plain(email.message)
-        assert "732 829 320 00074<br>Déposé sur<br>Chorus Pro</li>" in plain(email.html_message)
+        assert "Notre SIRET : 732 829 320 00074\n  Déposé sur\n  Chorus Pro\n" in plain(email.message)
+        assert "732 829 320 00074<br>\nDéposé sur<br>\nChorus Pro</li>" in plain(email.html_message)
         for text in (email.message, email.html_message):
             assert "Une question ? Cap Rural (Alix Accueil), " in plain(text)
 
@@ -972,7 +972,7 @@ class TestWritten:
             f"Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :\n{link_of(registration)}"
             f"{CONFIRM}\n\nCap Rural\n12 rue de l’Exemple\n69000 Lyon\nhttps://www.caprural.example/\n"
         )
-        assert "<p>Pensez à vos bottes :<br>- il a plu ;<br>- il pleuvra.</p>" in email.html_message
+        assert "<p>Pensez à vos bottes :<br>\n- il a plu ;<br>\n- il pleuvra.</p>" in email.html_message
 
     def test_a_link_can_be_followed_and_html_cannot(self) -> None:
         registration = register_up_to_date(make_seed_session())
@@ -980,7 +980,7 @@ class TestWritten:
         emails.written([(registration, "<b>", "<b> https://www.caprural.example/a?b=1&c=2")], registration.session)
 
         html = last_message().html_message
-        assert '<p>&lt;b&gt; <a href="https://www.caprural.example/a?b=1&amp;c=2" rel="nofollow">' in html
+        assert '<p>&lt;b&gt; <a href="https://www.caprural.example/a?b=1&amp;c=2" rel="noopener noreferrer">' in html
         assert "<b>" not in html
         assert last_message().subject == "<b>"
 
@@ -1159,7 +1159,7 @@ def every_message_at_that_status(registration: Registration, session: TrainingSe
 
 
 def lines_of_text(text: str) -> list[str]:
-    return [line.removeprefix("– ") for line in text.splitlines() if line]
+    return [line.strip().removeprefix("– ") for line in text.splitlines() if line]
 
 
 def lines_of_html(html: str) -> list[str]:

@@ -13,7 +13,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections
 from django.utils import timezone
 
-from caprural import emails, limits
+from caprural import emails, limits, retention
 from members import importing
 from members import reminding as fee_reminding
 from sessions_app import registering, reminding
@@ -80,4 +80,5 @@ def _round(is_stopping: Callable[[], bool] = lambda: False) -> None:
     registering.answer_link_requests(now=now)
     Heartbeat.objects.update_or_create(worker=socket.gethostname(), defaults={"seen_at": now})
     limits.prune(now=now)
+    retention.purge_daily(now=now)
     emails.deliver(now=now, is_stopping=is_stopping)

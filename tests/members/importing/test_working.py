@@ -206,7 +206,7 @@ class TestForgotten:
         old, recent = sent(created_at=NOW - timedelta(days=7)), sent()
         importing.work_on(old.pk, now=NOW)
 
-        importing.forget(now=NOW)
+        importing.forget(importing.forgotten(NOW))
 
         assert state(old) == (
             "expired",

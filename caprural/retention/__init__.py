@@ -1,0 +1,18 @@
+"""How long what we hold about people is kept: one table, printed for them and applied by the worker (R25)."""
+
+from caprural.retention.policy import Line, delete, empty, filled, keep, lines, not_personal, unclassified
+from caprural.retention.purging import erase, purge, purge_daily
+
+__all__ = (
+    "Line",
+    "delete",
+    "empty",
+    "erase",
+    "filled",
+    "keep",
+    "lines",
+    "not_personal",
+    "purge",
+    "purge_daily",
+    "unclassified",
+)

@@ -1,0 +1,90 @@
+"""The table: field, how long it is kept, counted from what, what happens then, and why (R25).
+
+Each application adds its lines, from `AppConfig.ready`. A field that may hold a word is in one of them, or is said
+to be about nobody: a test refuses any other.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.db.models import QuerySet
+
+#: Fields that may hold something about a person.
+WORDS = (
+    models.CharField,
+    models.TextField,
+    models.FileField,
+    models.JSONField,
+    models.BinaryField,
+    models.GenericIPAddressField,
+)
+Rows = QuerySet[Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is kept, how long, counted from what, and why; French, as people read it."""
+
+    what: str
+    kept: str
+    why: str
+    model: type[models.Model]
+    fields: Sequence[str]
+    #: The rows whose time has come; without it, something else ends them: the line of what they belong to, or the team.
+    due: Callable[[datetime], Rows] | None = None
+    #: The rows about whoever has this address that may go before, if they ask; without it, they are kept as proofs.
+    about: Callable[[str, datetime], Rows] | None = None
+    #: What happens to such rows.
+    end: Callable[["Line", Rows], None] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.due or self.about) and not self.end:
+            raise ValueError(f"{self.what}: what happens to these rows?")
+
+
+_lines: list[Line] = []
+_not_personal: dict[str, set[str]] = {}
+
+
+def keep(*lines: Line) -> None:
+    """Add these lines to the table, in the order they are applied."""
+    _lines.extend(lines)
+
+
+def not_personal(model: type[models.Model], *fields: str) -> None:
+    """These fields, or all those that no line names, hold nothing about a person."""
+    _not_personal.setdefault(model._meta.label, set()).update(fields or ("*",))
+
+
+def lines() -> Sequence[Line]:
+    """The whole table."""
+    return tuple(_lines)
+
+
+def unclassified() -> Iterator[str]:
+    """« application.Model.field » of which nobody said how long it is kept."""
+    for model in apps.get_models(include_auto_created=True):
+        label = model._meta.label
+        known = _not_personal.get(label, set()).union(*(line.fields for line in _lines if line.model is model))
+        if "*" not in known:
+            words = [field.name for field in model._meta.concrete_fields if isinstance(field, WORDS)]
+            yield from (f"{label}.{name}" for name in words if name not in known)
+
+
+def delete(line: Line, rows: Rows) -> None:
+    """The rows go."""
+    rows.delete()
+
+
+def empty(line: Line, rows: Rows) -> None:
+    """The fields of the line are emptied, the rows stay."""
+    rows.update(**dict.fromkeys(line.fields, ""))
+
+
+def filled(model: type[models.Model], *fields: str) -> Rows:
+    """The rows where one of these fields says something."""
+    return model._default_manager.exclude(**dict.fromkeys(fields, ""))

@@ -1,0 +1,268 @@
+"""What is kept how long (R25): one person in every table, searched for in the whole database afterwards."""
+
+from datetime import datetime, timedelta
+from io import StringIO
+
+import pytest
+from axes.models import AccessAttempt
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils.text import capfirst
+from post_office.models import STATUS, Email
+
+from caprural import retention
+from members.models import Application, Member, MembershipFee, SpreadsheetImport
+from sessions_app import registering, roles
+from sessions_app.models import LinkRequest, Registration, TrainingSession
+from tests import pages
+from tests.factories import (
+    NOW,
+    make_application,
+    make_candidate,
+    make_category,
+    make_fee,
+    make_member,
+    make_registration,
+    make_session,
+    make_staff,
+    paris,
+)
+
+pytestmark = pytest.mark.django_db
+
+EMAIL, NAME, PHONE = "zoe.inoubliable@collines.example", "Inoubliable", "0699887766"
+AFTER = paris(2017, 4, 13, 9)
+TYPED = {
+    "first_name": "Zoé",
+    "last_name": NAME,
+    "email": EMAIL,
+    "phone": PHONE,
+    "organisation": f"Structure {NAME}",
+    "job_title": f"Poste {NAME}",
+    "accessibility_needs": f"Besoin {NAME}",
+    "departure_town": f"Commune {NAME}",
+    "message": f"Message {NAME}",
+}
+IDENTITY = {
+    f"sessions_app.Registration.{name}" for name in ("last_name", "email", "name_key", "organisation", "job_title")
+}
+FEE = {f"members.MembershipFee.{name}" for name in ("note", "reference", "engagement_number")}
+MARKS = (NAME.lower(), "inoubliable@", PHONE)
+
+
+def where() -> set[str]:
+    """« model.field » for each place of the database where something of that person can be read."""
+    return {
+        f"{label}.{field}"
+        for label, rows in pages.rows().items()
+        for row in rows
+        for field, value in row.items()
+        if any(mark in str(value).lower() for mark in MARKS)
+    }
+
+
+@pytest.fixture
+def session() -> TrainingSession:
+    return make_session(max_participants=1, fee_required=False)
+
+
+@pytest.fixture
+def everywhere(session: TrainingSession) -> Registration:
+    """In every table that knows people, as life puts them there. Returns the registration that holds a seat."""
+    seated = make_registration(session, **TYPED)
+    other = make_session(max_participants=1)
+    make_registration(make_session(), **TYPED)  # handed over to a colleague
+    leaving = Registration.objects.latest("pk")
+    colleague = make_candidate(leaving.session, first_name="Léa", email="lea@collines.example")
+    registering.replace(leaving, colleague, now=NOW)
+    make_registration(other)
+    make_registration(other, **TYPED)  # waits
+    member = make_member(
+        kind="person",
+        name=f"Zoé {NAME}",
+        contact_name=NAME,
+        email=EMAIL,
+        phone=PHONE,
+        address=NAME,
+        note=NAME,
+        emails=(EMAIL,),
+    )
+    fee = make_fee(member, category=make_category())
+    MembershipFee.objects.filter(pk=fee.pk).update(note=NAME, reference=NAME, engagement_number=NAME)
+    application = make_application(
+        category=fee.category,
+        name=f"Zoé {NAME}",
+        email=EMAIL,
+        contact_name=NAME,
+        phone=PHONE,
+        address=NAME,
+        emails=(EMAIL,),
+    )
+    Application.objects.filter(pk=application.pk).update(received_at=NOW)
+    SpreadsheetImport.objects.create(
+        kind="members",
+        file_name=f"{NAME}.csv",
+        content=NAME.encode(),
+        lines=[NAME],
+        created_at=NOW,
+        asked_at=NOW,
+        status="ready",
+    )
+    LinkRequest.objects.create(email=EMAIL, asked_at=NOW)
+    AccessAttempt.objects.create(username=EMAIL, ip_address="192.0.2.7", failures_since_start=1)
+    AccessAttempt.objects.update(attempt_time=NOW)
+    Session.objects.create(session_key="a" * 32, session_data=NAME, expire_date=NOW)
+    LogEntry.objects.create(
+        user=make_staff(group=roles.COORDINATION),
+        content_type=ContentType.objects.get_for_model(Registration),
+        object_id=str(seated.pk),
+        object_repr=str(seated),
+        action_flag=CHANGE,
+        change_message=f"{EMAIL} ajouté",
+        action_time=NOW,
+    )
+    LogEntry.objects.update(action_time=NOW)
+    Member.objects.update(created_at=NOW)
+    Email.objects.update(created=NOW, status=STATUS.sent)
+    return seated
+
+
+def test_every_field_that_may_hold_a_word_is_in_the_table() -> None:
+    assert [*retention.unclassified()] == []
+
+
+def left_on(now: datetime) -> set[str]:
+    retention.purge(now=now)
+    return where()
+
+
+def test_in_the_order_of_the_table(everywhere: Registration) -> None:
+    before = where()
+    assert "sessions_app.Registration.accessibility_needs" in before
+
+    on_the_day = left_on(paris(2017, 5, 12, 9))
+    assert before - on_the_day == {
+        "members.SpreadsheetImport.content",
+        "members.SpreadsheetImport.lines",
+        "sessions.Session.session_data",
+        "sessions_app.LinkRequest.email",
+    }
+    assert on_the_day - left_on(paris(2017, 5, 13, 9)) == {"sessions_app.Registration.accessibility_needs"}
+    assert left_on(paris(2018, 4, 14, 9)) == {
+        "admin.LogEntry.change_message",
+        "admin.LogEntry.object_repr",
+        "members.CoveredPerson.email",
+        *(f"members.Member.{field}" for field in ("name", "contact_name", "email", "phone", "address", "note")),
+        *FEE,
+        "members.Receipt.facts",
+        *IDENTITY,
+    }
+
+
+def test_nothing_of_it_is_left_at_the_end(everywhere: Registration) -> None:
+    assert left_on(paris(2028, 1, 10, 9)) == set()
+    assert Registration.objects.filter(pk=everywhere.pk, status="confirmed", profile=everywhere.profile).exists()
+
+
+@pytest.mark.parametrize(
+    ("notice", "years", "is_kept"),
+    [
+        ("", 6, False),
+        ("Session financée par la Région.", 6, False),
+        ("Cofinancé par l’Union européenne.", 6, True),
+        ("Fonds FEADER", 6, True),
+        ("Fonds FEADER", 10, False),
+        ("", 5, True),
+    ],
+)
+def test_proofs(session: TrainingSession, notice: str, years: int, is_kept: bool) -> None:
+    TrainingSession.objects.update(funders_notice=notice)
+    make_registration(session, **TYPED)
+    Email.objects.all().delete()
+
+    assert ("sessions_app.Registration.last_name" in left_on(paris(2017 + years, 4, 15, 9))) is is_kept
+
+
+def test_a_session_whose_date_is_to_come_keeps_what_it_needs(session: TrainingSession) -> None:
+    make_registration(session, **TYPED)
+    TrainingSession.objects.update(status="postponed")
+
+    assert "sessions_app.Registration.accessibility_needs" in left_on(paris(2017, 7, 1, 9))
+
+
+def test_dry_run_writes_nothing(everywhere: Registration) -> None:
+    before, said = pages.rows(), StringIO()
+
+    call_command("purge_personal_data", "--dry-run", stdout=said)
+    call_command("purge_personal_data", "--dry-run", "--person", EMAIL, stdout=said)
+
+    assert pages.rows() == before
+    assert "Besoin d’aménagement (inscription)\u00a0: " in said.getvalue()
+    assert "Rien n’a été effacé." in said.getvalue()
+
+
+def test_what_a_person_asks_to_forget(everywhere: Registration) -> None:
+    retention.erase(EMAIL.upper(), now=AFTER)
+
+    assert where() == {
+        # The proof that they came, and the accounts.
+        *IDENTITY,
+        "members.Member.name",
+        "members.Receipt.facts",
+        *FEE,
+        "members.SpreadsheetImport.content",
+        "members.SpreadsheetImport.lines",
+        "members.SpreadsheetImport.file_name",
+        "sessions.Session.session_data",
+        "axes.AccessAttempt.username",
+    }
+    assert retention.erase("personne@ailleurs.example", now=AFTER) == []
+
+
+def test_whoever_still_waits_is_not_forgotten(session: TrainingSession) -> None:
+    make_registration(session)
+    waiting = make_registration(session, **TYPED)
+
+    retention.erase(EMAIL, now=NOW)
+
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.email) == ("waiting", EMAIL)
+
+
+def test_letters_that_are_still_to_leave_leave(session: TrainingSession) -> None:
+    make_registration(session, **TYPED)
+
+    retention.purge(now=paris(2037, 1, 1))
+
+    assert Email.objects.get().to == [EMAIL]
+
+
+def test_once_a_day(session: TrainingSession) -> None:
+    make_registration(session, **TYPED)
+    late = NOW + timedelta(days=400)
+
+    retention.purge_daily(now=late - timedelta(days=300))
+    retention.purge_daily(now=late - timedelta(days=300) + timedelta(hours=23))
+    Registration.objects.update(accessibility_needs=NAME)
+    retention.purge_daily(now=late - timedelta(days=300) + timedelta(hours=23))
+    assert "sessions_app.Registration.accessibility_needs" in where()
+
+    retention.purge_daily(now=late)
+    assert "sessions_app.Registration.accessibility_needs" not in where()
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_the_page_prints_the_table(client: Client) -> None:
+    page = client.get(reverse("privacy"))
+
+    pages.assert_sound(page)
+    words = plain(pages.main(page))
+    for line in retention.lines():
+        assert plain(f"{line.what} {capfirst(line.kept)} {line.why}") in words
