@@ -118,6 +118,8 @@ class _Reader(ExcelReader):  # type: ignore[misc]
 class _Parser(WorkSheetParser):  # type: ignore[misc]
     """Openpyxl's, that sees the difference between a formula nobody computed and an empty cell."""
 
+    col_counter: int
+
     def parse_cell(self, element: Any) -> Any:
         if not len(element):
             # Of an empty cell, of which there may be a million, only the place counts.
