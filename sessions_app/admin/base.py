@@ -141,9 +141,9 @@ class SessionPages(RoleAdmin):
         foresee: Callable[[TrainingSession], Foreseen],
         act: Callable[[TrainingSession], object],
         title: str,
-        submit: str,
         notice: str,
         done: str,
+        submit: str = "",
         link: str = "et prévenir",
         nobody: str = "",
     ) -> HttpResponse:
@@ -177,7 +177,7 @@ class SessionPages(RoleAdmin):
             if nobody and not foreseen.told:
                 form.add_error(None, nobody)
                 foreseen = None
-        submit = foreseen.button(submit, link) if foreseen else submit
+        submit = foreseen.button(submit or title, link) if foreseen else submit or title
         context = {"form": form, "submit": submit, "original": session, "back": back, "notice": notice}
         context = {**context, "subtitle": str(session), "foreseen": foreseen}
         return self.act_page(request, "admin/preview.html", title, context)

@@ -32,7 +32,6 @@ class SessionDecisions(SessionPages):
             ),
             act=lambda session: deciding.maintain(session, now=now),
             title="Maintenir la session",
-            submit="Maintenir la session",
             notice="La session a lieu, même sous son minimum de participants. "
             "Les personnes qui ont une place l’apprennent.",
             done="La session est maintenue.",
@@ -68,7 +67,6 @@ class SessionDecisions(SessionPages):
                 session, first_on=form.cleaned_data["first_on"], deadline=form.cleaned_data["deadline"], now=now
             ),
             title=title,
-            submit=title,
             notice=f"{_announced(form)}Toutes les personnes inscrites l’apprennent et gardent leur place ou leur rang.",
             done=done,
         )
@@ -86,7 +84,6 @@ class SessionDecisions(SessionPages):
             ),
             act=lambda session: deciding.cancel(session, user=user, now=now),
             title="Annuler la session",
-            submit="Annuler la session",
             notice="C’est définitif : toutes les inscriptions sont annulées, et chaque personne l’apprend. "
             "Si la session peut avoir lieu plus tard, reportez-la plutôt.",
             done="La session est annulée.",

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from caprural import pdf, typography
-from caprural.admin import SoundChoices, page
+from caprural.admin import FewFilter, SoundChoices, page
 from caprural.confirming import ConfirmingAdmin, Foreseen, say_what_followed
 from sessions_app import duplicating, registering, reminding, roles, telling
 from sessions_app.admin.base import current_user
@@ -65,25 +65,16 @@ class SessionDocumentInline(admin.TabularInline):
     extra = 0
 
 
-class PeriodFilter(admin.SimpleListFilter):
+class PeriodFilter(FewFilter):
     """Sessions to come or past."""
 
-    title = "période"
-    parameter_name = "periode"
+    title, parameter_name = "période", "periode"
+    options = {"a-venir": "à venir", "passees": "passées"}
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The two periods."""
-        return [("a-venir", "à venir"), ("passees", "passées")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def narrowed(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
         """By the last day; a session without date is still to come."""
-        today = timezone.localdate()
-        to_come = TrainingSession.objects.lasting_until(today)
-        if self.value() == "passees":
-            return queryset.exclude(pk__in=to_come.values("pk"))
-        if self.value() == "a-venir":
-            return queryset.filter(pk__in=to_come.values("pk"))
-        return queryset
+        to_come = TrainingSession.objects.lasting_until(timezone.localdate()).values("pk")
+        return rows.filter(pk__in=to_come) if asked == "a-venir" else rows.exclude(pk__in=to_come)
 
 
 @admin.register(TrainingSession)
