@@ -5,9 +5,8 @@ from typing import cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db.models import Field, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -142,7 +141,7 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
     @page("<int:pk>/verifier/", name="check_application")
     def check_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Vérifier »: what was typed beside what the member says today, and what to take of it."""
-        application = self._to_check(request, pk)
+        application: Application = self.row(request, pk)
         back = reverse("admin:members_application_change", args=[pk])
         if application.checked_at:
             messages.warning(request, applying.already(application))
@@ -182,18 +181,6 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
         }
         template = "admin/members/application/check.html"
         return self.act_page(request, template, "Vérifier un bulletin", context)
-
-    def _to_check(self, request: HttpRequest, pk: int) -> Application:
-        """The form if this person may see it, else 404; PermissionDenied when they may not check it."""
-        if not self.has_view_permission(request):
-            raise Http404
-        if not request.user.has_perm("members.change_application"):
-            raise PermissionDenied
-        related = ("fee__member", "fee__category", "category__campaign")
-        found = Application.objects.select_related(*related).filter(pk=pk).first()
-        if found is None:
-            raise Http404
-        return found
 
     def _check(self, request: HttpRequest, application: Application, form: CheckForm) -> MembershipFee | None:
         """The fee of the form, once it is checked; otherwise None, and the form says why."""

@@ -154,10 +154,8 @@ class SpreadsheetImportAdmin(StaffAdmin):
     @page("<int:pk>/lignes/<str:part>.csv", name="spreadsheet_lines")
     def part(self, request: HttpRequest, pk: int, part: str) -> HttpResponse:
         """The refused lines of a file with the reason of each, to be corrected; or all the others."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        found: SpreadsheetImport | None = self.get_object(request, str(pk))
-        if found is None or part not in ("refusees", "autres") or not found.content:
+        found: SpreadsheetImport = self.row(request, pk, "view")
+        if part not in ("refusees", "autres") or not found.content:
             raise Http404
         table = importing.read(found.kind, found.file_name, bytes(found.content))
         reasons = {line.number: " ".join(line.details) for line in _lines_of(found) if _is_refused(line)}

@@ -128,7 +128,7 @@ class MemberAttaching(RegistrationPages):
     @page("<int:pk>/rattacher/", name="attach_registration")
     def attach(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Say which member the person belongs to, among the likely ones or those one searches (R14)."""
-        registration = self.registration_for(request, pk)
+        registration: Registration = self.row(request, pk)
         data = typed_again.given(request)
         stranger = _stranger(registration)
         form = AttachForm(request.POST if request.method == "POST" else None, others=stranger.others)
@@ -164,7 +164,7 @@ class MemberAttaching(RegistrationPages):
     @page("<int:pk>/creer-le-cotisant/", name="create_member")
     def create_member(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make the member from what the person typed, with the fee expected of it."""
-        registration = self.registration_for(request, pk)
+        registration: Registration = self.row(request, pk)
         if not request.user.has_perm("members.add_member"):
             raise PermissionDenied
         if member := Member.objects.listing(registration.email).first():
@@ -203,7 +203,7 @@ class MemberAttaching(RegistrationPages):
     @page("<int:pk>/cotisation/", name="record_fee")
     def record_fee(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Record the fee that covers the person: the seat is confirmed at once (R16)."""
-        registration = self.registration_for(request, pk)
+        registration: Registration = self.row(request, pk)
         session = TrainingSession.objects.with_seats_and_days().get(pk=registration.session_id)
         campaign = FeeCampaign.objects.of(session.first_date)
         known = Member.objects.listing(registration.email).first()

@@ -132,10 +132,6 @@ class RoleAdmin(StaffAdmin):
 class SessionPages(RoleAdmin):
     """What the pages of one session share."""
 
-    def session_for(self, request: HttpRequest, pk: int, permission: str) -> TrainingSession:
-        """The session if this person may see it, else 404; PermissionDenied when they may see it but not act."""
-        return cast(TrainingSession, self.row(request, pk, permission))
-
     def confirmed_act(
         self,
         request: HttpRequest,
@@ -219,10 +215,6 @@ class RegistrationPages(RoleAdmin):
     def session_of(self, row: Any) -> TrainingSession:
         """Read with the row."""
         return cast(Registration, row).session
-
-    def registration_for(self, request: HttpRequest, pk: int) -> Registration:
-        """The registration if this person may see it, else 404; PermissionDenied when they may not act on it."""
-        return cast(Registration, self.row(request, pk))
 
     def back_to_session(self, registration: Registration) -> HttpResponse:
         """Where one goes once it is done."""

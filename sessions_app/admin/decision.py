@@ -25,7 +25,7 @@ class SessionDecisions(SessionPages):
         now = timezone.now()
         return self.confirmed_act(
             request,
-            self.session_for(request, pk, "change"),
+            self.row(request, pk),
             Form(request.POST),
             foresee=lambda session: Foreseen(
                 told_to(deciding.told_of_maintaining(session, now=now)), details=stands(session)
@@ -41,7 +41,7 @@ class SessionDecisions(SessionPages):
     @page("<int:pk>/reporter/", name="postpone_session")
     def postpone(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Reporter », to another first day or to a date to come; then « Fixer la nouvelle date »."""
-        session, now = self.session_for(request, pk, "change"), timezone.now()
+        session, now = self.row(request, pk), timezone.now()
         form = PostponeForm(request.POST or None, session=session)
         if (request.POST.get("was") or session.status) != session.status:
             return self.undone(
@@ -79,7 +79,7 @@ class SessionDecisions(SessionPages):
         user, now = current_user(request), timezone.now()
         return self.confirmed_act(
             request,
-            self.session_for(request, pk, "change"),
+            self.row(request, pk),
             Form(request.POST),
             foresee=lambda session: Foreseen(
                 told_to(deciding.told_of_cancelling(session, now=now)), details=stands(session)

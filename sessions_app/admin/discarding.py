@@ -18,7 +18,7 @@ class SessionDiscarding(SessionPages):
     @page("<int:pk>/ecarter/", name="discard_registrations")
     def discard(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The seats go back to whoever waits, in order; the people discarded are not written to."""
-        session = self.session_for(request, pk, "change")
+        session: TrainingSession = self.row(request, pk)
         people = list(session.registrations.live().order_by("pk"))
         form, now = DiscardForm(request.POST or None, people=people), timezone.now()
 

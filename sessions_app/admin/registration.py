@@ -204,7 +204,7 @@ class RegistrationAdmin(MemberAttaching):
     @page("<int:pk>/page-personnelle/", name="open_private_page")
     def open_private_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The coordination goes to a person's own page: only after saying so, and the history keeps it (R9)."""
-        registration = self.registration_for(request, pk)
+        registration: Registration = self.row(request, pk)
         if request.method == "POST":
             self.log_change(request, registration, "Page personnelle ouverte.")
             return redirect(registration)
@@ -220,7 +220,7 @@ class RegistrationAdmin(MemberAttaching):
     @page("<int:pk>/annuler/", name="cancel_registration")
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Cancel for the person, who is told; their seat goes to whoever is next."""
-        registration = self.registration_for(request, pk)
+        registration: Registration = self.row(request, pk)
         form = CancelForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -250,7 +250,7 @@ class RegistrationAdmin(MemberAttaching):
     @page("<int:pk>/adresse/", name="correct_address")
     def correct_address(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Corriger l’adresse »: what the person does from their page, by the team; a new link leaves (R9)."""
-        registration = self.registration_for(request, pk)
+        registration: Registration = self.row(request, pk)
         form = CorrectAddressForm(request.POST or None, initial={"email": registration.email})
         foreseen = None
         if form.is_valid():
@@ -298,7 +298,7 @@ class RegistrationAdmin(MemberAttaching):
     @page("<int:pk>/nouveau-lien/", name="renew_link")
     def renew_link(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Nouveau lien »: the former one leads nowhere any more (R9)."""
-        registration = self.registration_for(request, pk)
+        registration: Registration = self.row(request, pk)
         if request.method == "POST":
             try:
                 registering.renew_link(registration, user=current_user(request), now=timezone.now())
@@ -320,7 +320,7 @@ class RegistrationAdmin(MemberAttaching):
     @page("<int:pk>/prolonger/", name="extend_fee_due")
     def extend(self, request: HttpRequest, pk: int) -> HttpResponse:
         """« Prolonger »: the seat is held a little longer for its fee (R15)."""
-        registration = self.registration_for(request, pk)
+        registration: Registration = self.row(request, pk)
         due = registration.fee_due_on or timezone.localdate()
         first_date = registration.session.first_date
         longer = min(due + LONGER, first_date - timedelta(days=1)) if first_date else due + LONGER

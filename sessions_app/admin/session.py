@@ -315,7 +315,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
     @page("<int:pk>/emargement/", name="attendance_sheet")
     def attendance_sheet(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The attendance sheet on a page, with its link to the PDF."""
-        session = self.session_for(request, pk, "view")
+        session: TrainingSession = self.row(request, pk, "view")
         context = attendance_sheet.context(session, now=timezone.now())
         template = "admin/sessions_app/trainingsession/attendance_sheet.html"
         return self.act_page(request, template, "Feuille d’émargement", {"original": session, **context})
@@ -323,13 +323,13 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
     @page("<int:pk>/emargement.pdf", name="attendance_sheet_pdf")
     def attendance_sheet_pdf(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The attendance sheet to print and sign."""
-        session = self.session_for(request, pk, "view")
+        session: TrainingSession = self.row(request, pk, "view")
         return pdf.response(f"emargement-{session.slug}.pdf", attendance_sheet.pdf(session, now=timezone.now()))
 
     @page("<int:pk>/dupliquer/", name="duplicate_session")
     def duplicate(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A draft copy on another date, opened at once."""
-        session = self.session_for(request, pk, "add")
+        session: TrainingSession = self.row(request, pk, "add")
         form = DuplicateForm(request.POST or None, session=session)
         if form.is_valid():
             copy = duplicating.duplicate(session, **form.cleaned_data)
@@ -347,7 +347,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
     @page("<int:pk>/inscrire/", name="register_by_hand")
     def register_by_hand(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Someone registers by telephone, or after the deadline (R4)."""
-        session = self.session_for(request, pk, "change")
+        session: TrainingSession = self.row(request, pk)
         form = RegisterByHandForm(request.POST or None)
         if form.is_valid():
             try:
@@ -377,7 +377,7 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
     @page("<int:pk>/attribuer/", name="assign_next_seat")
     def assign_next_seat(self, request: HttpRequest, pk: int) -> HttpResponse:
         """One click gives the free seat to the first person waiting, once that is no longer automatic (R8)."""
-        session = self.session_for(request, pk, "change")
+        session: TrainingSession = self.row(request, pk)
         if request.method == "POST":
             try:
                 registration = registering.assign_next_seat(session, user=current_user(request), now=timezone.now())

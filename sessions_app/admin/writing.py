@@ -21,7 +21,7 @@ class SessionWriting(SessionPages):
     @page("<int:pk>/ecrire/", name="write_to_participants")
     def write(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Choose who, write, read what each person will read, send; once, even after a double click."""
-        session = self.session_for(request, pk, "change")
+        session: TrainingSession = self.row(request, pk)
         user, now = current_user(request), timezone.now()
         columns = Board(session, user=user, now=now).columns
         form = WriteForm(
@@ -69,7 +69,7 @@ class SessionWriting(SessionPages):
     @page("<int:pk>/messages/<int:message_pk>/renvoyer/", name="send_message_again")
     def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
         """The same message, to the person's present address."""
-        session = self.session_for(request, pk, "change")
+        session: TrainingSession = self.row(request, pk)
         message = session.messages.select_related("email", "registration").filter(pk=message_pk).first()
         if message is None or message.email is None or message.kind in emails.ONLY_LINKS:
             raise Http404

@@ -339,7 +339,7 @@ class TestWhoMay:
         assert trainer.get(LIST).status_code == 403
         assert trainer.get(f"{LIST}{application.pk}/change/").status_code in (403, 404)
         for method in (trainer.get, trainer.post):
-            assert method(check_of(application)).status_code == 404
+            assert method(check_of(application)).status_code == 403
         assert Application.objects.get().checked_at is None
         assert "bulletin" not in pages.text(pages.tree(trainer.get("/admin/"))).lower()
 

@@ -101,7 +101,7 @@ def spoilt(table: list[list[str]]) -> tuple[list[list[str]], dict[int, str]]:
         bad[at] = [*bad[20][:AMOUNT], str(at), *bad[20][STATUS:]]
         expected[at + 1] = "Dit autre chose que la ligne 21, Montant (€) : gardez une seule de ces lignes."
     bad[7][STATUS] = "non"
-    reference = MembershipFee.objects.get(member__siret=import_5000.siret(7)).reference
+    reference = MembershipFee.objects.get(member__siret=import_5000.siret(7)).code
     expected[8] = (
         f"Réglée : La cotisation de Communauté de communes n° 7 pour Cotisation 2017 ({reference}) est payée depuis le "
         "1er mars 2017. Rien n’est à enregistrer ; si c’est une erreur, annulez-la, puis ouvrez-en une autre. "

@@ -289,4 +289,4 @@ def test_as_many_queries_to_read_and_to_write_for_one_line_and_for_fifty(categor
         MembershipFee.objects.all().delete()
 
     assert counts[0] == counts[1]
-    assert counts[0][0] == 11
+    assert counts[0][0] == 10

@@ -135,4 +135,4 @@ def test_as_many_queries_for_one_line_and_for_fifty() -> None:
             plan = planned("people", "Cotisant;Mail", *(f"Cotisant {n};a{n}@x.example" for n in range(lines)))
         counts.append((len(queries), set(outcomes(plan))))
 
-    assert counts == [(9, {"created"})] * 2
+    assert counts == [(8, {"created"})] * 2
