@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from members.models import FeeCategory, Member
@@ -192,3 +194,27 @@ class TestASession:
         page = coordination.post(path, form, follow=True)
 
         assert (complaints(page), status_of(stranger)) == ([], "confirmed")
+
+
+class TestPreviews:
+    """I3: what would be done is read; nothing is done and undone to be shown, and nothing is locked."""
+
+    def test_of_what_is_typed(self, coordination: Client, category: FeeCategory, person: Registration) -> None:
+        session, fee = person.session_id, make_fee(make_member(email="due@x.example"), category=category, status="due")
+        sessions, members = "/admin/sessions_app/trainingsession", "/admin/members"
+        forms: dict[str, dict[str, Any]] = {
+            f"{sessions}/{session}/ecrire/": {"subject": "Objet", "text": "Texte", "statuses": ["confirmed"]},
+            f"{sessions}/{session}/ecarter/": {"people": [person.pk]},
+            f"{sessions}/{session}/reporter/": {"first_on": today(90).isoformat()},
+            f"{members}/membershipfee/": {"action": "send_calls", "_selected_action": [fee.pk]},
+            f"{members}/membershipfee/{fee.pk}/annuler/": {"is_told": "on"},
+        }
+        for path, sent in forms.items():
+            form = sent if "action" in sent else {**typed(coordination.get(path)), **sent}
+            with CaptureQueriesContext(connection) as queries:
+                page = coordination.post(path, form)
+
+            assert typed(page)["previewed"], path
+            said = [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+            assert [sql for sql in said if "django_session" not in sql] == [], path
+            assert not [query["sql"] for query in queries if "FOR UPDATE" in query["sql"]], path
