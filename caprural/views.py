@@ -75,7 +75,8 @@ def _migrations() -> set[tuple[str, str]]:
 def _is_writable(now: datetime) -> bool:
     """Tried on one row, and not at every visit: on SQLite it waits for whoever writes."""
     try:
-        limits.spend("healthz", "", most=1, within=WRITE_AGAIN_AFTER, now=now)
+        if not limits.is_under_way("healthz", now=now):
+            limits.spend("healthz", "", most=1, within=WRITE_AGAIN_AFTER, now=now)
     except limits.LimitReached:
         pass
     except DatabaseError:

@@ -52,7 +52,7 @@ def database_is_down(execute: Callable[..., Any], sql: str, params: Any, many: b
 
 def disk_is_full(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
     """What every change meets then; one that changes no row asks for no room."""
-    if sql.startswith("INSERT") or (sql.startswith("UPDATE") and Spending.objects.filter(until__lte=timezone.now())):
+    if sql.split()[0] == "INSERT" or (sql.startswith("UPDATE") and Spending.objects.filter(until__lte=timezone.now())):
         raise OperationalError("database or disk is full")
     return execute(sql, params, many, context)
 

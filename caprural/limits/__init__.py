@@ -101,6 +101,14 @@ def spend_all(acts: Sequence[Act], *, now: datetime) -> None:
             raise LimitReached(until=standing.until if standing else now + act.within, now=now)
 
 
+def is_under_way(kind: str, key: str = "", *, now: datetime) -> bool:
+    """Whether a window of this kind is open. Only reads: a count waits for whoever writes, even when it is refused."""
+    from caprural.limits.models import Spending
+
+    hashed = Act(kind, key, 1, timedelta()).hashed_key
+    return Spending.objects.filter(kind=kind, hashed_key=hashed, until__gt=now).exists()
+
+
 def prune(*, now: datetime) -> None:
     """Forget the windows that are over; the worker does it."""
     from caprural.limits.models import Spending

@@ -1,6 +1,7 @@
 """One way out, for what was kept long enough and for what a person asks us to forget; logged without the data."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -25,11 +26,11 @@ def erase(email: str, *, now: datetime, dry_run: bool = False) -> list[tuple[Lin
 
 def purge_daily(*, now: datetime) -> None:
     """`purge`, by one worker, once a day."""
-    try:
-        limits.spend("purge", "", most=1, within=timedelta(days=1), now=now)
-    except limits.LimitReached:
+    if limits.is_under_way("purge", now=now):
         return
-    purge(now=now)
+    with suppress(limits.LimitReached):  # another worker does it
+        limits.spend("purge", "", most=1, within=timedelta(days=1), now=now)
+        purge(now=now)
 
 
 def _apply(concerned: list[tuple[Line, Rows]], *, dry_run: bool) -> list[tuple[Line, int]]:

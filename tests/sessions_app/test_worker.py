@@ -41,7 +41,7 @@ def workers(sink: SmtpSink) -> Iterator[list[Worker]]:
 
 
 def queue(*names: str) -> None:
-    session = make_session()
+    session = make_session(days=(today(20),), registration_deadline=None)
     for name in names:
         make_registration(session, email=f"{name}@structure.example")
 
