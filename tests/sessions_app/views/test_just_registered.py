@@ -160,9 +160,10 @@ class TestCorrecting:
 
         page = client.post(where, {"email": "volee@vallee.example"})
 
-        pages.assert_sound(page)
+        pages.assert_sound(page, status=409)
         assert pages.rows() == before
         said = pages.main(page)
+        assert "L’adresse n’a pas été changée : elle a été confirmée depuis." in folded(said)
         assert heading(page) == "Vous avez une place"
         assert [word in said for word in (ADDRESS, "Secrète", "06 00 00")] == [False] * 3
 
