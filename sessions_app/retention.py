@@ -45,6 +45,7 @@ def declare() -> None:
     identity = ("first_name", "last_name", "email", "name_key", "organisation", "job_title", "token")
     said = ("phone", "departure_town", "message")
     needs = ("accessibility_needs",)
+    retention.unless(_expected)
     letter = Message._meta.get_field("email").related_model
     retention.keep(
         retention.Line(
@@ -102,10 +103,7 @@ def declare() -> None:
             Registration,
             identity,
             due=lambda now: _over(now, REPORT).exclude(HAD_SEAT).exclude(first_name=ERASED),
-            # Whoever still waits gives their place up first.
-            about=lambda email, now: (
-                Registration.objects.filter(status=Status.CANCELLED) | _over(now, timedelta()).exclude(HAD_SEAT)
-            ).filter(email=email),
+            about=lambda email, now: Registration.objects.filter(email=email).exclude(HAD_SEAT),
             end=_anonymise,
         ),
         retention.Line(
@@ -173,6 +171,12 @@ def declare() -> None:
         ),
     ):
         retention.not_personal(model, *fields)
+
+
+def _expected(email: str, now: datetime) -> str:
+    live = Registration.objects.live().filter(email=email).exclude(pk__in=_over(now, timedelta()).values("pk"))
+    titles = " et ".join(f"«\u00a0{title}\u00a0»" for title in live.values_list("session__title", flat=True))
+    return f"Cette personne est inscrite à {titles}\u00a0: annulez d’abord son inscription." if titles else ""
 
 
 def _names(email: str) -> set[str]:

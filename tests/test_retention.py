@@ -223,14 +223,20 @@ def test_what_a_person_asks_to_forget(everywhere: Registration) -> None:
     assert retention.erase("personne@ailleurs.example", now=AFTER) == []
 
 
-def test_whoever_still_waits_is_not_forgotten(session: TrainingSession) -> None:
-    make_registration(session)
-    waiting = make_registration(session, **TYPED)
+@pytest.mark.parametrize("place", ["confirmed", "waiting"])
+def test_whoever_is_expected_is_not_forgotten(session: TrainingSession, place: str) -> None:
+    if place == "waiting":
+        make_registration(session)
+    make_registration(session, **TYPED)
+    before = pages.rows()
 
-    retention.erase(EMAIL, now=NOW)
+    with pytest.raises(retention.StillExpected) as refusal:
+        retention.erase(EMAIL, now=NOW)
 
-    waiting.refresh_from_db()
-    assert (waiting.status, waiting.email) == ("waiting", EMAIL)
+    assert str(refusal.value) == (
+        f"Cette personne est inscrite à «\u00a0{session.title}\u00a0»\u00a0: annulez d’abord son inscription."
+    )
+    assert pages.rows() == before
 
 
 def test_letters_that_are_still_to_leave_leave(session: TrainingSession) -> None:
