@@ -60,7 +60,7 @@ def declare() -> None:
         ),
         retention.Line(
             "Historique de l’administration",
-            "3 ans",
+            "3\u00a0ans",
             "Il dit qui, dans l’équipe, a changé quoi.",
             LogEntry,
             ("object_repr", "change_message"),
@@ -78,7 +78,7 @@ def declare() -> None:
         ),
         retention.Line(
             "Besoin d’aménagement",
-            "30 jours après la session",
+            "30\u00a0jours après la session",
             "Il ne sert qu’à vous accueillir.",
             Registration,
             needs,
@@ -108,7 +108,7 @@ def declare() -> None:
         ),
         retention.Line(
             "Inscription des participants et journal de l’inscription",
-            "6 ans après la session\u202f; 10 ans si elle est cofinancée par l’Union européenne",
+            "6\u00a0ans après la session\u202f; 10\u00a0ans si elle est cofinancée par l’Union européenne",
             "Elle prouve, avec la feuille d’émargement, que la session a eu lieu.",
             Registration,
             identity,

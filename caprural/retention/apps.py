@@ -26,9 +26,9 @@ class RetentionConfig(AppConfig):
 
         keep(
             Line(
-                "Navigateur qui vient de servir à une inscription, ou connexion de l’équipe",
-                "deux heures pour une inscription, deux semaines pour l’équipe",
-                "Le temps de la démarche.",
+                "Connexion de l’équipe, navigateur qui vient d’envoyer un bulletin",
+                "deux semaines au plus",
+                "Le temps de s’en servir.",
                 Session,
                 ("session_data", "session_key"),
                 due=lambda now: Session.objects.filter(expire_date__lt=now),
@@ -37,7 +37,7 @@ class RetentionConfig(AppConfig):
             *(
                 Line(
                     "Connexions de l’équipe, réussies ou non, avec leur adresse IP",
-                    "6 mois",
+                    "6\u00a0mois",
                     "Pour reconnaître une attaque.",
                     model,
                     [field.name for field in model._meta.concrete_fields if field.name in NAMES],

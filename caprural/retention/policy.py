@@ -56,8 +56,8 @@ _not_personal: dict[str, set[str]] = {}
 
 
 def keep(*lines: Line) -> None:
-    """Add these lines to the table, in the order they are applied."""
-    _lines.extend(lines)
+    """Add these lines to the table, before those of the applications below: what most people look for comes first."""
+    _lines[:0] = lines
 
 
 def not_personal(model: type[models.Model], *fields: str) -> None:
