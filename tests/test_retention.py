@@ -61,7 +61,7 @@ def where() -> set[str]:
         for label, rows in pages.rows().items()
         for row in rows
         for field, value in row.items()
-        if any(mark in str(value).lower() for mark in MARKS)
+        if any(mark in str(bytes(value) if isinstance(value, memoryview) else value).lower() for mark in MARKS)
     }
 
 
