@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
@@ -272,3 +273,4 @@ def test_the_page_prints_the_table(client: Client) -> None:
     words = plain(pages.main(page))
     for line in retention.lines():
         assert plain(f"{line.what} {capfirst(line.kept)} {line.why}") in words
+    assert f"envoyer un bulletin {settings.SESSION_COOKIE_AGE // 3600} heures" in words
