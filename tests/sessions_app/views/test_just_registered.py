@@ -177,14 +177,16 @@ class TestProving:
         client.get(f"{link}adresse/")
         assert Registration.objects.get().address_confirmed_at is None
         assert "C’est bien mon adresse" in pages.main(page)
+        assert "nous savons" not in pages.main(client.get(f"{link}?confirmee"))
 
     def test_the_button(self, client: Client) -> None:
         come(client, open_session())
         link = link_for(ADDRESS)
         page = client.post(f"{link}adresse/", follow=True)
-        assert page.redirect_chain == [(link, 302)]
+        assert page.redirect_chain == [(f"{link}?confirmee", 302)]
         assert Registration.objects.get().address_confirmed_at is not None
         assert "C’est bien mon adresse" not in pages.main(page)
+        assert "nous savons que nos messages vous parviennent" in pages.main(page)
 
     def test_so_does_a_form_behind_the_link(self, client: Client) -> None:
         come(client, open_session())
