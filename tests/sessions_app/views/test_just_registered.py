@@ -45,6 +45,11 @@ class TestWhatItSays:
         assert "no-store" in page.headers["Cache-Control"]
         assert page.headers["X-Robots-Tag"] == "noindex"
 
+    @pytest.mark.parametrize("follows", [True, False])
+    def test_an_exact_address_is_promised_only_when_planned(self, client: Client, follows: bool) -> None:
+        page = client.get(come(client, open_session(exact_address_follows=follows)))
+        assert ("adresse exacte" in pages.main(page)) == follows
+
     def test_the_rank(self, client: Client) -> None:
         page = client.get(come(client, session_in("full")))
         assert heading(page) == "Vous êtes en liste d’attente, au rang 1"
