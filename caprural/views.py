@@ -34,7 +34,11 @@ def legal_notice(request: HttpRequest) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """« Données personnelles » (R25, R26)."""
-    return render(request, "caprural/privacy.html", {"lines": retention.lines()})
+    return render(
+        request,
+        "caprural/privacy.html",
+        {"lines": dict.fromkeys((line.what, line.kept, line.why) for line in retention.lines())},
+    )
 
 
 @require_safe

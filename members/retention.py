@@ -61,7 +61,7 @@ def declare() -> None:
         ),
         retention.Line(
             "Personnes couvertes par une cotisation",
-            "3 ans après la dernière cotisation de leur structure",
+            "3\u00a0ans après la dernière cotisation de leur structure",
             "Pour reconnaître, d’une année à l’autre, qui est à jour.",
             CoveredPerson,
             ("email", "name"),
@@ -71,7 +71,7 @@ def declare() -> None:
         ),
         retention.Line(
             "Contact d’un cotisant",
-            "3 ans après sa dernière cotisation",
+            "3\u00a0ans après sa dernière cotisation",
             "Pour lui proposer de cotiser de nouveau.",
             Member,
             contact,
@@ -81,7 +81,7 @@ def declare() -> None:
         ),
         retention.Line(
             "Reçus",
-            "10 ans après la fin de la période",
+            "10\u00a0ans après la fin de la période",
             "Ce sont des pièces comptables.",
             Receipt,
             ("facts", "token"),
@@ -90,7 +90,7 @@ def declare() -> None:
         ),
         retention.Line(
             "Cotisations",
-            "10 ans après la fin de la période",
+            "10\u00a0ans après la fin de la période",
             "Ce sont des pièces comptables.",
             MembershipFee,
             ("reference", "engagement_number", "note", "token"),
@@ -103,7 +103,7 @@ def declare() -> None:
         ),
         retention.Line(
             "Cotisants",
-            "autant que leurs cotisations\u202f; 3 ans s’ils n’ont jamais cotisé",
+            "autant que leurs cotisations\u202f; 3\u00a0ans s’ils n’ont jamais cotisé",
             "Une pièce comptable dit qui a payé.",
             Member,
             ("name", "siret"),
@@ -113,7 +113,7 @@ def declare() -> None:
         ),
         retention.Line(
             "Fichiers de cotisants déposés par l’équipe",
-            "dès qu’ils sont importés, 7 jours après leur dépôt au plus tard",
+            "dès qu’ils sont importés, 7\u00a0jours après leur dépôt au plus tard",
             "Ils ne servent qu’à cela.",
             SpreadsheetImport,
             ("content", "lines", "message"),

@@ -45,6 +45,7 @@ def declare() -> None:
     identity = ("first_name", "last_name", "email", "name_key", "organisation", "job_title", "token")
     said = ("phone", "departure_town", "message")
     needs = ("accessibility_needs",)
+    retention.unless(_expected)
     letter = Message._meta.get_field("email").related_model
     retention.keep(
         retention.Line(
@@ -59,7 +60,7 @@ def declare() -> None:
         ),
         retention.Line(
             "Historique de l’administration",
-            "3 ans",
+            "3\u00a0ans",
             "Il dit qui, dans l’équipe, a changé quoi.",
             LogEntry,
             ("object_repr", "change_message"),
@@ -77,7 +78,7 @@ def declare() -> None:
         ),
         retention.Line(
             "Besoin d’aménagement",
-            "30 jours après la session",
+            "30\u00a0jours après la session",
             "Il ne sert qu’à vous accueillir.",
             Registration,
             needs,
@@ -102,15 +103,12 @@ def declare() -> None:
             Registration,
             identity,
             due=lambda now: _over(now, REPORT).exclude(HAD_SEAT).exclude(first_name=ERASED),
-            # Whoever still waits gives their place up first.
-            about=lambda email, now: (
-                Registration.objects.filter(status=Status.CANCELLED) | _over(now, timedelta()).exclude(HAD_SEAT)
-            ).filter(email=email),
+            about=lambda email, now: Registration.objects.filter(email=email).exclude(HAD_SEAT),
             end=_anonymise,
         ),
         retention.Line(
             "Inscription des participants et journal de l’inscription",
-            "6 ans après la session\u202f; 10 ans si elle est cofinancée par l’Union européenne",
+            "6\u00a0ans après la session\u202f; 10\u00a0ans si elle est cofinancée par l’Union européenne",
             "Elle prouve, avec la feuille d’émargement, que la session a eu lieu.",
             Registration,
             identity,
@@ -173,6 +171,12 @@ def declare() -> None:
         ),
     ):
         retention.not_personal(model, *fields)
+
+
+def _expected(email: str, now: datetime) -> str:
+    live = Registration.objects.live().filter(email=email).exclude(pk__in=_over(now, timedelta()).values("pk"))
+    titles = " et ".join(f"«\u00a0{title}\u00a0»" for title in live.values_list("session__title", flat=True))
+    return f"Cette personne est inscrite à {titles}\u00a0: annulez d’abord son inscription." if titles else ""
 
 
 def _names(email: str) -> set[str]:

@@ -1,10 +1,22 @@
 """How long what we hold about people is kept: one table, printed for them and applied by the worker (R25)."""
 
-from caprural.retention.policy import Line, delete, empty, filled, keep, lines, not_personal, unclassified
+from caprural.retention.policy import (
+    Line,
+    StillExpected,
+    delete,
+    empty,
+    filled,
+    keep,
+    lines,
+    not_personal,
+    unclassified,
+    unless,
+)
 from caprural.retention.purging import erase, purge, purge_daily
 
 __all__ = (
     "Line",
+    "StillExpected",
     "delete",
     "empty",
     "erase",
@@ -15,4 +27,5 @@ __all__ = (
     "purge",
     "purge_daily",
     "unclassified",
+    "unless",
 )

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.conf import settings
 from django.db.models import Model, QuerySet
 
 ATTEMPTS = timedelta(days=180)
@@ -26,9 +27,9 @@ class RetentionConfig(AppConfig):
 
         keep(
             Line(
-                "Navigateur qui vient de servir à une inscription, ou connexion de l’équipe",
-                "deux heures pour une inscription, deux semaines pour l’équipe",
-                "Le temps de la démarche.",
+                "Connexion de l’équipe, navigateur qui vient d’envoyer un bulletin",
+                f"{settings.SESSION_COOKIE_AGE // 3600}\u00a0heures",
+                "Le temps de s’en servir.",
                 Session,
                 ("session_data", "session_key"),
                 due=lambda now: Session.objects.filter(expire_date__lt=now),
@@ -37,7 +38,7 @@ class RetentionConfig(AppConfig):
             *(
                 Line(
                     "Connexions de l’équipe, réussies ou non, avec leur adresse IP",
-                    "6 mois",
+                    "6\u00a0mois",
                     "Pour reconnaître une attaque.",
                     model,
                     [field.name for field in model._meta.concrete_fields if field.name in NAMES],

@@ -46,18 +46,33 @@ class Line:
             raise ValueError(f"{self.what}: what happens to these rows?")
 
 
+class StillExpected(Exception):
+    """Somebody who asks to be forgotten takes part in something that is not over; `str()` says what to do first."""
+
+
 _lines: list[Line] = []
+_obstacles: list[Callable[[str, datetime], str]] = []
 _not_personal: dict[str, set[str]] = {}
 
 
 def keep(*lines: Line) -> None:
-    """Add these lines to the table, in the order they are applied."""
-    _lines.extend(lines)
+    """Add these lines to the table, before those of the applications below: what most people look for comes first."""
+    _lines[:0] = lines
 
 
 def not_personal(model: type[models.Model], *fields: str) -> None:
     """These fields, or all those that no line names, hold nothing about a person."""
     _not_personal.setdefault(model._meta.label, set()).update(fields or ("*",))
+
+
+def unless(obstacle: Callable[[str, datetime], str]) -> None:
+    """Forget nobody while this says, of their address at that instant, what is to be done first."""
+    _obstacles.append(obstacle)
+
+
+def obstacle(address: str, now: datetime) -> str:
+    """What is to be done before whoever has this address is forgotten; empty when there is nothing."""
+    return next(filter(None, (found(address, now) for found in _obstacles)), "")
 
 
 def lines() -> Sequence[Line]:

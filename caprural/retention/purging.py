@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from caprural import limits
-from caprural.retention.policy import Line, Rows, lines
+from caprural.retention.policy import Line, Rows, StillExpected, lines, obstacle
 from caprural.validators import normalise_email
 
 logger = logging.getLogger(__name__)
@@ -19,8 +19,13 @@ def purge(*, now: datetime, dry_run: bool = False) -> list[tuple[Line, int]]:
 
 
 def erase(email: str, *, now: datetime, dry_run: bool = False) -> list[tuple[Line, int]]:
-    """Forget whoever has this address, but for what must be kept as a proof; or with `dry_run` say what would go."""
+    """Forget whoever has this address, but for what must be kept as a proof; or with `dry_run` say what would go.
+
+    Raises StillExpected for somebody who takes part in something that is not over.
+    """
     address = normalise_email(email)
+    if first := obstacle(address, now):
+        raise StillExpected(first)
     return _apply([(line, line.about(address, now)) for line in lines() if line.about], dry_run=dry_run)
 
 

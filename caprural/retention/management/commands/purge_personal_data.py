@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from caprural import retention
@@ -23,7 +23,10 @@ class Command(BaseCommand):
         """A line for each kind of data, with how many rows."""
         now = timezone.now()
         if person:
-            done = retention.erase(person, now=now, dry_run=dry_run)
+            try:
+                done = retention.erase(person, now=now, dry_run=dry_run)
+            except retention.StillExpected as first:
+                raise CommandError(str(first)) from first
         else:
             done = retention.purge(now=now, dry_run=dry_run)
         for line, count in done:
