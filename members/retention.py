@@ -148,7 +148,7 @@ def declare() -> None:
     for model, fields in (
         (Member, ("kind",)),
         (MembershipFee, ("status", "method")),
-        (Application, ("kind", "method")),
+        (Application, ("kind", "method", "filled_from")),
         (SpreadsheetImport, ("kind", "status", "counts", "fingerprint")),
         (
             Organisation,
