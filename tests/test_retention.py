@@ -5,12 +5,14 @@ from io import StringIO
 
 import pytest
 from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import capfirst
 from post_office.models import STATUS, Email
 
@@ -22,6 +24,7 @@ from tests import pages
 from tests.factories import (
     NOW,
     make_application,
+    make_campaign,
     make_candidate,
     make_category,
     make_fee,
@@ -223,6 +226,34 @@ def test_what_a_person_asks_to_forget(everywhere: Registration) -> None:
     assert retention.erase("personne@ailleurs.example", now=AFTER) == []
 
 
+def test_nobody_of_a_longer_name_or_address_is_forgotten_with_them(session: TrainingSession) -> None:
+    registering.withdraw(
+        make_registration(session, first_name="Ana", last_name="Li", email="ana.li@collines.example"),
+        now=NOW,
+        by=registering.PARTICIPANT,
+    )
+    make_registration(session, first_name="Diana", last_name="Lignac", email="di-ana.li@collines.example")
+    Email.objects.update(status=STATUS.sent)
+
+    retention.erase("ana.li@collines.example", now=NOW)
+
+    assert [email.to for email in Email.objects.all()] == [["di-ana.li@collines.example"]]
+
+
+def test_a_place_in_a_list_that_is_forgotten_serves_the_next_one() -> None:
+    day = timezone.localdate() + timedelta(days=60)
+    session = make_session(days=(day,), registration_deadline=None, fee_required=True)
+    category = make_category(campaign=make_campaign(starts_on=day, ends_on=day), max_people=1)
+    make_fee(make_member(emails=(EMAIL, "suivante@collines.example")), category=category)
+    following = make_registration(session, now=timezone.now(), email="suivante@collines.example")
+    assert following.status == "awaiting_fee"
+
+    retention.erase(EMAIL, now=timezone.now())
+
+    following.refresh_from_db()
+    assert following.status == "confirmed"
+
+
 @pytest.mark.parametrize("place", ["confirmed", "waiting"])
 def test_whoever_is_expected_is_not_forgotten(session: TrainingSession, place: str) -> None:
     if place == "waiting":
@@ -272,3 +303,4 @@ def test_the_page_prints_the_table(client: Client) -> None:
     words = plain(pages.main(page))
     for line in retention.lines():
         assert plain(f"{line.what} {capfirst(line.kept)} {line.why}") in words
+    assert f"envoyer un bulletin {settings.SESSION_COOKIE_AGE // 3600} heures" in words

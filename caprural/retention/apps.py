@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.conf import settings
 from django.db.models import Model, QuerySet
 
 ATTEMPTS = timedelta(days=180)
@@ -27,7 +28,7 @@ class RetentionConfig(AppConfig):
         keep(
             Line(
                 "Connexion de l’équipe, navigateur qui vient d’envoyer un bulletin",
-                "deux semaines au plus",
+                f"{settings.SESSION_COOKIE_AGE // 3600}\u00a0heures",
                 "Le temps de s’en servir.",
                 Session,
                 ("session_data", "session_key"),

@@ -9,6 +9,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from caprural import typography
 from caprural.confirming import say_what_followed
 from members import consequences, figures
 from members.admin.campaign_figures import CampaignFigures
@@ -34,7 +35,7 @@ class FeeCampaignAdmin(CampaignOpening, CampaignReminders, CampaignFigures):
     """Campaigns with their scale, and everything one does from a campaign."""
 
     form = FeeCampaignForm
-    list_display = ("name", "starts_on", "ends_on", "fee_count")
+    list_display = ("name", "from_text", "to_text", "fee_count")
     inlines = (FeeCategoryInline,)
     change_form_template = "admin/members/feecampaign/change_form.html"
     fieldsets = (
@@ -45,6 +46,16 @@ class FeeCampaignAdmin(CampaignOpening, CampaignReminders, CampaignFigures):
     def get_queryset(self, request: HttpRequest) -> QuerySet[FeeCampaign]:
         """With the number of fees, in one query."""
         return FeeCampaign.objects.annotate(fee_count=Count("fees"))
+
+    @admin.display(description="premier jour couvert", ordering="starts_on")
+    def from_text(self, campaign: FeeCampaign) -> str:
+        """« 1er janvier 2017 »."""
+        return typography.medium_date(campaign.starts_on)
+
+    @admin.display(description="dernier jour couvert", ordering="ends_on")
+    def to_text(self, campaign: FeeCampaign) -> str:
+        """« 31 décembre 2017 »."""
+        return typography.medium_date(campaign.ends_on)
 
     @admin.display(description="cotisations", ordering="fee_count")
     def fee_count(self, campaign: FeeCampaign) -> int:

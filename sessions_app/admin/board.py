@@ -56,6 +56,8 @@ class Board:
         last_on = session.last_day.date if session.last_day else None
         self.shows_contacts = roles.sees_contacts(user, last_on=last_on, today=timezone.localdate(now))
         self.shows_acts = roles.sees_every_session(user)
+        first_on = session.announced_on
+        self.can_extend = first_on is not None and first_on > timezone.localdate(now)
         people = list(session.registrations.order_by("pk"))
         self.joining: dict[int | None, Message] = {
             message.registration_id: message

@@ -38,6 +38,15 @@ class RegisterByHandForm(SharedMailbox, RegistrationForm):
         validators=[validators.single_line],
     )
 
+    class Meta(RegistrationForm.Meta):
+        labels = {"carpool": "Partant·e pour un covoiturage"}
+        help_texts = {
+            "email": "La confirmation et le lien personnel y sont envoyés.",
+            "carpool": "Si la personne en est d’accord, son prénom, sa commune et son adresse e-mail seront "
+            "communiqués aux autres personnes qui ont coché cette case.",
+            "accessibility_needs": RegistrationForm.Meta.help_texts["accessibility_needs"],
+        }
+
     field_order = ("reason", *RegistrationForm.Meta.fields)
 
 

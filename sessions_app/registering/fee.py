@@ -41,12 +41,15 @@ def await_fees_longer(session: TrainingSession, *, now: datetime) -> None:
 def extend_fee_due(registration: Registration, *, until: date, user: User, now: datetime) -> None:
     """Hold one person's seat for its fee until another day (R15), told and logged.
 
-    Raises RegistrationRefused when no fee is awaited, or the day is past or not before the session.
+    Raises RegistrationRefused when no fee is awaited, the session is postponed to a date to come, or the day is past
+    or not before the session.
     """
     session = TrainingSession.objects.lock(registration.session_id)
     current = session.registrations.get(pk=registration.pk)
     if current.status != Status.AWAITING_FEE:
         raise RegistrationRefused("Cette inscription n’attend pas de cotisation.")
+    if session.status == TrainingSession.Status.POSTPONED:
+        raise RegistrationRefused("La cotisation n’est pas attendue tant que la nouvelle date n’est pas fixée.")
     if until < timezone.localdate(now) or (session.first_date and until >= session.first_date):
         raise RegistrationRefused("Choisissez un jour à venir, avant celui de la session.")
     _await_until([current], until, now=now, by=staff(user))

@@ -65,6 +65,7 @@ def registration_detail(request: HttpRequest, token: str) -> HttpResponse:
             "changes": telling.changes(registration, session),
             "can_be_replaced": can_be_replaced(registration, state),
             "is_just_saved": "enregistre" in request.GET,
+            "is_just_confirmed": "confirmee" in request.GET and registration.address_confirmed_at is not None,
             "asks_address": asks_address,
         },
     )

@@ -324,6 +324,9 @@ class TestPostponingToADateToCome:
             ("Awaiting", "Session reportée, date à venir"),
             ("Waiting", "Session reportée, date à venir"),
         ]
+        assert not Email.objects.filter(
+            subject__startswith="Session reportée", message__contains="faites-vous remplacer"
+        ), "not while it has no date (R10)"
         current = read(session)
         assert (current.status, current.first_date, current.registration_deadline) == (
             "postponed",

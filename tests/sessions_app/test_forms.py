@@ -187,6 +187,7 @@ class TestRegisterByHand:
     def test_a_reason_is_asked_first(self) -> None:
         """R4."""
         form = RegisterByHandForm(typed())
+        assert not any("votre" in str(field.help_text) + str(field.label) for field in form), "it is not they who type"
         assert form.errors == {"reason": [REQUIRED]}
         assert next(iter(form.fields)) == "reason"
         assert RegisterByHandForm(typed(reason="par téléphone")).is_valid()

@@ -35,6 +35,16 @@ def page_of(campaign: FeeCampaign) -> str:
     return f"{CAMPAIGNS}{campaign.pk}/change/"
 
 
+def test_the_list_says_the_first_of_a_month(coordination: Client) -> None:
+    """SPEC §7."""
+    make_campaign(year=2017)
+
+    words = folded(text(tree(coordination.get(CAMPAIGNS))))
+
+    assert "1er janvier 2017" in words
+    assert "31 décembre 2017" in words
+
+
 def application(category: FeeCategory) -> Application:
     """Someone filled the on-line form for this line of the scale, and its fee was moved to another since."""
     other = make_category(campaign=category.campaign)

@@ -175,7 +175,11 @@ def test_everything_a_session_may_say() -> None:
 
 @pytest.mark.parametrize(("status", "said"), [("cancelled", "Session annulée"), ("postponed", "Session reportée")])
 def test_a_session_that_will_not_take_place_says_so(status: str, said: str) -> None:
-    assert said in Printed(flyer.pdf(display(make_session(status=status)))).text
+    printed = Printed(flyer.pdf(display(make_session(status=status, min_participants=8)))).text
+
+    assert said in printed
+    assert "8 à 10 participants" in printed
+    assert "inscription en ligne" not in printed, "nobody can register"
 
 
 def test_what_people_typed_is_not_markup() -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from caprural import typography
-from sessions_app import registering
+from sessions_app import deciding, registering
 from sessions_app.models import Registration, SessionDay, TrainingSession
 from tests.factories import NOW, make_fee, make_member, make_registration, make_session, make_staff, paris
 from tests.traces import folded, log, messages, told
@@ -90,6 +90,18 @@ class TestExtending:
         assert Registration.objects.get(pk=registration.pk).status == status
         assert str(refused.value) == "Cette inscription n’attend pas de cotisation."
         assert (due_on(registration), messages()) == (None, before)
+
+    def test_not_while_it_is_postponed_to_a_date_to_come(self, coordinator: User) -> None:
+        """Its letter said that nothing is awaited until then."""
+        registration = make_registration(make_session(fee_required=True))
+        deciding.postpone(registration.session, first_on=None, now=NOW)
+        before = messages()
+
+        with pytest.raises(registering.RegistrationRefused) as refused:
+            registering.extend_fee_due(registration, until=date(2017, 4, 11), user=coordinator, now=NOW)
+
+        assert str(refused.value) == "La cotisation n’est pas attendue tant que la nouvelle date n’est pas fixée."
+        assert (due_on(registration), messages()) == (date(2017, 4, 5), before)
 
     def test_of_a_session_without_date(self, coordinator: User) -> None:
         session = make_session(fee_required=True)
