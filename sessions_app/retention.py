@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -66,13 +64,7 @@ def declare() -> None:
             ("object_repr", "change_message"),
             due=lambda now: LogEntry.objects.filter(action_time__lt=now - HISTORY),
             about=lambda email, now: LogEntry.objects.filter(
-                reduce(
-                    or_,
-                    (
-                        Q(object_repr__icontains=word) | Q(change_message__icontains=word)
-                        for word in [email, *_names(email)]
-                    ),
-                )
+                emails.holding([email, *_names(email)], "object_repr", "change_message")
             ),
             end=retention.delete,
         ),

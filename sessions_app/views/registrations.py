@@ -91,6 +91,7 @@ def registration_confirm_address(request: HttpRequest, token: str) -> HttpRespon
     registration, _ = behind(token)
     if request.method == "POST":
         registering.confirm_address(registration, now=timezone.now())
+        return redirect(f"{registration.get_absolute_url()}?confirmee")
     return redirect(registration)
 
 

@@ -121,7 +121,7 @@ class TestScripts:
         page.locator("#action-toggle").uncheck()
         page.get_by_role("row", name=re.compile("Commune de Givors")).get_by_role("checkbox").check()
         page.locator("select[name=action]").select_option(label="Enregistrer…")
-        page.get_by_role("button", name="Envoyer").click()
+        page.get_by_role("button", name="Appliquer").click()
         page.get_by_role("button", name=re.compile("^Enregistrer 1 cotisation")).click()
         expect(page.get_by_role("row", name=re.compile("Commune de Givors"))).to_contain_text("payée")
         fee.refresh_from_db()

@@ -269,6 +269,7 @@ class TestChecking:
 
         page = coordination.get(check_of(application))
         assert "Nouveau cotisant : Pays" in folded(pages.text(pages.by_id(pages.tree(page), "content-main")))
+        assert comparison(page)[0] == ["Nom", "Pays", "–", "repris"]
         take = [value for name, value in ticked(page) if name == "take"]
         page = send(coordination, check_of(application), take=take)
 

@@ -174,9 +174,10 @@ class TestCorrecting:
 
         page = client.post(where, {"email": "volee@vallee.example"})
 
-        pages.assert_sound(page)
+        pages.assert_sound(page, status=409)
         assert pages.rows() == before
         said = pages.main(page)
+        assert "L’adresse n’a pas été changée : elle a été confirmée depuis." in folded(said)
         assert heading(page) == "Vous avez une place"
         assert [word in said for word in (ADDRESS, "Secrète", "06 00 00")] == [False] * 3
 
@@ -190,14 +191,16 @@ class TestProving:
         client.get(f"{link}adresse/")
         assert Registration.objects.get().address_confirmed_at is None
         assert "C’est bien mon adresse" in pages.main(page)
+        assert "nous savons" not in pages.main(client.get(f"{link}?confirmee"))
 
     def test_the_button(self, client: Client) -> None:
         come(client, open_session())
         link = link_for(ADDRESS)
         page = client.post(f"{link}adresse/", follow=True)
-        assert page.redirect_chain == [(link, 302)]
+        assert page.redirect_chain == [(f"{link}?confirmee", 302)]
         assert Registration.objects.get().address_confirmed_at is not None
         assert "C’est bien mon adresse" not in pages.main(page)
+        assert "nous savons que nos messages vous parviennent" in pages.main(page)
 
     def test_so_does_a_form_behind_the_link(self, client: Client) -> None:
         come(client, open_session())
