@@ -119,7 +119,7 @@ def declare() -> None:
             SpreadsheetImport,
             ("content", "lines", "message"),
             due=importing.forgotten,
-            end=lambda line, rows: importing.forget(rows),
+            end=lambda line, rows, now: importing.forget(rows),
         ),
         retention.Line(
             "Nom de ces fichiers",
@@ -149,7 +149,7 @@ def declare() -> None:
     for model, fields in (
         (Member, ("kind",)),
         (MembershipFee, ("status", "method")),
-        (Application, ("kind", "method")),
+        (Application, ("kind", "method", "filled_from")),
         (SpreadsheetImport, ("kind", "status", "counts", "fingerprint")),
         (
             Organisation,
@@ -176,11 +176,11 @@ def declare() -> None:
         retention.not_personal(model, *fields)
 
 
-def _uncover(line: retention.Line, rows: QuerySet[Any, Any]) -> None:
+def _uncover(line: retention.Line, rows: QuerySet[Any, Any], now: datetime) -> None:
     """The rows go, and with them a cover: seats are judged again (R7b); a place in a list may serve somebody else."""
     circle = Circle.of(rows.values_list("member", flat=True))
     rows.delete()
-    consequences.draw(circle, lost="adresse oubliée, à la demande de la personne", now=timezone.now())
+    consequences.draw(circle, lost="adresse oubliée, à la demande de la personne", now=now)
 
 
 def _without_fee_since(instant: datetime) -> QuerySet[Any, Any]:

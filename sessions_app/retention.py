@@ -189,7 +189,7 @@ def _filled(fields: tuple[str, ...], kept: timedelta) -> Callable[[datetime], Re
     return lambda now: retention.filled(Registration, *fields).filter(pk__in=_over(now, kept).values("pk"))
 
 
-def _anonymise(line: retention.Line, rows: Registrations) -> None:
+def _anonymise(line: retention.Line, rows: Registrations, now: datetime) -> None:
     """What counts stays (a session, a status, a profile, dates); who it was goes, from the registration, its log, its
     letters, those that name it, and the history of the admin.
     """
