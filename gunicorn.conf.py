@@ -1,7 +1,7 @@
 """What `gunicorn caprural.wsgi` reads by itself: threads, since one person with a slow line must not stop the others,
 and no token of a private link in its logs.
 
-A proxy in front takes in the slow lines: it must buffer requests and answers (README, « In production »).
+A proxy in front takes in the slow lines: it must buffer requests and answers (README, « Behind a proxy »).
 """
 
 import sys

@@ -9,6 +9,7 @@ Attachments are not stored: the row names a document and its key, and the worker
 """
 
 import logging
+import re
 import secrets
 import smtplib
 import time
@@ -19,6 +20,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as hour_of_day
 from email.utils import formataddr, parseaddr
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -308,11 +311,17 @@ def older_than(instant: datetime) -> QuerySet[Email]:
     return found
 
 
+def holding(words: Iterable[str], *fields: str) -> Q:
+    """Rows where one of these fields holds one of these addresses or names, and not a longer one: « Diana Lignac » does
+    not name « Ana Li ».
+    """
+    alone = [rf"(?<![\w.@-]){re.escape(word)}(?![\w@-]|\.\w)" for word in words]
+    return reduce(or_, (Q(**{f"{field}__iregex": one}) for field in fields for one in alone))
+
+
 def naming(words: Sequence[str]) -> QuerySet[Email]:
     """Messages that have left, or never will, and hold one of these addresses or names."""
-    about = Q(to__in=[[word] for word in words])
-    for word in words:
-        about |= Q(subject__icontains=word) | Q(message__icontains=word) | Q(html_message__icontains=word)
+    about = Q(to__in=[[word] for word in words]) | holding(words, "subject", "message", "html_message")
     found: QuerySet[Email] = Email.objects.filter(about).exclude(status__in=(STATUS.queued, STATUS.requeued))
     return found
 

@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 
-#: Where the token stands in an address, whole, cut or followed by what a mail program added to it.
+#: Where the token stands in an address, whole, cut, after or before what a mail program added to it.
 _TOKEN = re.compile(
-    r"((?:/|%2F)(?:inscriptions|cotisation(?:/|%2F)+(?:bulletins|appels|recus))(?:/|%2F)+)"
-    r"(?!retrouver\b|votre-inscription\b)(?:(?!%2F)[^/?#\s\"'<>])+",
+    r"((?:/|%2F)(?:inscriptions|cotisation(?:/|%2F)+(?:bulletins|appels|recus))(?:/|%2F)+"
+    r"(?:[\s\"'<>]+(?=[\w-]{16}))?)(?!retrouver\b|votre-inscription\b)(?:(?!%2F)[^/?#\s\"'<>])+",
     re.IGNORECASE,
 )
 

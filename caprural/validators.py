@@ -62,12 +62,17 @@ _LINK = re.compile(r"\w://|\bwww\.|[^\W_]\.[^\W\d_]{2,}/", re.IGNORECASE)
 #: What one sees in an address that is not one, how it is said, and what was likely meant instead.
 _EMAIL_FAULTS = (
     (r"^[^<>]*<([^<>]*)>\W*$", "est entourée d’un nom ou des signes < et >", r"\1"),
+    (r"^[\"“”«‹('\[]+\s*|\s*[\"“”»›)'\]]+$", "est entourée de guillemets ou de parenthèses", ""),
     (r"(?i)^mailto\s*:\s*", "commence par «\u00a0mailto:\u00a0»", ""),
     (r"[’‘ʼ´]", "contient une apostrophe courbe", "'"),
-    (r"[\s.,;]*[.,;]\s*$", "finit par {}", ""),
+    (r"[\s.,;:/>]*[.,;:/>]\s*$", "finit par {}", ""),
+    (r"^[.,;]+", "commence par {}", ""),
     (r"\s*,\s*", "contient une virgule", "."),
     (r"\s+", "contient un espace", ""),
     (r"\.{2,}", "contient deux points de suite", "."),
+    (r"@{2,}", "contient deux arobases de suite", "@"),
+    (r"\.@", "a un point juste avant l’arobase", "@"),
+    (r"[‐‑‒–—]", "contient un tiret d’imprimerie", "-"),
 )
 _PHONE = re.compile("\\+?[0-9 .()\u00a0\u202f\u2010-\u2013-]*")
 
@@ -210,6 +215,9 @@ def _what_is_wrong(value: str) -> str:
     if len(several := dict.fromkeys(part for part in parts if _is_email_address(part))) > 1:
         shown = [f"«\u00a0{word}\u00a0»" for word in several]
         return f"Il y a ici plusieurs adresses, {typography.join_and(shown)}\u00a0: gardez-en une seule."
+    first = next(iter(several), "")
+    if first and value.split()[0] == first and any(map(str.isalnum, value[len(first) :])):
+        return f"Cette adresse est suivie d’autres mots\u00a0: est-ce «\u00a0{first}\u00a0»\u202f?"
     faults = []
     for pattern, fault, instead in _EMAIL_FAULTS:
         if found := re.search(pattern, value):
@@ -223,7 +231,7 @@ def _what_is_wrong(value: str) -> str:
     if not faults:
         return advice
     likely = normalise_email(f"{local}@{domain}")
-    likely = likely if _is_email_address(likely) else next(iter(several), "")
+    likely = likely if _is_email_address(likely) else first
     meant = f"\u00a0: est-ce «\u00a0{likely}\u00a0»\u202f?" if likely else f". {advice}"
     return f"Cette adresse {typography.join_and(faults)}{meant}"
 

@@ -6,8 +6,7 @@ payer, no fee, no reminder, nobody covered, nobody taken off « à rattacher »)
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -83,12 +82,11 @@ def apply(application: Application, people: Sequence[ApplicationPerson], *, netw
 
 
 def _key(application: Application, people: Sequence[ApplicationPerson]) -> UUID:
-    """What tells this form from any other: its first half is the key it came with, which may say from where."""
+    """What tells this form from any other: the key it came with, and its contents."""
     names = (*OF_MEMBER, DOMAIN, *OF_FEE, "amount")
     typed = [str(getattr(application, name)) for name in names]
     typed += [f"{person.email} {person.name}" for person in people]
-    key = application.submission_key.bytes
-    return UUID(bytes=key[:8] + sha256(key + repr(typed).encode()).digest()[:8])
+    return uuid5(application.submission_key, repr(typed))
 
 
 def claimed_member(application: Application) -> Member | None:

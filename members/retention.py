@@ -7,7 +7,8 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from caprural import retention
-from members import importing
+from members import consequences, importing
+from members.covering import Circle
 from members.models import (
     Application,
     ApplicationPerson,
@@ -67,7 +68,7 @@ def declare() -> None:
             ("email", "name"),
             due=lambda now: CoveredPerson.objects.filter(member__in=_without_fee_since(now - CONTACT)),
             about=lambda email, now: CoveredPerson.objects.filter(email=email),
-            end=retention.delete,
+            end=_uncover,
         ),
         retention.Line(
             "Contact d’un cotisant",
@@ -118,7 +119,7 @@ def declare() -> None:
             SpreadsheetImport,
             ("content", "lines", "message"),
             due=importing.forgotten,
-            end=lambda line, rows: importing.forget(rows),
+            end=lambda line, rows, now: importing.forget(rows),
         ),
         retention.Line(
             "Nom de ces fichiers",
@@ -148,7 +149,7 @@ def declare() -> None:
     for model, fields in (
         (Member, ("kind",)),
         (MembershipFee, ("status", "method")),
-        (Application, ("kind", "method")),
+        (Application, ("kind", "method", "filled_from")),
         (SpreadsheetImport, ("kind", "status", "counts", "fingerprint")),
         (
             Organisation,
@@ -173,6 +174,13 @@ def declare() -> None:
         (FeeMessage, ("kind", "key")),
     ):
         retention.not_personal(model, *fields)
+
+
+def _uncover(line: retention.Line, rows: QuerySet[Any, Any], now: datetime) -> None:
+    """The rows go, and with them a cover: seats are judged again (R7b); a place in a list may serve somebody else."""
+    circle = Circle.of(rows.values_list("member", flat=True))
+    rows.delete()
+    consequences.draw(circle, lost="adresse oubliée, à la demande de la personne", now=now)
 
 
 def _without_fee_since(instant: datetime) -> QuerySet[Any, Any]:

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -66,13 +64,7 @@ def declare() -> None:
             ("object_repr", "change_message"),
             due=lambda now: LogEntry.objects.filter(action_time__lt=now - HISTORY),
             about=lambda email, now: LogEntry.objects.filter(
-                reduce(
-                    or_,
-                    (
-                        Q(object_repr__icontains=word) | Q(change_message__icontains=word)
-                        for word in [email, *_names(email)]
-                    ),
-                )
+                emails.holding([email, *_names(email)], "object_repr", "change_message")
             ),
             end=retention.delete,
         ),
@@ -197,7 +189,7 @@ def _filled(fields: tuple[str, ...], kept: timedelta) -> Callable[[datetime], Re
     return lambda now: retention.filled(Registration, *fields).filter(pk__in=_over(now, kept).values("pk"))
 
 
-def _anonymise(line: retention.Line, rows: Registrations) -> None:
+def _anonymise(line: retention.Line, rows: Registrations, now: datetime) -> None:
     """What counts stays (a session, a status, a profile, dates); who it was goes, from the registration, its log, its
     letters, those that name it, and the history of the admin.
     """

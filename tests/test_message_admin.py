@@ -8,9 +8,11 @@ from django.test import Client
 from post_office.models import Email
 
 from caprural import emails
+from members.models import MembershipFee
 from sessions_app import roles
-from tests.factories import make_registration, make_session, make_staff
+from tests.factories import make_application, make_fee, make_member, make_registration, make_session, make_staff
 from tests.office import signed_in
+from tests.pages import links, tree
 
 pytestmark = pytest.mark.django_db
 
@@ -49,3 +51,19 @@ def test_the_page_makes_no_file_and_each_link_makes_its_own(client: Client, made
     assert [answer.status_code for answer in answers] == [200, 404, 404]
     assert answers[0].content == b"one"
     assert made == ["one", "gone"]
+
+
+def test_it_leads_to_what_it_is_about(client: Client) -> None:
+    """B4: from a message that could not leave to the person whose address is wrong."""
+    person, form = make_registration(make_session()), make_application()
+    make_fee(make_member(email="tresor@collines.example"))
+    expected = {
+        person.email: f"/admin/sessions_app/registration/{person.pk}/change/",
+        form.email: f"/admin/members/application/{form.pk}/change/",
+        "tresor@collines.example": f"/admin/members/membershipfee/{MembershipFee.objects.get().pk}/change/",
+    }
+
+    for email in Email.objects.all():
+        page = client.get(f"/admin/post_office/email/{email.pk}/change/")
+        assert expected.pop(email.to[0]) in links(tree(page)).values()
+    assert expected == {}

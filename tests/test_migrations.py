@@ -100,3 +100,27 @@ def test_days_keep_their_names_and_absurd_ones_are_mended(before: Any) -> None:
     assert after.get_model("members", "FeeCampaign").objects.values_list("starts_on", "ends_on").get(
         pk=campaign.pk
     ) == (date(2017, 1, 1), date(2017, 12, 31))
+
+
+def test_where_a_form_was_filled_from_becomes_a_column() -> None:
+    executor = MigrationExecutor(connection)
+    latest = executor.loader.graph.leaf_nodes()
+    target = [("members", "0009_remove_application_is_new_member")]
+    executor.migrate(target)
+    try:
+        old = executor.loader.project_state(target).apps
+        campaign = old.get_model("members", "FeeCampaign").objects.create(
+            name="2017", starts_on=date(2017, 1, 1), ends_on=date(2017, 12, 31)
+        )
+        category = old.get_model("members", "FeeCategory").objects.create(campaign=campaign, label="x", amount=1)
+        key = UUID("0123456789abcdef0000000000000000")
+        old.get_model("members", "Application").objects.create(
+            category=category, amount=1, kind="structure", name="Pays", contact_name="x", email="a@x.example",
+            method="transfer", submission_key=key, token="x" * 32, received_at=NOW,
+        )  # fmt: skip
+
+        found = migrate().get_model("members", "Application").objects.get()
+
+        assert (found.filled_from, found.submission_key) == ("0123456789abcdef", key)
+    finally:
+        MigrationExecutor(connection).migrate(latest)

@@ -45,6 +45,7 @@ def test_the_token_of_every_private_address_is_masked() -> None:
         (f"Not Found: /inscriptions/{TOKEN}/session.ics", "Not Found: /inscriptions/…/session.ics"),
         (f"Not Found: /inscriptions/{TOKEN}).", "Not Found: /inscriptions/…"),
         (f"Not Found: //inscriptions//{TOKEN[:8]}", "Not Found: //inscriptions//…"),
+        (f"Not Found: /inscriptions/ <{TOKEN}>/", "Not Found: /inscriptions/ <…>/"),
         (f"/admin/login/?next=%2Finscriptions%2F{TOKEN}%2F", "/admin/login/?next=%2Finscriptions%2F…%2F"),
         (
             f'"GET /cotisation/recus/{TOKEN}/recu.pdf?x=1 HTTP/1.1" 404',

@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import capfirst
 from post_office.models import STATUS, Email
 
@@ -23,6 +24,7 @@ from tests import pages
 from tests.factories import (
     NOW,
     make_application,
+    make_campaign,
     make_candidate,
     make_category,
     make_fee,
@@ -222,6 +224,34 @@ def test_what_a_person_asks_to_forget(everywhere: Registration) -> None:
         "axes.AccessAttempt.username",
     }
     assert retention.erase("personne@ailleurs.example", now=AFTER) == []
+
+
+def test_nobody_of_a_longer_name_or_address_is_forgotten_with_them(session: TrainingSession) -> None:
+    registering.withdraw(
+        make_registration(session, first_name="Ana", last_name="Li", email="ana.li@collines.example"),
+        now=NOW,
+        by=registering.PARTICIPANT,
+    )
+    make_registration(session, first_name="Diana", last_name="Lignac", email="di-ana.li@collines.example")
+    Email.objects.update(status=STATUS.sent)
+
+    retention.erase("ana.li@collines.example", now=NOW)
+
+    assert [email.to for email in Email.objects.all()] == [["di-ana.li@collines.example"]]
+
+
+def test_a_place_in_a_list_that_is_forgotten_serves_the_next_one() -> None:
+    day = timezone.localdate() + timedelta(days=60)
+    session = make_session(days=(day,), registration_deadline=None, fee_required=True)
+    category = make_category(campaign=make_campaign(starts_on=day, ends_on=day), max_people=1)
+    make_fee(make_member(emails=(EMAIL, "suivante@collines.example")), category=category)
+    following = make_registration(session, now=timezone.now(), email="suivante@collines.example")
+    assert following.status == "awaiting_fee"
+
+    retention.erase(EMAIL, now=timezone.now())
+
+    following.refresh_from_db()
+    assert following.status == "confirmed"
 
 
 @pytest.mark.parametrize("place", ["confirmed", "waiting"])

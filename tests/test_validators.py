@@ -400,6 +400,25 @@ class TestEmail:
                 "Cette adresse porte « é » et « è » avant l’arobase, où aucun accent n’est possible. "
                 "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr.",
             ),
+            (
+                "« alix@struct1.example »",
+                "Cette adresse est entourée de guillemets ou de parenthèses : est-ce « alix@struct1.example » ?",
+            ),
+            ("alix@struct1.example/", "Cette adresse finit par « / » : est-ce « alix@struct1.example » ?"),
+            (".alix@struct1.example", "Cette adresse commence par « . » : est-ce « alix@struct1.example » ?"),
+            (
+                "alix.@@struct1.example",
+                "Cette adresse contient deux arobases de suite et a un point juste avant l’arobase : "
+                "est-ce « alix@struct1.example » ?",
+            ),
+            (
+                "alix–x@struct1.example",
+                "Cette adresse contient un tiret d’imprimerie : est-ce « alix-x@struct1.example » ?",
+            ),
+            (
+                "alix@struct1.example – mairie (69)",
+                "Cette adresse est suivie d’autres mots : est-ce « alix@struct1.example » ?",
+            ),
             ("a@x.fr, A@x.fr", "Cette adresse contient une virgule : est-ce « a@x.fr » ?"),
             ("alix.struct1.example", "Saisissez une adresse e-mail complète, par exemple prenom.nom@structure.fr."),
         ],

@@ -1,9 +1,10 @@
 """The queue of messages in the admin: read only, attachments made again on demand."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -16,6 +17,9 @@ from caprural.admin.base import FewFilter, ReadOnly, StaffAdmin, page
 
 for model in (Attachment, Email, EmailTemplate, Log):
     admin.site.unregister(model)
+
+#: Whoever knows what a message is about adds itself: the row whose page leads on from it, or None.
+subjects: list[Callable[[Email], Model | None]] = []
 
 
 class StateFilter(FewFilter):
@@ -43,6 +47,7 @@ class MessageAdmin(ReadOnly, StaffAdmin):
     ordering = ("-pk",)
     fields = readonly_fields = (
         "recipient",
+        "leads_to",
         "title",
         "queued_at",
         "state",
@@ -56,6 +61,15 @@ class MessageAdmin(ReadOnly, StaffAdmin):
     def recipient(self, email: Email) -> str:
         """Whom it is for."""
         return ", ".join(email.to)
+
+    @admin.display(description="à propos de")
+    def leads_to(self, email: Email) -> SafeString | str:
+        """The page of what it is about, from where an address is corrected and a message sent again."""
+        rows = [row for subject in subjects if (row := subject(email))]
+        pages = [(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", row) for row in rows]
+        return format_html_join(
+            ", ", '<a href="{}">{}</a>', ((reverse(name, args=[row.pk]), row) for name, row in pages)
+        )
 
     @admin.display(description="objet", ordering="subject")
     def title(self, email: Email) -> str:

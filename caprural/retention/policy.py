@@ -39,7 +39,7 @@ class Line:
     #: The rows about whoever has this address that may go before, if they ask; without it, they are kept as proofs.
     about: Callable[[str, datetime], Rows] | None = None
     #: What happens to such rows.
-    end: Callable[["Line", Rows], None] | None = None
+    end: Callable[["Line", Rows, datetime], None] | None = None
 
     def __post_init__(self) -> None:
         if (self.due or self.about) and not self.end:
@@ -90,12 +90,12 @@ def unclassified() -> Iterator[str]:
             yield from (f"{label}.{name}" for name in words if name not in known)
 
 
-def delete(line: Line, rows: Rows) -> None:
+def delete(line: Line, rows: Rows, now: datetime) -> None:
     """The rows go."""
     rows.delete()
 
 
-def empty(line: Line, rows: Rows) -> None:
+def empty(line: Line, rows: Rows, now: datetime) -> None:
     """The fields of the line are emptied, the rows stay."""
     rows.update(**dict.fromkeys(line.fields, ""))
 

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 def purge(*, now: datetime, dry_run: bool = False) -> list[tuple[Line, int]]:
     """Apply the table, or with `dry_run` only read it; each line with how many rows it concerns, if any."""
-    return _apply([(line, line.due(now)) for line in lines() if line.due], dry_run=dry_run)
+    return _apply([(line, line.due(now)) for line in lines() if line.due], now=now, dry_run=dry_run)
 
 
 def erase(email: str, *, now: datetime, dry_run: bool = False) -> list[tuple[Line, int]]:
@@ -26,7 +26,7 @@ def erase(email: str, *, now: datetime, dry_run: bool = False) -> list[tuple[Lin
     address = normalise_email(email)
     if first := obstacle(address, now):
         raise StillExpected(first)
-    return _apply([(line, line.about(address, now)) for line in lines() if line.about], dry_run=dry_run)
+    return _apply([(line, line.about(address, now)) for line in lines() if line.about], now=now, dry_run=dry_run)
 
 
 def purge_daily(*, now: datetime) -> None:
@@ -38,13 +38,13 @@ def purge_daily(*, now: datetime) -> None:
         purge(now=now)
 
 
-def _apply(concerned: list[tuple[Line, Rows]], *, dry_run: bool) -> list[tuple[Line, int]]:
+def _apply(concerned: list[tuple[Line, Rows]], *, now: datetime, dry_run: bool) -> list[tuple[Line, int]]:
     done = []
     for line, rows in concerned:
         with transaction.atomic():
             count = rows.count()
             if count and line.end and not dry_run:
-                line.end(line, rows)
+                line.end(line, rows, now)
                 logger.info("Retention: %s row(s) of %s, %s", count, line.model._meta.label, ", ".join(line.fields))
         if count:
             done.append((line, count))

@@ -19,9 +19,18 @@ from django.utils.safestring import SafeString
 from caprural import emails as mail
 from caprural import typography
 from caprural.admin import StaffAdmin, WrittenInline, page
+from caprural.admin.messages import subjects
 from caprural.confirming import Foreseen, Told, ask
 from members import emails, fees
-from members.models import FeeMessage, MembershipFee
+from members.models import Application, FeeMessage, MembershipFee
+
+
+@subjects.append
+def _subject(email: Any) -> MembershipFee | Application | None:
+    """The fee a letter asks for or acknowledges, else the on-line form it answers."""
+    message = getattr(email, "about_fee", None)
+    return message.fee if message else getattr(email, "about_application", None)
+
 
 #: What each message is, as its line names it once its text was erased.
 KINDS = {

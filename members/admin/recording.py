@@ -43,8 +43,18 @@ class Payer:
     @property
     def domains(self) -> tuple[str, ...]:
         """The domains whose people its fee covers beside those it lists; none where people are counted (R14)."""
+        return self.found.domains if self._people_limit is None else ()
+
+    @property
+    def people(self) -> str:
+        """How many of the people it lists its fee covers: « 3 », « 1 sur 3 » (R14)."""
+        listed, limit = self.found.people, self._people_limit
+        return str(listed) if limit is None or listed <= limit else f"{limit} sur {listed}"
+
+    @property
+    def _people_limit(self) -> int | None:
         category = self.fee.category if self.fee else self.category
-        return self.found.domains if category is None or category.people_limit is None else ()
+        return category.people_limit if category else None
 
     @property
     def fee(self) -> MembershipFee | None:

@@ -1,7 +1,8 @@
 """Spreadsheets in the admin: a file that comes in is shown line by line before anything is written; lists go out."""
 
+from hashlib import sha256
 from typing import Any, cast
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -77,10 +78,12 @@ class SpreadsheetImportAdmin(StaffAdmin):
         return self.act_page(request, "admin/members/spreadsheetimport/upload.html", "Importer un tableur", context)
 
     def _received(self, request: HttpRequest, form: SpreadsheetForm) -> SpreadsheetImport:
-        """The import of this file, analysed already when it is small. The same form sent twice makes one."""
+        """The import of this file, analysed already when it is small. The same form sent twice makes one; with
+        another file, chosen after « Back », it makes another.
+        """
         data, now = form.cleaned_data, timezone.now()
         found, is_new = SpreadsheetImport.objects.get_or_create(
-            sending=data["sending"],
+            sending=uuid5(data["sending"], f"{data['kind']} {sha256(form.content).hexdigest()}"),
             defaults={
                 "kind": data["kind"],
                 "file_name": spreadsheets.clean(data["file"].name).replace("\n", " ")[-200:],

@@ -41,11 +41,11 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         return found
 
     def beside_scale(
-        self, on: date | None, asked: Mapping[int, tuple[str, tuple[bytes, ...]]]
+        self, on: date | None, asked: Mapping[int, tuple[str, tuple[str, ...]]]
     ) -> tuple[list[FeeCategory], dict[int, "Application"]]:
         """The scale of the day `on`; and for each person asked about, by address, the latest form that names them for
-        its campaign, its fee not cancelled since: one that was checked, or whose key begins with one of the prefixes
-        given, which say where it was filled. One query while no form names anybody, three at most.
+        its campaign, its fee not cancelled since: one that was checked, or was filled from one of the places
+        given. One query while no form names anybody, three at most.
         """
         people: dict[str, list[int]] = {}
         for key, (email, _) in asked.items():
@@ -60,7 +60,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
             for application in ours.order_by("pk"):
                 for email in {application.email, *(person.email for person in application.people.all())}:
                     for key in people.get(email, ()):
-                        if application.checked_at or application.submission_key.bytes.startswith(asked[key][1]):
+                        if application.checked_at or application.filled_from in asked[key][1]:
                             found[key] = application
         return list(scale), found
 
@@ -106,6 +106,8 @@ class Application(models.Model):
         "numéro d’engagement", max_length=50, blank=True, validators=[validators.single_line]
     )
     submission_key = models.UUIDField(unique=True, editable=False)
+    #: The private link, or the browser that had just registered; empty for the page that is everybody's.
+    filled_from = models.CharField(max_length=16, blank=True, editable=False)
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     received_at = models.DateTimeField("reçu le")
     #: What was written to whoever filled it.

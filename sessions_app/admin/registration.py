@@ -15,12 +15,21 @@ from django.utils.safestring import SafeString
 
 from caprural import typography
 from caprural.admin import FewFilter, ReadOnly, WrittenInline, page
+from caprural.admin.messages import subjects
 from caprural.confirming import Foreseen, ask
 from sessions_app import emails, registering, roles
 from sessions_app.admin.attaching import MemberAttaching
 from sessions_app.admin.base import current_user, status_text
 from sessions_app.forms import CancelForm, CorrectAddressForm, ExtendForm, PersonForm
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
+
+
+@subjects.append
+def _subject(email: Any) -> Registration | TrainingSession | None:
+    """The person a letter is for, else the session it is about."""
+    message = getattr(email, "about", None)
+    return message and (message.registration or message.session)
+
 
 #: How much longer a seat is held for its fee, unless another day is chosen.
 LONGER = timedelta(days=7)

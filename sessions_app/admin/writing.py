@@ -1,6 +1,6 @@
 """Writing to the participants of a session, and sending a message again."""
 
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -49,8 +49,10 @@ class SessionWriting(SessionPages):
             return Foreseen(told, details=form.cleaned_data)
 
         def act(session: TrainingSession) -> None:
-            words = {name: form.cleaned_data[name] for name in ("subject", "text", "sending")}
-            writing.write(session, people(session), **words)
+            subject, text, sending = (form.cleaned_data[name] for name in ("subject", "text", "sending"))
+            # Other words after « Back », or for others, are another message.
+            same = repr((subject, text, sorted(form.cleaned_data["statuses"]), form.cleaned_data["missing"]))
+            writing.write(session, people(session), subject=subject, text=text, sending=uuid5(sending, same))
 
         return self.confirmed_act(
             request,

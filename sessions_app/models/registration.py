@@ -186,17 +186,17 @@ class Registration(models.Model):
         return reverse("registration_detail", args=[self.token])
 
     @property
-    def link_source(self) -> bytes:
-        """How the keys of the membership forms filled behind this private link begin: half of a UUID."""
-        return sha256(self.token.encode()).digest()[:8]
+    def link_source(self) -> str:
+        """This private link, as the membership forms filled behind it name it."""
+        return sha256(self.token.encode()).hexdigest()[:16]
 
     @property
-    def page_source(self) -> bytes:
-        """Of those filled by whoever registered, on the page of their browser."""
-        return salted_hmac("page_source", str(self.pk), algorithm="sha256").digest()[:8]
+    def page_source(self) -> str:
+        """The page of the browser that registered, likewise."""
+        return salted_hmac("page_source", str(self.pk), algorithm="sha256").hexdigest()[:16]
 
     @property
-    def form_sources(self) -> tuple[bytes, bytes]:
+    def form_sources(self) -> tuple[str, str]:
         """Where the membership forms that the holder of the link may read were filled."""
         return self.link_source, self.page_source
 

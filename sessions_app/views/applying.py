@@ -11,11 +11,11 @@ from members.forms import ApplicationForm
 from members.views.application import form_status
 from sessions_app.models import Registration
 from sessions_app.views.files import TOO_MANY, form_page
-from sessions_app.views.private_page import Fee, new_submission_key
+from sessions_app.views.private_page import Fee
 
 
 def apply_for(
-    request: HttpRequest, registration: Registration, owed: Fee | None, *, source: bytes, back: str, now: datetime
+    request: HttpRequest, registration: Registration, owed: Fee | None, *, source: str, back: str, now: datetime
 ) -> HttpResponse:
     """What the registration says is not typed again, and its address stays among the people covered."""
     refusal = "" if owed and owed.categories else "Cette inscription n’attend pas de cotisation à régler en ligne."
@@ -32,13 +32,14 @@ def apply_for(
             "email": registration.email,
             "phone": registration.phone,
             "covers_contact": False,
-            "submission_key": new_submission_key(source),
         },
         people=[{"name": registration.full_name, "email": registration.email}],
     )
     if not refusal and form.is_bound and form.is_valid():
+        application, people = form.application()
+        application.filled_from = source
         try:
-            applying.apply(*form.application(), network=limits.network_of(request), now=now)
+            applying.apply(application, people, network=limits.network_of(request), now=now)
         except limits.LimitReached as refused:
             refusal, status = str(refused), TOO_MANY
         else:

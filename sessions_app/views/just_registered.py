@@ -65,7 +65,8 @@ def just_registered(request: HttpRequest, handle: str = "") -> HttpResponse:
         return _over(request)
     can_correct = registration.can_be_cancelled and registration.address_confirmed_at is None
     form = AddressForm(request.POST if request.method == "POST" and can_correct else None)
-    status = 200
+    is_refused = request.method == "POST" and not can_correct
+    status = 409 if is_refused else 200
     if form.is_bound:
         status = 422
         if form.is_valid():
@@ -91,6 +92,7 @@ def just_registered(request: HttpRequest, handle: str = "") -> HttpResponse:
         "fee": _fee(registration, session, now) if can_correct else None,
         "apply_url": reverse("just_registered_apply", args=[handle]),
         "is_just_corrected": "corrigee" in request.GET,
+        "is_refused": is_refused,
     }
     return form_page(request, "just_registered", context, status=status)
 

@@ -1,12 +1,10 @@
 """The private page of a registration and its files (R9): whoever holds the token. Nothing here changes anything."""
 
 import logging
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -108,7 +106,7 @@ class Step:
 
 
 def fee_owed(
-    registration: Registration, session: TrainingSession, state: SessionState, *, sources: Sequence[bytes]
+    registration: Registration, session: TrainingSession, state: SessionState, *, sources: Sequence[str]
 ) -> Fee | None:
     """Nothing is owed before a session whose date no longer holds, nor asked for once it has begun."""
     if registration.status != Registration.Status.AWAITING_FEE or not state.is_announced or state.has_begun:
@@ -116,22 +114,9 @@ def fee_owed(
     categories, answers = Registration.scale([registration], session.first_date)
     application = answers.get(registration.pk)
     campaign = categories[0].campaign if categories else None
-    is_theirs = application is not None and is_submitted_from(sources, application)
+    is_theirs = application is not None and application.filled_from in sources
     judged = session.judged_under(campaign)
     return Fee(campaign, categories, registration.fee_due_on, application, is_theirs, judged)
-
-
-def new_submission_key(source: bytes) -> UUID:
-    """The key of a membership form shown to someone: half of it says where, the rest is random."""
-    return UUID(bytes=source + secrets.token_bytes(8))
-
-
-def is_submitted_from(sources: Sequence[bytes], application: Application) -> bool:
-    """Whether a membership form was filled in one of these places.
-
-    Anybody may register with somebody else's address: that a form names it is not enough to open it.
-    """
-    return application.submission_key.bytes.startswith(tuple(sources))
 
 
 def _steps(registration: Registration, session: TrainingSession, state: SessionState, now: datetime) -> list[Step]:
@@ -219,6 +204,7 @@ def registration_own_data(request: HttpRequest, token: str) -> HttpResponse:
     registration, session = behind(token)
     actors = {registering.PARTICIPANT.label: "vous", registering.SYSTEM.label: "règle automatique"}
     named = Application.objects.naming(registration.email).select_related("category__campaign").order_by("pk")
-    applications = [application for application in named if is_submitted_from(registration.form_sources, application)]
+    # Anybody may register with somebody else's address: that a form names it is not enough to open it.
+    applications = named.filter(filled_from__in=registration.form_sources)
     content = own_data.content(registration, session, applications=applications, actors=actors, now=timezone.now())
     return attached(own_data.filename(session), content, JSON)

@@ -91,6 +91,13 @@ class TestSending:
         assert path_of(pages[0]) == path_of(pages[1])
         assert SpreadsheetImport.objects.count() == LogEntry.objects.count() == 1
 
+    def test_another_file_after_going_back_is_another_import(self, coordination: Client) -> None:
+        sending = str(uuid.uuid4())
+
+        pages = [send(coordination, content, sending=sending) for content in ("Nom\nCollines", "Nom\nPlateau")]
+
+        assert path_of(pages[0]) != path_of(pages[1])
+
     def test_the_columns_and_the_models_are_on_the_page(self, coordination: Client) -> None:
         page = coordination.get(f"{IMPORTS}add/?nature=fees")
         models = [url for label, url in links(tree(page)).items() if label in ("CSV", "XLSX")]

@@ -112,6 +112,8 @@ class TestFee:
         assert folded(said.format(day=typography.medium_date(today(day)))) in folded(pages.main(page))
         tables = pages.tree(page).findall(".//main//table")
         assert pages.text(pages.one(tables[0], "./caption")).startswith(f"{first} – ")
+        here = f"?le={today(day)}" if "qui compte" in said else ""
+        assert pages.links(pages.one(pages.tree(page), ".//main"))["en ligne"] == f"/cotisation/adherer/{here}"
 
     @pytest.mark.parametrize("asked", ["", "hier", "2027-02-30", "9" * 40, "\x00"])
     def test_a_day_that_is_none(self, client: Client, campaign: FeeCampaign, asked: str) -> None:

@@ -177,6 +177,16 @@ class TestSearching:
 
         assert line[-1] == "1 @pays.example"
 
+    def test_never_more_people_than_the_rule_takes(self, coordination: Client, category: FeeCategory) -> None:
+        """H6: of two people listed, a fee for one covers the first."""
+        limited = make_category(campaign=category.campaign, max_people=1)
+        member = make_member(name="Pays", emails=("a@x.example", "b@x.example"), domains=("pays.example",))
+        make_fee(member, category=limited, status="due")
+
+        [line] = payers(coordination.get(DESK, {"q": "pays"}))
+
+        assert line[-1] == "1 sur 2"
+
     def test_two_of_one_name_are_told_apart(self, coordination: Client, category: FeeCategory) -> None:
         make_member(name="Foyer rural", address="1 rue\n69700 Givors")
         make_member(name="FOYER RURAL", address="2 rue\r\n42000 Saint-Étienne")

@@ -156,6 +156,17 @@ class TestWriting:
         assert "par coordination, " in said
         assert len(written()) == 3
 
+    def test_other_words_after_going_back_are_another_message(
+        self, coordination: Client, session: TrainingSession
+    ) -> None:
+        page = show(coordination, session)
+        confirm(coordination, session, page)
+
+        other = coordination.post(address(session), {**ticked(page), "subject": "Autre objet"})
+        confirm(coordination, session, other)
+
+        assert [subject for _, subject in written()] == ["Objet"] * 3 + ["Autre objet"] * 3
+
     def test_the_same_words_may_be_sent_another_day(self, coordination: Client, session: TrainingSession) -> None:
         for _ in range(2):
             confirm(coordination, session, show(coordination, session))

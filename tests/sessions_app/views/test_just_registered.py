@@ -45,6 +45,20 @@ class TestWhatItSays:
         assert "no-store" in page.headers["Cache-Control"]
         assert page.headers["X-Robots-Tag"] == "noindex"
 
+    @pytest.mark.parametrize("follows", [True, False])
+    def test_an_exact_address_is_promised_only_when_planned(self, client: Client, follows: bool) -> None:
+        page = client.get(come(client, open_session(exact_address_follows=follows)))
+        assert ("adresse exacte" in pages.main(page)) == follows
+
+    @pytest.mark.parametrize("needs_fee", [True, False])
+    def test_what_another_address_would_do_is_said_beforehand(self, client: Client, needs_fee: bool) -> None:
+        """R7b."""
+        category = make_category(campaign=make_campaign(year=today(60).year))
+        make_fee(make_member(emails=(ADDRESS,)), category=category, now=timezone.now())
+        page = client.get(come(client, open_session(fee_required=needs_fee)))
+        assert heading(page) == "Vous avez une place"
+        assert ("elle doit couvrir aussi la nouvelle adresse" in folded(pages.main(page))) == needs_fee
+
     def test_the_rank(self, client: Client) -> None:
         page = client.get(come(client, session_in("full")))
         assert heading(page) == "Vous êtes en liste d’attente, au rang 1"
@@ -160,9 +174,10 @@ class TestCorrecting:
 
         page = client.post(where, {"email": "volee@vallee.example"})
 
-        pages.assert_sound(page)
+        pages.assert_sound(page, status=409)
         assert pages.rows() == before
         said = pages.main(page)
+        assert "L’adresse n’a pas été changée : elle a été confirmée depuis." in folded(said)
         assert heading(page) == "Vous avez une place"
         assert [word in said for word in (ADDRESS, "Secrète", "06 00 00")] == [False] * 3
 

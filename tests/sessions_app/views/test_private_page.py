@@ -15,7 +15,6 @@ from caprural.typography import long_date
 from members.models import Application
 from sessions_app import deciding, registering, reminding
 from sessions_app.models import Message, Registration, SessionDocument, TrainingSession
-from sessions_app.views.private_page import new_submission_key
 from tests import pages
 from tests.announced import STATES, open_session, registered, session_in, today
 from tests.factories import make_campaign, make_candidate, make_category, make_fee, make_member, make_staff
@@ -507,10 +506,7 @@ class TestOwnData:
         """Not those that somebody else filled with the same address: anybody may register with it."""
         registration = registered(open_session())
         fee = make_fee(make_member(name="Commune connue"), status="due")
-        for name, key in (
-            ("Pays des Collines", new_submission_key(registration.link_source)),
-            ("Pays secret", uuid4()),
-        ):
+        for name, filled_from in (("Pays des Collines", registration.link_source), ("Pays secret", "")):
             Application.objects.create(
                 fee=fee,
                 category=fee.category,
@@ -520,7 +516,8 @@ class TestOwnData:
                 contact_name="Camille Durand",
                 email=registration.email,
                 method="transfer",
-                submission_key=key,
+                submission_key=uuid4(),
+                filled_from=filled_from,
                 received_at=timezone.now(),
             ).people.create(email="collegue@structure.example", name="Collègue Secret")
 
