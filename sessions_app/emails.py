@@ -56,6 +56,11 @@ def confirmed(people: Sequence[Registration], session: TrainingSession, *, from_
     _queue("confirmed", people, session, attach=(CALENDAR,), from_waiting_list=from_waiting_list)
 
 
+def fee_dropped(people: Sequence[Registration], session: TrainingSession) -> None:
+    """The same, to people whose fee was awaited for a session that asks for none any more (R17)."""
+    _queue("confirmed", people, session, attach=(CALENDAR,), is_fee_dropped=True)
+
+
 def awaiting_fee(people: Sequence[Registration], session: TrainingSession, *, from_waiting_list: bool = False) -> None:
     """« Place retenue » until the fee's due date: amount, means of payment, pre-filled membership form (R15)."""
     _queue(

@@ -18,7 +18,15 @@ SOURCES = sorted(
 )
 TREES = {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in SOURCES}
 #: Public functions of `sessions_app.emails` that write nothing.
-NOT_MESSAGES = {"fee_call_to_read", "coordinators", "follow", "standing", "take_back", "with_present_link"}
+NOT_MESSAGES = {
+    "fee_call_to_read",
+    "fee_dropped",
+    "coordinators",
+    "follow",
+    "standing",
+    "take_back",
+    "with_present_link",
+}
 OUR_MODELS = [model for app in ("members", "sessions_app") for model in apps.get_app_config(app).get_models()]
 
 

@@ -119,7 +119,7 @@ def judge_session(session: TrainingSession, *, now: datetime) -> list[str]:
     seats = [(registration, locked) for registration in locked.registrations.holding_seat().order_by("pk")]
     gained, lost = "cotisation à jour à la date de la session", "pas de cotisation à la date de la session"
     verdicts = _judge(seats, _cover_of(seats), now=now, gained=gained, lost=lost)
-    return _carry_out(verdicts, now=now, confirmed=emails.confirmed)
+    return _carry_out(verdicts, now=now, confirmed=emails.confirmed if locked.fee_required else emails.fee_dropped)
 
 
 def session_would_lose(

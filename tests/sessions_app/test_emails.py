@@ -165,7 +165,7 @@ FEE = """\
 Ce que nous attendons de vous, au plus tard le mercredi 5 avril 2017 : le bulletin de cotisation et le règlement \
 de la cotisation annuelle. Passé cette date, la place sera proposée à une autre personne.
 
-Le bulletin se remplit en ligne, sans retaper ce que vous nous avez déjà dit :
+Le bulletin se remplit en ligne, avec ce que nous savons déjà de vous :
 {link}adherer/
 Vous préférez le papier ? Complétez celui qui est joint à ce message et renvoyez-le.
 
