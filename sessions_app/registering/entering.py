@@ -191,13 +191,15 @@ def change_details(
     Another address gets a new link, and what could not reach the former one; it is not proved yet. The former one is
     told if it was; it is by whoever acts behind the link, which only that mailbox received. The seat is judged again,
     both ways: confirmed or awaiting its fee as the new address is covered (R7b). Raises RegistrationRefused when the
-    registration is cancelled or the person registered already, AddressTaken unless `knowingly` when the address is
-    registered under another name, LimitReached.
+    registration is cancelled or the person registered already, or when a proved address would be changed from
+    elsewhere, AddressTaken unless `knowingly` when the address is registered under another name, LimitReached.
     """
     session = TrainingSession.objects.lock(registration.session_id)
     current = session.registrations.get(pk=registration.pk)
     if not current.can_be_cancelled:
         raise RegistrationRefused("Cette inscription est annulée : elle ne peut plus être modifiée.")
+    if by.user is None and not is_behind_link and current.address_confirmed_at:
+        raise RegistrationRefused("L’adresse a été confirmée depuis : elle se change sur la page personnelle.")
     if is_behind_link and current.token == registration.token:
         current.address_confirmed_at = current.address_confirmed_at or now
     former, was_proved = current.email, current.address_confirmed_at is not None

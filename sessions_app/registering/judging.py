@@ -108,8 +108,8 @@ def review(session: TrainingSession, *, now: datetime) -> list[str]:
     Nobody is written to about a session that has begun. Returns a sentence for each seat that changed.
     """
     done = judge_session(session, now=now)
-    serve_waiting_list(session, now=now)
-    return done
+    served = serve_waiting_list(session, now=now)
+    return done + [f"{one} quitte la liste d’attente : {one.get_status_display()}" for one in served]
 
 
 @transaction.atomic

@@ -92,11 +92,13 @@ def assign_next_seat(session: TrainingSession, *, user: User, now: datetime) -> 
     return first
 
 
-def serve_waiting_list(session: TrainingSession, *, now: datetime) -> None:
-    """The one door for every freed seat: in order of arrival, in the transaction that freed it (R8)."""
+def serve_waiting_list(session: TrainingSession, *, now: datetime) -> list[Registration]:
+    """The one door for every freed seat: in order of arrival, in the transaction that freed it (R8). Who got one."""
     session = TrainingSession.objects.with_seats_and_days().get(pk=session.pk)
-    for registration in next_served(session, now=now):
+    served = next_served(session, now=now)
+    for registration in served:
         give_seat(registration, session, now=now, by=SYSTEM, why="une place s’est libérée")
+    return served
 
 
 def next_served(

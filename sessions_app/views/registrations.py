@@ -137,6 +137,8 @@ def registration_replace(request: HttpRequest, token: str) -> HttpResponse:
             status = TOO_MANY
         except registering.RegistrationRefused as refused:
             registration, session = behind(token)
+            if registration.replaced_by:  # by the first of two clicks
+                return redirect(registration)
             if can_be_replaced(registration, session.state(now)):
                 form.add_error("email", str(refused))
         else:

@@ -19,7 +19,7 @@ from tests.factories import (
 )
 from tests.office import choose, complaints, notices, send, signed_in, table, typed
 from tests.pages import by_id, main, text, tree
-from tests.traces import log, statuses, told
+from tests.traces import folded, log, statuses, told
 
 pytestmark = pytest.mark.django_db
 
@@ -244,8 +244,9 @@ class TestTheCap:
         session = open_session(max_participants=1)
         people = [make_registration(session, last_name=name) for name in "ABC"]
 
-        send(coordination, address(session), max_participants="2")
+        page = send(coordination, address(session), max_participants="2")
 
+        assert folded(notices(page)[0]) == "Camille B quitte la liste d’attente : confirmée."
         assert statuses(session) == [("A", "confirmed"), ("B", "confirmed"), ("C", "waiting")]
         assert told(people[1]) == ["Liste d’attente (rang 1)", "Une place s’est libérée, inscription confirmée"]
 

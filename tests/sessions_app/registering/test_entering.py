@@ -366,7 +366,9 @@ class TestChangingDetails:
         registering.confirm_address(registration, now=NOW)
         assert Registration.objects.get().address_confirmed_at == NOW
 
-        registering.change_details(registration, {"email": "autre@structure.example"}, now=NOW)
+        with pytest.raises(registering.RegistrationRefused):  # from the browser that registered
+            registering.change_details(registration, {"email": "autre@structure.example"}, now=NOW)
+        registering.change_details(registration, {"email": "autre@structure.example"}, now=NOW, is_behind_link=True)
 
         assert Registration.objects.get().address_confirmed_at is None
         registering.confirm_address(registration, now=NOW)  # behind the former link
