@@ -298,6 +298,13 @@ class TestForRobots:
 
 
 class TestForm:
+    def test_the_fee_is_that_of_the_day(self, client: Client) -> None:
+        """I1: from a session, the campaign that covers its day."""
+        session = open_session(fee_required=True)
+        for path in (session.get_absolute_url(), form_url(session)):
+            found = pages.links(pages.tree(client.get(path)))
+            assert found["cotisation annuelle"] == f"/cotisation/?le={today(60)}", path
+
     def test_open(self, client: Client) -> None:
         session = open_session(title="Animer")
         before = pages.rows()
