@@ -814,14 +814,18 @@ class TestPostponed:
         )
         session_to_come = SESSION.replace("mercredi 12 avril 2017, de 9 h 30 à 17 h 30", "à venir")
         since = f"{SINCE}Date : mercredi 12 avril 2017, de 9 h 30 à 17 h 30 → à venir\n"
+        unable = (
+            "Un empêchement ? Annulez votre inscription sur votre page personnelle : la place servira à une autre "
+            "personne.\n"
+        )
         leaves = "Le fichier joint à ce message retire l’ancienne date de votre agenda, si elle y figurait.\n"
         expected = (
-            ("Votre inscription reste confirmée ; vous n’avez rien à faire pour le moment.\n", leaves, UNABLE),
+            ("Votre inscription reste confirmée ; vous n’avez rien à faire pour le moment.\n", leaves, unable),
             (
                 "Votre place reste retenue. La cotisation annuelle ne sera attendue qu’une fois la nouvelle date "
                 "fixée.\n",
                 leaves,
-                UNABLE,
+                unable,
             ),
             (KEPT_RANK,),
         )
@@ -1270,7 +1274,7 @@ class TestMissingData:
             name
             for name, function in vars(emails).items()
             if getattr(function, "__module__", "") == emails.__name__ and not name.startswith("_")
-        } - {"coordinators", "follow", "standing", "take_back", "with_present_link"} - {
+        } - {"coordinators", "fee_dropped", "follow", "standing", "take_back", "with_present_link"} - {
             "awaiting_fee",
             "fee_accepted",
             "fee_lost",
