@@ -6,8 +6,10 @@ class MembersConfig(AppConfig):
     verbose_name = "Cotisations"
 
     def ready(self) -> None:
-        """Make the documents known to the mail queue, and how long what we hold is kept."""
-        from members import documents, retention
+        """Make known the documents of messages, how long what we hold is kept, and what is done at its date."""
+        from caprural import agenda
+        from members import documents, reminding, retention
 
         documents.register_attachments()
         retention.declare()
+        agenda.add(agenda.Source(reminding.due, reminding.do, reminding.tell))

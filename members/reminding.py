@@ -1,13 +1,11 @@
 """Reminders of the fees still expected: what is due at an instant, and done once per step (R24).
 
-`due` answers with data and changes nothing; `do` does one action in one transaction, under the fee's lock, after asking
-again whether it is still due. Run twice, late, or by two workers at once, each step happens once: the database refuses
-a second message of the same fee, kind and key. A member without e-mail address is reminded by post: the step waits on
-the list of letters until the coordination says they have left.
+What the agenda runs: `due` answers with data and changes nothing; `do` does one action under the fee's lock. The
+database refuses a second message of the same fee, kind and key. A member without e-mail address is reminded by post:
+the step waits on the list of letters until the coordination says they have left.
 """
 
-import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,8 +17,6 @@ from caprural import typography
 from caprural.emails import MORNING
 from members import emails
 from members.models import Application, FeeCampaign, FeeMessage, MembershipFee
-
-logger = logging.getLogger(__name__)
 
 #: Messages by which a payer was asked for the fee: the reminders count their days from the last of them.
 ASKING = ("application_received", "fee_call")
@@ -41,6 +37,9 @@ class Reminder:
     #: When the payer was last asked: the fee opened, its call, the step before.
     asked_at: datetime
     due_at: datetime
+
+    def __str__(self) -> str:
+        return f"reminder {self.code}"
 
     @property
     def is_by_post(self) -> bool:
@@ -109,24 +108,12 @@ def _sentence(message: FeeMessage) -> str:
     return f"{what}{' par courrier' if message.is_by_post else ''}, {typography.medium_date(message.written_at)}"
 
 
-def run(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> int:
-    """Send every reminder that is due by e-mail and return how many; one that fails is logged and holds nothing back.
-
-    What another worker holds is left to it, or to the next round. `is_stopping` is asked before each.
-    """
-    done = 0
-    for reminder in due(now):
-        if reminder.is_by_post:
-            continue
-        if is_stopping():
-            break
-        try:
-            done += do(reminder, now=now)
-        except Exception:
-            logger.exception("Not done, to be tried again: reminder %s", reminder.code)
-    if done:
-        logger.info("%s reminder(s) of a fee written", done)
-    return done
+def tell(reminders: Sequence[Reminder]) -> list[tuple[str, str]]:
+    """What each is, and for which campaign."""
+    return [
+        (f"relance d’une cotisation{' à imprimer et à poster' if one.is_by_post else ''}", str(one.fee.campaign))
+        for one in reminders
+    ]
 
 
 @transaction.atomic

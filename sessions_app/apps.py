@@ -9,11 +9,13 @@ class SessionsAppConfig(AppConfig):
     def ready(self) -> None:
         """Say what rests on the fees (R16), make the documents known to the mail queue, how long
         what we hold is kept, and create the staff groups."""
+        from caprural import agenda
         from members import consequences
-        from sessions_app import documents, registering, retention, roles
+        from sessions_app import documents, registering, reminding, retention, roles
 
         documents.register_attachments()
         consequences.register(registering)
         retention.declare()
+        agenda.add(agenda.Source(reminding.due, reminding.do, reminding.tell))
         # After every application's permissions exist: contrib.auth creates them on the same signal, before us.
         post_migrate.connect(roles.create_groups, dispatch_uid="sessions_app")

@@ -1,13 +1,11 @@
 """What is due at an instant, and done once: reminders, releases, decisions, joining instructions, changes (R24).
 
-`due` answers with data and changes nothing; `do` does one action in one transaction, under the session's lock, after
-asking again whether it is still due. Run twice, late, or by two workers at once, each action happens once: the database
-refuses a second message of the same kind and key. What no longer makes sense is simply no longer due.
+What the agenda runs: `due` answers with data and changes nothing; `do` does one action under the session's lock. The
+database refuses a second message of the same kind and key. What no longer makes sense is simply no longer due.
 """
 
-import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,8 +18,6 @@ from caprural.emails import MORNING
 from sessions_app import emails, registering, telling
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
 from sessions_app.models.day import paris
-
-logger = logging.getLogger(__name__)
 
 Status = Registration.Status
 
@@ -45,6 +41,16 @@ class Act(StrEnum):
     SEND_JOINING = "send_joining"
 
 
+#: How the agenda names them.
+NAMES = {
+    Act.RELEASE: "place rendue, faute de cotisation",
+    Act.ANNOUNCE_CHANGE: "annonce d’un changement",
+    Act.REMIND_FEE: "rappel de la cotisation",
+    Act.ASK_DECISION: "décision demandée à la coordination",
+    Act.SEND_JOINING: "convocation",
+}
+
+
 @dataclass(frozen=True)
 class Due:
     """One thing to do, for a session or for one of its registrations."""
@@ -62,32 +68,11 @@ def due(now: datetime) -> list[Due]:
     return _due_of({session.pk: session for session in sessions.order_by("pk").sound(now)}.values(), now)
 
 
-def run(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> int:
-    """Do everything that is due and return how much was done; one that fails is logged and holds nothing back.
-
-    What another worker kept us from is tried again as long as something gets done: of two workers, each may have
-    passed over an action while the other held its session. `is_stopping` is asked before each.
-    """
-    done: set[Due] = set()
-    failed: set[Due] = set()
-    is_moving = True
-    while is_moving:
-        is_moving = False
-        for action in due(now):
-            if action in done or action in failed:
-                continue
-            if is_stopping():
-                return len(done)
-            try:
-                if do(action, now=now):
-                    done.add(action)
-                    is_moving = True
-            except Exception:
-                logger.exception("Not done, to be tried again: %s", action)
-                failed.add(action)
-    if done:
-        logger.info("%s action(s) done", len(done))
-    return len(done)
+def tell(actions: Sequence[Due]) -> list[tuple[str, str]]:
+    """What each is, and for which session. Two queries."""
+    found = TrainingSession.objects.with_seats_and_days().filter(pk__in={action.session_id for action in actions})
+    sessions = {session.pk: f"{session}, {session.date_label}" for session in found} if actions else {}
+    return [(NAMES[action.act], sessions[action.session_id]) for action in actions]
 
 
 @transaction.atomic

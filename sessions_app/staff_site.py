@@ -10,13 +10,14 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 
-from caprural import emails, signing_in, typed_again, typography
+from caprural import agenda, emails, signing_in, typed_again, typography
 from members import finding
 from members import reminding as fee_reminding
 from members.models import Application, FeeMessage, Member, MembershipFee
@@ -27,6 +28,8 @@ from sessions_app.models import Heartbeat, Message, Registration, TrainingSessio
 WORKER_SILENCE = timedelta(minutes=10)
 #: A message that nobody sent again within that time will not be.
 GIVEN_UP_SINCE = timedelta(days=30)
+#: Days of what is to come.
+AHEAD = 14
 #: Lines shown under one heading; the rest is one link away.
 SHOWN = 10
 
@@ -59,7 +62,16 @@ class StaffSite(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Without the stock « Voir sur le site », which leads to any row's page and asks no permission."""
-        return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+        stock = [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
+        return [path("a-venir/", self.admin_view(self.coming), name="coming"), *stock]
+
+    def coming(self, request: HttpRequest) -> TemplateResponse:
+        """What will be done in the next days without anybody's hand (R24)."""
+        if not roles.sees_every_session(request.user):
+            raise PermissionDenied
+        planned = list(agenda.coming(now=timezone.now(), days=AHEAD))
+        context = {**self.each_context(request), "title": "Ce qui partira tout seul", "days": AHEAD, "planned": planned}
+        return TemplateResponse(request, "admin/coming.html", context)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """With suggestions of our own."""
@@ -96,7 +108,12 @@ class StaffSite(AdminSite):
         now = timezone.now()
         context: dict[str, Any] = {}
         if roles.sees_every_session(request.user):
-            context = {"home_title": "À faire aujourd’hui", "headings": to_do(now), "nothing": "Rien à faire."}
+            context = {
+                "home_title": "À faire aujourd’hui",
+                "headings": to_do(now),
+                "nothing": "Rien à faire.",
+                "coming": reverse("admin:coming"),
+            }
         elif request.user.has_perm("sessions_app.view_trainingsession"):
             own = TrainingSession.objects.led_by(request.user)
             context = {

@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from caprural import agenda
 from members.models import Organisation
-from sessions_app import reminding
 from sessions_app.models import Message, Registration, TrainingSession
 from tests.announced import open_session, today
 from tests.browser.conftest import Open
@@ -116,7 +116,7 @@ def test_from_publication_to_the_eve(visit: Open, account: User, session: Traini
 
     # A week before, everybody is summoned, once, by nobody's hand.
     for days in (7, 6, 1):
-        reminding.run(now=timezone.now() + timedelta(days=60 - days))
+        agenda.run(now=timezone.now() + timedelta(days=60 - days))
     assert Message.objects.filter(kind="joining_instructions").count() == 10
     assert Message.objects.filter(kind="decision_needed").count() == 0
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from caprural import agenda
 from members import emails, fees, reminding
 from members.models import FeeCampaign, FeeCategory, FeeMessage, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, paris
@@ -49,7 +50,7 @@ def plan(now: datetime) -> list[tuple[str, int, bool]]:
 def run(now: datetime) -> list[tuple[str, str]]:
     """The messages that a worker's round writes: to whom, and what they say first."""
     before = len(messages())
-    reminding.run(now=now)
+    agenda.run(now=now)
     return messages()[before:]
 
 
@@ -118,7 +119,7 @@ class TestWhenAStepIsDue:
         assert plan(FIRST) == [("Collines", 1, False)]
 
     def test_the_second_counts_from_the_first(self, fee: MembershipFee) -> None:
-        reminding.run(now=FIRST + 3 * DAY)
+        agenda.run(now=FIRST + 3 * DAY)
 
         due_at = paris(2017, 5, 3, 8)
         assert [plan(SECOND_STEP), plan(due_at - SECOND), plan(due_at)] == [[], [], [("Collines", 2, False)]]
@@ -138,12 +139,12 @@ class TestWhenAStepIsDue:
         FeeCampaign.objects.update(reminders=reminders)
 
         for month in range(5):
-            reminding.run(now=FIRST + month * 40 * DAY)
+            agenda.run(now=FIRST + month * 40 * DAY)
 
         assert [key for key, _, _ in steps(fee)] == expected
 
     def test_another_interval_moves_what_is_not_sent_yet(self, fee: MembershipFee) -> None:
-        reminding.run(now=FIRST)
+        agenda.run(now=FIRST)
         FeeCampaign.objects.update(reminder_days=10)
 
         assert [plan(paris(2017, 4, 10, 8) - SECOND), plan(paris(2017, 4, 10, 8))] == [[], [("Collines", 2, False)]]
@@ -173,7 +174,7 @@ class TestFeesThatMoved:
         assert (reminding.do(found, now=FIRST), steps(fee)) == (False, [])
 
     def test_cancelled_then_opened_again_it_starts_anew(self, fee: MembershipFee) -> None:
-        reminding.run(now=FIRST)
+        agenda.run(now=FIRST)
         fees.cancel(fee, now=FIRST + DAY)
 
         again = fees.subscribe(fee.member, fee.category, now=FIRST + 2 * DAY)
@@ -237,7 +238,7 @@ class TestWhatTheCoordinationReads:
         emails.fee_call(told, now=NOW)
         make_fee(make_member(name="B"), category=category, status="due")
         make_fee(make_member(name="C"), category=category)
-        reminding.run(now=FIRST)
+        agenda.run(now=FIRST)
         reminding.note_posted({found.code for found in reminding.by_post(FIRST)}, campaign=campaign, now=FIRST)
         make_fee(make_member(name="D"), category=category, status="due", now=NOW)
 
@@ -300,7 +301,7 @@ class TestOnce:
             make_fee(make_member(name=name, email=f"{name}@a.example"), category=category, status="due")
         answers = iter([False, True])
 
-        assert reminding.run(now=FIRST, is_stopping=lambda: next(answers)) == 1
+        assert agenda.run(now=FIRST, is_stopping=lambda: next(answers)) == 1
         assert plan(FIRST) == [("B", 1, False)]
 
 
@@ -318,8 +319,8 @@ class TestSeveralWorkers:
     def test_three_rounds_at_once(self) -> None:
         opened = self.opened(12)
 
-        done = at_once(*[lambda: reminding.run(now=FIRST)] * 3)
-        reminding.run(now=FIRST)
+        done = at_once(*[lambda: agenda.run(now=FIRST)] * 3)
+        agenda.run(now=FIRST)
 
         assert sum(done) <= 12
         assert sorted(messages()) == sorted((fee.member.email, "Rappel, cotisation attendue") for fee in opened)
@@ -336,7 +337,7 @@ class TestSeveralWorkers:
     def test_a_fee_that_is_being_paid_is_left_alone(self) -> None:
         """PostgreSQL: passed over, the others are done; SQLite: there is one writer at a time, so it is waited for."""
         held, other = self.opened(2)
-        thread = Thread(target=lambda: (reminding.run(now=FIRST), connection.close()))
+        thread = Thread(target=lambda: (agenda.run(now=FIRST), connection.close()))
 
         with transaction.atomic():
             fees.settle(held, now=FIRST)

@@ -13,10 +13,11 @@ from icalendar import Calendar
 from post_office.models import Email
 from pytest_django import Settings
 
+from caprural import agenda
 from caprural import emails as mail_queue
 from members import fees
 from members.models import FeeCategory, Organisation
-from sessions_app import deciding, emails, registering, reminding, roles
+from sessions_app import deciding, emails, registering, roles
 from sessions_app.models import Message, Registration, TrainingSession
 from tests.factories import (
     NOW,
@@ -609,7 +610,7 @@ class TestFeeDue:
         make_scale()
         registration = make_registration(make_seed_session())
 
-        reminding.run(now=paris(2017, 4, 2, 8))
+        agenda.run(now=paris(2017, 4, 2, 8))
 
         assert_says(
             last_message(),
@@ -865,7 +866,7 @@ class TestSessionChanged:
             place="Ambert (63)", exact_address="3 place du Marché", changed_at=NOW, calendar_sequence=1
         )
 
-        reminding.run(now=NOW + timedelta(minutes=15))
+        agenda.run(now=NOW + timedelta(minutes=15))
 
         situation = (
             "La date, les horaires ou le lieu de la session « Conduire une démarche de coopération » ont changé. Voici "
@@ -914,7 +915,7 @@ class TestJoiningInstructions:
         alone = register_up_to_date(session, departure_town="Givors")
         Email.objects.all().delete()
 
-        reminding.run(now=self.NOON)
+        agenda.run(now=self.NOON)
 
         where = (
             "Adresse exacte :\nSalle des fêtes\n3 place du Marché\nParking derrière\n",
@@ -940,7 +941,7 @@ class TestJoiningInstructions:
         session = make_seed_session()
         _, awaiting = seated(session)
 
-        reminding.run(now=self.NOON)
+        agenda.run(now=self.NOON)
 
         email = Message.objects.get(kind=emails.JOINING_INSTRUCTIONS, registration=awaiting).email
         assert email is not None
@@ -999,7 +1000,7 @@ class TestDecisionNeeded:
         make_staff(group=roles.TRAINERS, email="formateur@caprural.example")
         seated(session)
 
-        reminding.run(now=self.AFTER_DEADLINE)
+        agenda.run(now=self.AFTER_DEADLINE)
 
         found = [email for email in messages() if email.about.kind == emails.DECISION_NEEDED]
         assert [email.to for email in found] == [["alix@caprural.example"], ["dominique@caprural.example"]]
@@ -1024,7 +1025,7 @@ class TestDecisionNeeded:
         for email in ("equipe@caprural.example", "alix@caprural.example", "Equipe@caprural.example"):
             make_staff(group=roles.COORDINATION, email=email)
 
-        reminding.run(now=self.AFTER_DEADLINE)
+        agenda.run(now=self.AFTER_DEADLINE)
 
         found = [email.to for email in messages() if email.about.session == session]
         assert found == [["equipe@caprural.example"], ["alix@caprural.example"]]
@@ -1036,7 +1037,7 @@ class TestDecisionNeeded:
         for _ in range(people):
             make_registration(session)
 
-        reminding.run(now=self.AFTER_DEADLINE)
+        agenda.run(now=self.AFTER_DEADLINE)
 
         assert last_message().to == ["accueil@caprural.example"]
         assert plain(last_message().subject).startswith(f"Décision à prendre, {count} au moins : ")

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from caprural import typography
-from sessions_app import deciding, registering, reminding, staff_site
+from caprural import agenda, typography
+from sessions_app import deciding, registering, staff_site
 from sessions_app.models import LinkRequest, StateCode, TrainingSession
 from tests import pages
 from tests.announced import open_session, registered, today
@@ -222,7 +222,7 @@ class TestABrokenRow:
     def test_the_worker_goes_on_without_it(self, broken: TrainingSession) -> None:
         registration = make_registration(make_session())
 
-        reminding.run(now=paris(2017, 4, 5, 8))
+        agenda.run(now=paris(2017, 4, 5, 8))
 
         assert messages()[-1] == (registration.email, "Convocation")
 

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from post_office.models import Email
 
+from caprural import agenda
 from members import fees
 from members.models import Organisation
 from sessions_app import deciding, registering, reminding
@@ -64,7 +65,7 @@ def acts(now: datetime) -> list[str]:
 def run(now: datetime) -> list[tuple[str, str]]:
     """The messages that a worker's round writes: to whom, and what they say first."""
     before = len(messages())
-    reminding.run(now=now)
+    agenda.run(now=now)
     return messages()[before:]
 
 
@@ -691,7 +692,7 @@ class TestTheWhole:
     def test_run_twice_nothing_more(self, coordinator: User) -> None:
         now, expected = everything_due()
 
-        assert [reminding.run(now=now), plan(now), reminding.run(now=now)] == [len(expected), [], 0]
+        assert [agenda.run(now=now), plan(now), agenda.run(now=now)] == [len(expected), [], 0]
         assert Counter(message.kind for message in Message.objects.exclude(key="")) == {
             "fee_reminder": 1,
             "decision_needed": 1,
@@ -702,7 +703,7 @@ class TestTheWhole:
     def test_an_earlier_instant_after_a_later_one_does_nothing_again(self, coordinator: User) -> None:
         """Two machines whose clocks disagree."""
         now, _ = everything_due()
-        reminding.run(now=now)
+        agenda.run(now=now)
 
         assert plan(now - timedelta(minutes=5)) == []
 
@@ -772,7 +773,7 @@ class TestTheWhole:
         now, expected = everything_due()
         answers = iter([False, False, False, True])
 
-        assert reminding.run(now=now, is_stopping=lambda: next(answers)) == 3
+        assert agenda.run(now=now, is_stopping=lambda: next(answers)) == 3
         assert plan(now) == expected[3:]
 
     def test_one_that_fails_is_said_and_holds_nothing_back(
@@ -783,7 +784,7 @@ class TestTheWhole:
         mend = refuse_messages_about(stubborn)
 
         with caplog.at_level(logging.ERROR):
-            assert reminding.run(now=now) == len(expected) - 2
+            assert agenda.run(now=now) == len(expected) - 2
 
         assert plan(now) == [("announce_change", "C"), ("send_joining", "C")]
         assert [record.message for record in caplog.records] == [
@@ -792,7 +793,7 @@ class TestTheWhole:
         ]
         assert told(stubborn) == ["Inscription confirmée"]
         mend()
-        assert [reminding.run(now=now), plan(now)] == [2, []]
+        assert [agenda.run(now=now), plan(now)] == [2, []]
         assert told(stubborn)[1:] == ["Date, horaires ou lieu modifiés", "Convocation"]
 
 
@@ -854,7 +855,7 @@ class TestAfterAnOutage:
         everything_due()
         before = messages()
 
-        reminding.run(now=START)
+        agenda.run(now=START)
 
         assert messages() == before
         assert Message.objects.exclude(key="").count() == 0
@@ -928,7 +929,7 @@ class TestSeveralWorkers:
         def work() -> None:
             try:
                 start.wait()
-                done.append(reminding.run(now=now))
+                done.append(agenda.run(now=now))
             finally:
                 connection.close()
 
@@ -951,7 +952,7 @@ class TestSeveralWorkers:
 
         def work() -> None:
             try:
-                done.append(reminding.run(now=JOINING))
+                done.append(agenda.run(now=JOINING))
             finally:
                 connection.close()
 
@@ -962,6 +963,6 @@ class TestSeveralWorkers:
             thread.join(timeout=1 if connection.vendor == "sqlite" else 30)
             assert done == ([] if connection.vendor == "sqlite" else [1])
         thread.join()
-        reminding.run(now=JOINING)
+        agenda.run(now=JOINING)
 
         assert [told(person)[1:] for person in people] == [["Convocation"], ["Convocation"]]

@@ -28,6 +28,7 @@ from hypothesis.stateful import (
 )
 from post_office.models import Email
 
+from caprural import agenda
 from caprural.limits import LimitReached
 from members import consequences, fees
 from members.covering import Circle
@@ -274,7 +275,7 @@ class Story(RuleBasedStateMachine):
     @rule(rounds=st.integers(1, 2))
     def the_worker_runs(self, rounds: int) -> None:
         for _ in range(rounds):
-            reminding.run(now=self.now)
+            agenda.run(now=self.now)
         assert reminding.due(self.now) == []
 
     # What must never be false

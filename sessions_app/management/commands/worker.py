@@ -13,10 +13,9 @@ from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections
 from django.utils import timezone
 
-from caprural import emails, limits, retention
+from caprural import agenda, emails, limits, retention
 from members import importing
-from members import reminding as fee_reminding
-from sessions_app import registering, reminding
+from sessions_app import registering
 from sessions_app.models import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -74,8 +73,7 @@ def _round(is_stopping: Callable[[], bool] = lambda: False) -> None:
     the mail server is raised only after the sign of life, which says that the worker itself is well.
     """
     now = timezone.now()
-    reminding.run(now=now, is_stopping=is_stopping)
-    fee_reminding.run(now=now, is_stopping=is_stopping)
+    agenda.run(now=now, is_stopping=is_stopping)
     importing.run(now=now, is_stopping=is_stopping)
     registering.answer_link_requests(now=now)
     Heartbeat.objects.update_or_create(worker=socket.gethostname(), defaults={"seen_at": now})

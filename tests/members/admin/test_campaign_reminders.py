@@ -9,8 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from caprural import typography
-from members import reminding
+from caprural import agenda, typography
 from members.models import FeeCampaign, FeeCategory, FeeMessage, MembershipFee
 from tests.announced import today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, paris
@@ -68,7 +67,7 @@ class TestTheReminders:
         silent = expected(category, days=40, name="B")
         young = expected(category, days=1, name="C")
         make_fee(make_member(name="D"), category=category)
-        reminding.run(now=timezone.now())
+        agenda.run(now=timezone.now())
 
         page = coordination.get(self.path(campaign))
 

@@ -10,8 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from post_office.models import STATUS, Email
 
-from caprural import typography
-from sessions_app import reminding
+from caprural import agenda, typography
 from sessions_app.models import Message, Trainer, TrainingSession
 from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration
@@ -146,20 +145,20 @@ class TestJoiningInstructions:
         ],
     )
     def test_as_the_queue_has_it(self, coordination: Client, soon: TrainingSession, status: int, said: str) -> None:
-        reminding.run(now=timezone.now())
+        agenda.run(now=timezone.now())
         Email.objects.update(status=status)
 
         assert self.step(coordination, soon) == said.format(today=day(0))
 
     def test_erased_since(self, coordination: Client, soon: TrainingSession) -> None:
-        reminding.run(now=timezone.now())
+        agenda.run(now=timezone.now())
         Email.objects.all().delete()
 
         assert Message.objects.filter(kind="joining_instructions", email=None).count() == 1
         assert self.step(coordination, soon) == f"✓ envoyée le {day(0)}"
 
     def test_those_of_a_former_date_do_not_count(self, coordination: Client, soon: TrainingSession) -> None:
-        reminding.run(now=timezone.now())
+        agenda.run(now=timezone.now())
         soon.days.update(date=today(6))
 
         assert self.step(coordination, soon) == "✗ pas encore envoyée"
@@ -198,12 +197,12 @@ def test_a_trainer_reads_the_steps_without_the_fee(trainer: Client, me: Trainer)
 def test_one_query_count_for_one_person_or_thirty(coordination: Client) -> None:
     session = open_session(days=(today(5),), registration_deadline=today(1), max_participants=25, fee_required=True)
     registered(session)
-    reminding.run(now=timezone.now())
+    agenda.run(now=timezone.now())
     with CaptureQueriesContext(connection) as one:
         coordination.get(address(session))
     for _ in range(29):
         registered(session)
-    reminding.run(now=timezone.now())
+    agenda.run(now=timezone.now())
 
     with CaptureQueriesContext(connection) as thirty:
         page = coordination.get(address(session))

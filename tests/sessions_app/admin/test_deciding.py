@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from post_office.models import Email
 
-from caprural import typography
+from caprural import agenda, typography
 from sessions_app import deciding, registering, reminding
 from sessions_app.models import Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
@@ -467,7 +467,7 @@ class TestChangesByHand:
         assert complaints(page) == []
         assert notices(page)[0].startswith("1 personne inscrite sera prévenue")
         assert [day.date for day in session.removed_days.all()] == [today(61)]
-        reminding.run(now=timezone.now() + reminding.QUIET_BEFORE_ANNOUNCING)
+        agenda.run(now=timezone.now() + reminding.QUIET_BEFORE_ANNOUNCING)
         letter = Email.objects.latest("pk").message.replace("\u00a0", " ")
         assert f"– Journée supprimée : {typography.long_date(today(61))}\n".replace("\u00a0", " ") in letter
 

@@ -7,9 +7,10 @@ from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
+from caprural import agenda
 from members import applying, fees
 from members.models import Application, CoveredPerson, FeeCategory, Member
-from sessions_app import registering, reminding
+from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
 from tests import pages
 from tests.announced import open_session, registered, today
@@ -316,7 +317,7 @@ class TestMessages:
         application = Application.objects.get()
         assert person.fee_due_on is not None
 
-        reminding.run(now=timezone.now() + (person.fee_due_on - today()))
+        agenda.run(now=timezone.now() + (person.fee_due_on - today()))
 
         message = Email.objects.filter(subject__startswith="Rappel").get()
         for text in (folded(message.message), folded(message.html_message)):

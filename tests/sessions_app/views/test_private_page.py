@@ -11,9 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from caprural import agenda
 from caprural.typography import long_date
 from members.models import Application
-from sessions_app import deciding, registering, reminding
+from sessions_app import deciding, registering
 from sessions_app.models import Message, Registration, SessionDocument, TrainingSession
 from tests import pages
 from tests.announced import STATES, open_session, registered, session_in, today
@@ -223,7 +224,7 @@ class TestSteps:
             "Convocation À recevoir par e-mail très prochainement",
             "none",
         )
-        reminding.run(now=timezone.now())
+        agenda.run(now=timezone.now())
         text, state = steps(client.get(url(registration)))[-1]
         assert (text.partition(" le ")[0], state) == ("Convocation (fait) Envoyée par e-mail", "done")
 
