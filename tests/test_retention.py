@@ -21,6 +21,7 @@ from members.models import Application, Member, MembershipFee, SpreadsheetImport
 from sessions_app import registering, roles
 from sessions_app.models import LinkRequest, Registration, TrainingSession
 from tests import pages
+from tests.announced import today
 from tests.factories import (
     NOW,
     make_application,
@@ -34,6 +35,7 @@ from tests.factories import (
     make_staff,
     paris,
 )
+from tests.office import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -290,6 +292,32 @@ def test_once_a_day(session: TrainingSession) -> None:
 
     retention.purge_daily(now=late)
     assert "sessions_app.Registration.accessibility_needs" not in where()
+
+
+def test_the_coordination_forgets_somebody(session: TrainingSession) -> None:
+    person = make_registration(session, **TYPED)
+    registering.cancel(person, cause=Registration.Cause.PARTICIPANT, now=NOW, by=registering.PARTICIPANT)
+    Email.objects.update(status=STATUS.sent)
+    office = signed_in(make_staff(group=roles.COORDINATION))
+    address = reverse("admin:forget_person", args=[person.pk])
+    before = pages.rows()
+
+    shown = office.get(address)
+    assert "Besoin d’aménagement (1)" in shown.content.decode()
+    assert pages.rows() == before
+
+    office.post(address)
+    assert where() == set()
+
+
+def test_nobody_is_forgotten_who_is_expected(session: TrainingSession) -> None:
+    person = make_registration(make_session(days=(today(9),), registration_deadline=None), now=timezone.now(), **TYPED)
+    office = signed_in(make_staff(group=roles.COORDINATION))
+
+    page = office.post(reverse("admin:forget_person", args=[person.pk]), follow=True)
+
+    assert "annulez d’abord son inscription" in page.content.decode()
+    assert Registration.objects.get(pk=person.pk).email == EMAIL
 
 
 def plain(text: str) -> str:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from caprural import typography
+from caprural import retention, typography
 from caprural.admin import FewFilter, ReadOnly, WrittenInline, page
 from caprural.admin.messages import subjects
 from caprural.confirming import Foreseen, ask
@@ -324,6 +324,32 @@ class RegistrationAdmin(MemberAttaching):
             submit="Envoyer un nouveau lien",
             original=registration,
             notice=f"Le lien actuel ne fonctionnera plus ; le nouveau part à {registration.email}.",
+        )
+
+    @page("<int:pk>/oublier/", name="forget_person")
+    def forget(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """« Oublier cette personne »: what she may ask; proofs and accounts stay until their term (R25)."""
+        registration: Registration = self.row(request, pk)
+        is_asked = request.method == "POST"
+        try:
+            found = retention.erase(registration.email, now=timezone.now(), dry_run=not is_asked)
+        except retention.StillExpected as first:
+            messages.error(request, str(first))
+            return redirect("admin:sessions_app_registration_change", registration.pk)
+        if is_asked:
+            messages.success(request, "Cette personne est oubliée ; ce qui prouve sa venue ou un paiement reste.")
+            return redirect("admin:sessions_app_registration_changelist")
+        what = ", ".join(f"{line.what} ({count})" for line, count in found)
+        return self.form_page(
+            request,
+            Form(),
+            title=f"Oublier cette personne : {registration}",
+            submit="Oublier cette personne",
+            original=registration,
+            notice=f"Sera effacé aussitôt, pour {registration.email} : {what}. Ce qui prouve sa venue ou un paiement "
+            "reste jusqu’à son terme, que dit la page « Données personnelles »."
+            if found
+            else f"Rien ne peut être effacé pour {registration.email} avant le terme que dit « Données personnelles ».",
         )
 
     @page("<int:pk>/prolonger/", name="extend_fee_due")
