@@ -42,10 +42,23 @@ STANDING = (
 #: To the address that was the person's until then.
 ADDRESS_CHANGED = "address_changed"
 
+#: What names the occurrence of a dated letter, of which the database holds one for each person, kind and key (R24).
+KEYS: dict[str, Callable[[Any, TrainingSession], str]] = {
+    FEE_REMINDER: lambda registration, session: str(registration.fee_due_on),
+    DECISION_NEEDED: lambda registration, session: session.decision_key,
+    SESSION_CHANGED: lambda registration, session: str(session.calendar_sequence),
+    JOINING_INSTRUCTIONS: lambda registration, session: str(session.first_date),
+}
+
 _PRIVATE_LINK = re.compile(r"(/inscriptions/)[A-Za-z0-9_-]{22,43}(?=/)")
 
 #: Letters that say when and where only to name the session: they end something, or go to someone else.
 NOT_TELLING = frozenset({"cancelled", "replaced", "session_cancelled", "address_changed", "links"})
+
+
+def key_of(kind: str, registration: Registration | None, session: TrainingSession) -> str:
+    """The occurrence of a dated letter; empty for any other."""
+    return KEYS[kind](registration, session) if kind in KEYS else ""
 
 
 # A registration begins, and moves
@@ -131,9 +144,8 @@ def fee_extended(registration: Registration, session: TrainingSession) -> None:
 
 def fee_reminder(registration: Registration, session: TrainingSession) -> None:
     """Three days before the seat is released (R15); once per due date."""
-    key = str(registration.fee_due_on)
     fees = _fees([registration], session)
-    _queue(FEE_REMINDER, [registration], session, key=key, attach=(MEMBERSHIP_FORM,), each=fees)
+    _queue(FEE_REMINDER, [registration], session, attach=(MEMBERSHIP_FORM,), each=fees)
 
 
 # The private link
@@ -234,7 +246,6 @@ def session_changed(registration: Registration, session: TrainingSession) -> Non
         SESSION_CHANGED,
         [registration],
         session,
-        key=str(session.calendar_sequence),
         attach=(CALENDAR,) if registration.holds_seat else (),
     )
 
@@ -250,7 +261,6 @@ def joining_instructions(
         JOINING_INSTRUCTIONS,
         [registration],
         session,
-        key=str(session.first_date),
         attach=(CALENDAR,),
         carpool=list(carpool),
     )
@@ -271,7 +281,7 @@ def decision_needed(session: TrainingSession) -> None:
     for number, address in enumerate(coordinators()):
         letter = {"to": address, "context": {"admin_url": _admin_url(session)}}
         # One row proves it left; the other coordinators' copies carry no key.
-        _write(DECISION_NEEDED, session, [letter], [None], key="" if number else session.decision_key)
+        _write(DECISION_NEEDED, session, [letter], [None], key="" if number else key_of(DECISION_NEEDED, None, session))
 
 
 def covers_lost(session: TrainingSession, people: Sequence[Registration]) -> None:
@@ -328,7 +338,7 @@ def _queue(
         }
         documents = [(document, str(registration.pk)) for document in attach if attach_to(registration)]
         letters.append({"to": to or registration.email, "context": about, "attachments": documents})
-    _write(name, session, letters, people, key=key)
+    _write(name, session, letters, people, key=key or key_of(name, next(iter(people), None), session))
     if is_telling:
         telling.note(people, session, is_joining=name == JOINING_INSTRUCTIONS)
 

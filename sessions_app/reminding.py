@@ -5,10 +5,12 @@ database refuses a second message of the same kind and key. What no longer makes
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -32,23 +34,13 @@ Sent = set[tuple[str, int, int | None, str]]
 
 
 class Act(StrEnum):
-    """What the worker can have to do, in the order in which it is done."""
+    """What the worker can have to do: `DATED` says all of each."""
 
     RELEASE = "release"
     ANNOUNCE_CHANGE = "announce_change"
     REMIND_FEE = "remind_fee"
     ASK_DECISION = "ask_decision"
     SEND_JOINING = "send_joining"
-
-
-#: How the agenda names them.
-NAMES = {
-    Act.RELEASE: "place rendue, faute de cotisation",
-    Act.ANNOUNCE_CHANGE: "annonce d’un changement",
-    Act.REMIND_FEE: "rappel de la cotisation",
-    Act.ASK_DECISION: "décision demandée à la coordination",
-    Act.SEND_JOINING: "convocation",
-}
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,7 @@ def tell(actions: Sequence[Due]) -> list[tuple[str, str]]:
     """What each is, and for which session. Two queries."""
     found = TrainingSession.objects.with_seats_and_days().filter(pk__in={action.session_id for action in actions})
     sessions = {session.pk: f"{session}, {session.date_label}" for session in found} if actions else {}
-    return [(NAMES[action.act], sessions[action.session_id]) for action in actions]
+    return [(DATED[action.act].name, sessions[action.session_id]) for action in actions]
 
 
 @transaction.atomic
@@ -81,20 +73,8 @@ def do(action: Due, *, now: datetime) -> bool:
     session = TrainingSession.objects.try_lock(action.session_id)
     if session is None or action not in _due_of([session], now):
         return False
-    if action.registration_id is None:
-        emails.decision_needed(session)
-        return True
-    registration = Registration.objects.get(pk=action.registration_id)
-    match action.act:
-        case Act.RELEASE:
-            return registering.release_unpaid(registration, now=now)
-        case Act.REMIND_FEE:
-            emails.fee_reminder(registration, session)
-        case Act.ANNOUNCE_CHANGE:
-            emails.session_changed(registration, session)
-        case Act.SEND_JOINING:
-            emails.joining_instructions(registration, session, carpool=carpool(registration))
-    return True
+    one = Registration.objects.get(pk=action.registration_id) if action.registration_id else None
+    return DATED[action.act].do(one, session, now) is not False
 
 
 def carpool(registration: Registration) -> list[Registration]:
@@ -115,66 +95,125 @@ def _due_of(sessions: Iterable[TrainingSession], now: datetime) -> list[Due]:
     live = defaultdict(list)
     for registration in Registration.objects.live().filter(session__in=ids).order_by("pk"):
         live[registration.session_id].append(registration)
-    kinds = (emails.FEE_REMINDER, emails.DECISION_NEEDED, emails.SESSION_CHANGED, emails.JOINING_INSTRUCTIONS)
-    written = Message.objects.filter(session__in=ids, kind__in=kinds).exclude(key="")
+    written = Message.objects.filter(session__in=ids, kind__in=emails.KEYS).exclude(key="")
     sent: Sent = set(written.values_list("kind", "session_id", "registration_id", "key"))
     dated = StatusChange.objects.filter(registration__session__in=ids, to_status=Status.AWAITING_FEE).order_by()
     told_at = dict(dated.values_list("registration").annotate(Max("at")))
     has_team = any(session.awaits_decision(now) for session in found) and bool(emails.coordinators())
-    return [
-        action
-        for session in found
-        for action in _due_for(session, live[session.pk], sent, told_at, now, has_team=has_team)
-    ]
+    situations = [Situation(session, live[session.pk], told_at, has_team, now) for session in found]
+    return [action for situation in situations for action in _due_for(situation, sent)]
 
 
-def _due_for(
-    session: TrainingSession,
-    live: list[Registration],
-    sent: Sent,
-    told_at: dict[int, datetime],
-    now: datetime,
-    *,
-    has_team: bool,
-) -> list[Due]:
+@dataclass(frozen=True)
+class Situation:
+    """What decides which dated acts of a session are due at an instant."""
+
+    session: TrainingSession
+    live: list[Registration]
+    #: When each person was last told of a date for their fee.
+    told_at: dict[int, datetime]
+    has_team: bool
+    now: datetime
+
+    @cached_property
+    def late(self) -> list[Registration]:
+        """Whose fee was awaited until a day that is over."""
+        today = timezone.localdate(self.now)
+        return [one for one in self.live if one.fee_due_on and today > one.fee_due_on]
+
+    @cached_property
+    def on_time(self) -> list[Registration]:
+        """The others."""
+        return [one for one in self.live if one not in self.late]
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether somebody was changing it a moment ago: typing errors are corrected."""
+        changed_at = self.session.changed_at
+        return changed_at is not None and self.now < changed_at + QUIET_BEFORE_ANNOUNCING
+
+    def to_tell_of_a_change(self) -> list[Registration]:
+        """Who was last told something else."""
+        if not self.session.changed_at or self.is_changing:
+            return []
+        return [one for one in self.on_time if telling.changes(one, self.session)]
+
+    def to_remind(self) -> list[Registration]:
+        """Whose seat is about to be released."""
+        return [one for one in self.on_time if _is_reminder_due(one, self.told_at.get(one.pk), self.now)]
+
+    def to_ask(self) -> list[None]:
+        """The coordination, when there is one and a decision is due."""
+        return [None] if self.has_team and self.session.awaits_decision(self.now) else []
+
+    def to_call(self) -> list[Registration]:
+        """Who comes: instructions that a decision or a correction may contradict in a moment wait for it."""
+        at = self.session.joining_at
+        if at is None or self.now < at or self.session.awaits_decision(self.now) or self.is_changing:
+            return []
+        return [one for one in self.on_time if one.holds_seat]
+
+
+@dataclass(frozen=True)
+class Dated:
+    """One kind of dated act: all there is to say of it, but for its letter."""
+
+    name: str
+    #: The letter that proves it was done; without one, its effect does.
+    letter: str
+    due: Callable[[Situation], Sequence[Registration | None]]
+    #: False when it was not to be done any more.
+    do: Callable[[Any, TrainingSession, datetime], bool | None]
+
+
+#: In the order in which they are done: a change before any other letter, which would say it too but not in its subject.
+DATED = {
+    Act.RELEASE: Dated(
+        "place rendue, faute de cotisation",
+        "",
+        lambda situation: situation.late,
+        lambda one, session, now: registering.release_unpaid(one, now=now),
+    ),
+    Act.ANNOUNCE_CHANGE: Dated(
+        "annonce d’un changement",
+        emails.SESSION_CHANGED,
+        Situation.to_tell_of_a_change,
+        lambda one, session, now: emails.session_changed(one, session),
+    ),
+    Act.REMIND_FEE: Dated(
+        "rappel de la cotisation",
+        emails.FEE_REMINDER,
+        Situation.to_remind,
+        lambda one, session, now: emails.fee_reminder(one, session),
+    ),
+    Act.ASK_DECISION: Dated(
+        "décision demandée à la coordination",
+        emails.DECISION_NEEDED,
+        Situation.to_ask,
+        lambda one, session, now: emails.decision_needed(session),
+    ),
+    Act.SEND_JOINING: Dated(
+        "convocation",
+        emails.JOINING_INSTRUCTIONS,
+        Situation.to_call,
+        lambda one, session, now: emails.joining_instructions(one, session, carpool=carpool(one)),
+    ),
+}
+
+
+def _due_for(situation: Situation, sent: Sent) -> list[Due]:
     """What is due for one session, in the order in which to do it; nothing once it has begun."""
-    if session.starts_at is None or now >= session.starts_at:
+    session = situation.session
+    if session.starts_at is None or situation.now >= session.starts_at:
         return []
     if session.status != TrainingSession.Status.PUBLISHED:
         return []
-    today = timezone.localdate(now)
-    late = [r for r in live if r.fee_due_on and today > r.fee_due_on]
-    actions = [Due(Act.RELEASE, session.pk, r.pk) for r in late]
-    is_changing = session.changed_at is not None and now < session.changed_at + QUIET_BEFORE_ANNOUNCING
-    # Before any other letter, which would say it too but not in its subject.
-    if session.changed_at and not is_changing:
-        actions += [
-            Due(Act.ANNOUNCE_CHANGE, session.pk, r.pk)
-            for r in live
-            if r not in late
-            and telling.changes(r, session)
-            and (emails.SESSION_CHANGED, session.pk, r.pk, str(session.calendar_sequence)) not in sent
-        ]
-    actions += [
-        Due(Act.REMIND_FEE, session.pk, r.pk)
-        for r in live
-        if r not in late
-        and _is_reminder_due(r, told_at.get(r.pk), now)
-        and (emails.FEE_REMINDER, session.pk, r.pk, str(r.fee_due_on)) not in sent
+    return [
+        Due(act, session.pk, one.pk if one else None)
+        for act, dated in DATED.items()
+        for one in dated.due(situation)
+        if (dated.letter, session.pk, one.pk if one else None, emails.key_of(dated.letter, one, session)) not in sent
     ]
-    awaits_decision = session.awaits_decision(now)
-    if awaits_decision and has_team and (emails.DECISION_NEEDED, session.pk, None, session.decision_key) not in sent:
-        actions.append(Due(Act.ASK_DECISION, session.pk))
-    # Instructions that a decision or a correction may contradict in a moment wait for it.
-    if session.joining_at and now >= session.joining_at and not awaits_decision and not is_changing:
-        actions += [
-            Due(Act.SEND_JOINING, session.pk, r.pk)
-            for r in live
-            if r.holds_seat
-            and r not in late
-            and (emails.JOINING_INSTRUCTIONS, session.pk, r.pk, str(session.first_date)) not in sent
-        ]
-    return actions
 
 
 def _is_reminder_due(registration: Registration, told_at: datetime | None, now: datetime) -> bool:

@@ -23,6 +23,7 @@ NOT_MESSAGES = {
     "fee_dropped",
     "coordinators",
     "follow",
+    "key_of",
     "standing",
     "take_back",
     "with_present_link",

@@ -1275,7 +1275,7 @@ class TestMissingData:
             name
             for name, function in vars(emails).items()
             if getattr(function, "__module__", "") == emails.__name__ and not name.startswith("_")
-        } - {"coordinators", "fee_dropped", "follow", "standing", "take_back", "with_present_link"} - {
+        } - {"coordinators", "fee_dropped", "follow", "key_of", "standing", "take_back", "with_present_link"} - {
             "awaiting_fee",
             "fee_accepted",
             "fee_lost",
