@@ -48,7 +48,7 @@ def declare() -> None:
                 Q(checked_at__isnull=True, received_at__lt=now - FORM)
                 | Q(checked_at__isnull=False, category__campaign__ends_on__lt=timezone.localdate(now - FORM))
             ),
-            about=lambda email, now: Application.objects.filter(email=email, checked_at__isnull=True),
+            about=lambda email, now: Application.objects.filter(email=email),
             end=retention.delete,
         ),
         retention.Line(

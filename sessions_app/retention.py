@@ -99,7 +99,7 @@ def declare() -> None:
             end=_anonymise,
         ),
         retention.Line(
-            "Inscription des participants et journal de l’inscription",
+            "Inscription des participants",
             "6\u00a0ans après la session\u202f; 10\u00a0ans si elle est cofinancée par l’Union européenne",
             "Elle prouve, avec la feuille d’émargement, que la session a eu lieu.",
             Registration,
@@ -129,7 +129,7 @@ def declare() -> None:
             end=retention.delete,
         ),
         retention.Line(
-            "Intervenants, contact d’une session",
+            "Intervenants",
             "tant que la session est annoncée ou archivée",
             "Le programme est public\u202f; l’intervenant peut demander qu’on l’en retire.",
             Trainer,
@@ -191,14 +191,15 @@ def _filled(fields: tuple[str, ...], kept: timedelta) -> Callable[[datetime], Re
 
 def _anonymise(line: retention.Line, rows: Registrations, now: datetime) -> None:
     """What counts stays (a session, a status, a profile, dates); who it was goes, from the registration, its log, its
-    letters, those that name it, and the history of the admin.
+    letters, the logs that name it, and the history of the admin.
     """
-    for registration in rows.select_related("replaced_by").select_for_update(of=("self",)):
+    for registration in rows.select_for_update(of=("self",)):
+        registration.status_changes.update(actor=ERASED, reason=ERASED)
+        # The log of whoever they replaced, or were replaced by, names them.
         others = Registration.objects.filter(Q(replaced_by=registration) | Q(pk=registration.replaced_by_id))
-        concerned = [registration.pk, *others.values_list("pk", flat=True)]
-        StatusChange.objects.filter(registration__in=concerned).update(reason=ERASED)
-        registration.status_changes.update(actor=ERASED)
-        emails.forget(Message.objects.filter(registration__in=concerned).values("email"))
+        naming = StatusChange.objects.filter(registration__in=others, reason__contains=registration.full_name)
+        naming.update(reason=ERASED)
+        emails.forget(registration.messages.values("email"))
         content_type = ContentType.objects.get_for_model(Registration)
         LogEntry.objects.filter(content_type=content_type, object_id=str(registration.pk)).update(
             object_repr=ERASED, change_message=""

@@ -128,6 +128,18 @@ class TestRegistering:
         waiting = list(session.registrations.waiting())
         assert [person.rank() for person in waiting] == list(range(1, 8))
 
+    def test_three_clicks_to_be_replaced_have_one_answer(self) -> None:
+        registration = make_registration(open_session(), now=timezone.now())
+        colleague = {"first_name": "Léa", "last_name": "Blanc", "email": "lea@ailleurs.example"}
+        page = f"{registration.get_absolute_url()}remplacer/"
+
+        answers = at_once(*[lambda: Client().post(page, colleague)] * 3)
+
+        assert [(answer.status_code, answer.headers.get("Location")) for answer in answers] == [
+            (302, registration.get_absolute_url())
+        ] * 3
+        assert [status_of(one) for one in Registration.objects.order_by("pk")] == ["cancelled", "confirmed"]
+
 
 class TestTheTeam:
     """Two people of the team at once, or one who clicks twice."""

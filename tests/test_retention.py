@@ -28,6 +28,7 @@ from tests.factories import (
     make_campaign,
     make_candidate,
     make_category,
+    make_checked_application,
     make_fee,
     make_member,
     make_registration,
@@ -254,6 +255,14 @@ def test_a_place_in_a_list_that_is_forgotten_serves_the_next_one() -> None:
 
     following.refresh_from_db()
     assert following.status == "confirmed"
+
+
+def test_a_form_that_was_checked_is_no_proof() -> None:
+    make_checked_application(category=make_category(), email=EMAIL, contact_name=NAME, name="Pays")
+
+    retention.erase(EMAIL, now=AFTER)
+
+    assert {place for place in where() if not place.startswith("post_office")} == set()
 
 
 @pytest.mark.parametrize("place", ["confirmed", "waiting"])

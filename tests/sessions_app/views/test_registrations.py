@@ -1,6 +1,5 @@
 """What participants do from their private page, and without its address: on GET nothing, on POST once (R9-R11)."""
 
-from copy import copy
 from typing import Any
 
 import pytest
@@ -216,18 +215,6 @@ class TestReplace:
         """R17."""
         response = client.get(url(registered(open_session()), "remplacer/"))
         assert "otisation" not in pages.main(response)
-
-    def test_two_clicks_at_once_have_one_answer(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        registration, replace = registered(open_session()), registering.replace
-
-        def after_the_other(current: Registration, colleague: Registration, **when: Any) -> Registration:
-            replace(current, copy(colleague), **when)
-            return replace(current, colleague, **when)
-
-        monkeypatch.setattr(registering, "replace", after_the_other)
-        response = client.post(url(registration, "remplacer/"), COLLEAGUE)
-
-        assert (response.status_code, response.headers["Location"]) == (302, registration.get_absolute_url())
 
     def test_the_colleague_has_the_seat(self, client: Client) -> None:
         """R10: full sessions and waiting lists change nothing to it."""
