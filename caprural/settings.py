@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "csp",
     "axes",
     "caprural.apps.MailQueueConfig",
+    "caprural.mailing",
     "caprural.limits",
     "caprural.retention",
     "members",
