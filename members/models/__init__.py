@@ -2,7 +2,7 @@
 
 from members.models.application import Application, ApplicationPerson
 from members.models.campaign import FeeCampaign, FeeCategory
-from members.models.fee import FeeMessage, MembershipFee
+from members.models.fee import MembershipFee
 from members.models.member import FULL_NAME_LENGTH, CoveredPerson, EmailDomain, Member
 from members.models.organisation import Organisation
 from members.models.receipt import Receipt, ReceiptCounter
@@ -16,7 +16,6 @@ __all__ = [
     "EmailDomain",
     "FeeCampaign",
     "FeeCategory",
-    "FeeMessage",
     "Member",
     "MembershipFee",
     "Organisation",

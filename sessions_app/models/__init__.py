@@ -2,7 +2,7 @@
 
 from sessions_app.models.day import HalfDay, RemovedDay, SessionDay
 from sessions_app.models.document import SessionDocument
-from sessions_app.models.message import Heartbeat, LinkRequest, Message
+from sessions_app.models.message import Heartbeat, LinkRequest
 from sessions_app.models.registration import Registration, StatusChange
 from sessions_app.models.session import TrainingSession
 from sessions_app.models.state import SessionState, StateCode
@@ -12,7 +12,6 @@ __all__ = [
     "HalfDay",
     "Heartbeat",
     "LinkRequest",
-    "Message",
     "Registration",
     "RemovedDay",
     "SessionDay",
