@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -9,7 +10,7 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from caprural import retention
-from caprural.mailing.models import WORDS, Message, holding
+from caprural.mailing.models import WORDS, Message, MessageQuerySet, holding
 from sessions_app.models import (
     Heartbeat,
     LinkRequest,
@@ -53,7 +54,7 @@ def declare() -> None:
             (*WORDS, "documents"),
             due=lambda now: Message.objects.over().filter(written_at__lt=now - REPORT),
             about=lambda email, now: Message.objects.over().naming([email, *_names(email)]),
-            end=lambda line, rows, now: rows.erase(),
+            end=_erase,
         ),
         retention.Line(
             "Historique de l’administration",
@@ -185,6 +186,10 @@ def _over(now: datetime, kept: timedelta) -> Registrations:
 
 def _filled(fields: tuple[str, ...], kept: timedelta) -> Callable[[datetime], Registrations]:
     return lambda now: retention.filled(Registration, *fields).filter(pk__in=_over(now, kept).values("pk"))
+
+
+def _erase(line: retention.Line, rows: QuerySet[Message], now: datetime) -> None:
+    cast(MessageQuerySet, rows).erase()
 
 
 def _anonymise(line: retention.Line, rows: Registrations, now: datetime) -> None:

@@ -220,7 +220,7 @@ class TestTheClock:
 class TestStatuses:
     """R6, R13: a registration's status is written by `registering.gate`, a fee's by `members.fees`.
 
-    A status of something else says so in the value: `TrainingSession.Status.PUBLISHED`, `STATUS.sent` of a message,
+    A status of something else says so in the value: `TrainingSession.Status.PUBLISHED`,
     `SpreadsheetImport.Status.READY`.
     """
 

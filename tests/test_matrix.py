@@ -23,12 +23,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
-from post_office.models import Email
 from pytest_django import Settings
 
-from members.models import FeeMessage, MembershipFee, Organisation, SpreadsheetImport
+from caprural.mailing.models import Message
+from members.models import MembershipFee, Organisation, SpreadsheetImport
 from sessions_app import roles
-from sessions_app.models import Heartbeat, Message, Registration, TrainingSession
+from sessions_app.models import Heartbeat, Registration, TrainingSession
 from tests.factories import (
     make_application,
     make_campaign,
@@ -175,7 +175,7 @@ class World:
             for model in (type(row),)
         }
         letter = Message.objects.filter(registration=registration).first()
-        fee_letter = FeeMessage.objects.filter(fee=fee).first()
+        fee_letter = Message.objects.filter(fee=fee).first()
         return {
             "rows": rows,
             "registration": registration,
@@ -192,7 +192,7 @@ class World:
         if model in own["rows"]:
             return own["rows"][model]
         extra: dict[type[Model], Callable[[], Model | None]] = {
-            Email: lambda: own["letter"].email,
+            Message: lambda: own["letter"].email,
             Group: lambda: Group.objects.get(name=roles.TRAINERS),
             User: lambda: self.accounts[STAFF],
             Organisation: lambda: Organisation.objects.get(),

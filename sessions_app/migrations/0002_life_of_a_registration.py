@@ -60,9 +60,7 @@ class Migration(migrations.Migration):
                 (
                     "email",
                     # The key of a row of the mail library we had then.
-                    models.BigIntegerField(
-                        db_column="email_id", null=True, unique=True, verbose_name="message envoyé"
-                    ),
+                    models.BigIntegerField(db_column="email_id", null=True, unique=True, verbose_name="message envoyé"),
                 ),
                 (
                     "registration",

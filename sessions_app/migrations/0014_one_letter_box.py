@@ -37,9 +37,11 @@ def move_letters(apps, schema_editor):
             note(row.email, **proof)
     registration, session = type_of("sessions_app", "registration"), type_of("sessions_app", "trainingsession")
     for row in apps.get_model("sessions_app", "Message").objects.order_by("pk"):
-        where = (registration, row.registration_id) if row.registration_id else (session, row.session_id)
-        proof = dict(zip(("about_type_id", "about_id"), where), kind=row.kind, key=row.key)
-        note(row.email, written_at=row.written_at, **proof)
+        proof = {"kind": row.kind, "key": row.key, "written_at": row.written_at}
+        if row.registration_id:
+            note(row.email, about_type_id=registration, about_id=row.registration_id, **proof)
+        else:
+            note(row.email, about_type_id=session, about_id=row.session_id, **proof)
 
     connection = schema_editor.connection
     if "post_office_email" in connection.introspection.table_names():
@@ -47,7 +49,7 @@ def move_letters(apps, schema_editor):
         errors = dict(Log.objects.filter(status=1).order_by("pk").values_list("email", "message"))
         letters = apps.get_model("sessions_app", "FormerEmail").objects.order_by("pk")
         Message.objects.bulk_create(
-            (_moved(Message, letter, about.get(letter.pk, {}), errors) for letter in letters.iterator(BATCH)), BATCH
+            (Message(**_moved(letter, about.get(letter.pk, {}), errors)) for letter in letters.iterator(BATCH)), BATCH
         )
         for pk, context in letters.filter(context__has_key="copy_of").values_list("pk", "context"):
             original = Message.objects.filter(pk=context["copy_of"]).first()
@@ -57,26 +59,28 @@ def move_letters(apps, schema_editor):
     Message.objects.bulk_create(sorted(erased, key=lambda message: message.written_at), BATCH)
 
 
-def _moved(Message, letter, proof, errors):
+def _moved(letter, proof, errors):
     context, headers = letter.context or {}, letter.headers or {}
     state = "taken_back" if context.get("taken_back") else STATES[letter.status]
-    return Message(
-        pk=letter.pk,
-        **{"kind": "", "written_at": letter.created, **proof},
-        to=letter.to[:254],
-        sender=parseaddr(letter.from_email)[0][:254],
-        reply_to=str(headers.get("Reply-To", ""))[:254],
-        subject=letter.subject,
-        text=letter.message,
-        html=letter.html_message,
-        documents=context.get("attachments", []),
-        message_id=letter.message_id or "",
-        state=state,
-        attempts=letter.number_of_retries or int(letter.status == 3),
-        last_error=errors.get(letter.pk, ""),
-        due_at=letter.scheduled_time if state == "queued" else None,
-        sent_at=letter.last_updated if state == "sent" else None,
-    )
+    return {
+        "kind": "",
+        "written_at": letter.created,
+        **proof,
+        "pk": letter.pk,
+        "to": letter.to[:254],
+        "sender": parseaddr(letter.from_email)[0][:254],
+        "reply_to": str(headers.get("Reply-To", ""))[:254],
+        "subject": letter.subject,
+        "text": letter.message,
+        "html": letter.html_message,
+        "documents": context.get("attachments", []),
+        "message_id": letter.message_id or "",
+        "state": state,
+        "attempts": letter.number_of_retries or int(letter.status == 3),
+        "last_error": errors.get(letter.pk, ""),
+        "due_at": letter.scheduled_time if state == "queued" else None,
+        "sent_at": letter.last_updated if state == "sent" else None,
+    }
 
 
 class Migration(migrations.Migration):

@@ -13,8 +13,9 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from caprural import agenda
+from caprural.mailing.models import Message
 from members.models import Organisation
-from sessions_app.models import Message, Registration, TrainingSession
+from sessions_app.models import Registration, TrainingSession
 from tests.announced import open_session, today
 from tests.browser.conftest import Open
 from tests.browser.test_register import register

@@ -87,7 +87,7 @@ COORDINATION = {
     "members.view_spreadsheetimport",
     "members.add_spreadsheetimport",
     "members.change_spreadsheetimport",
-    "post_office.view_email",
+    "mailing.view_message",
 }
 
 

@@ -6,44 +6,84 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contenttypes', '0002_remove_content_type_name'),
+        ("contenttypes", "0002_remove_content_type_name"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('about_id', models.PositiveBigIntegerField(editable=False, null=True)),
-                ('kind', models.CharField(max_length=40, verbose_name='nature')),
-                ('key', models.CharField(blank=True, max_length=40, verbose_name='échéance')),
-                ('to', models.CharField(blank=True, max_length=254, verbose_name='destinataire')),
-                ('sender', models.CharField(blank=True, max_length=254, verbose_name='expéditeur')),
-                ('reply_to', models.CharField(blank=True, max_length=254, verbose_name='réponse à')),
-                ('subject', models.TextField(blank=True, verbose_name='objet')),
-                ('text', models.TextField(blank=True, verbose_name='texte')),
-                ('html', models.TextField(blank=True, verbose_name='version mise en page')),
-                ('documents', models.JSONField(blank=True, default=list, verbose_name='pièces jointes')),
-                ('message_id', models.CharField(blank=True, max_length=255, verbose_name='Message-ID')),
-                ('state', models.CharField(choices=[('queued', 'à envoyer'), ('sent', 'envoyé'), ('failed', 'abandonné'), ('taken_back', 'retiré avant l’envoi'), ('posted', 'par courrier')], default='queued', max_length=10, verbose_name='état')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='essais')),
-                ('last_error', models.TextField(blank=True, verbose_name='dernier échec')),
-                ('due_at', models.DateTimeField(null=True, verbose_name='à envoyer à partir de')),
-                ('written_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='écrit le')),
-                ('sent_at', models.DateTimeField(null=True, verbose_name='envoyé le')),
-                ('about_type', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='contenttypes.contenttype')),
-                ('copy_of', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='copies', to='mailing.message')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("about_id", models.PositiveBigIntegerField(editable=False, null=True)),
+                ("kind", models.CharField(max_length=40, verbose_name="nature")),
+                ("key", models.CharField(blank=True, max_length=40, verbose_name="échéance")),
+                ("to", models.CharField(blank=True, max_length=254, verbose_name="destinataire")),
+                ("sender", models.CharField(blank=True, max_length=254, verbose_name="expéditeur")),
+                ("reply_to", models.CharField(blank=True, max_length=254, verbose_name="réponse à")),
+                ("subject", models.TextField(blank=True, verbose_name="objet")),
+                ("text", models.TextField(blank=True, verbose_name="texte")),
+                ("html", models.TextField(blank=True, verbose_name="version mise en page")),
+                ("documents", models.JSONField(blank=True, default=list, verbose_name="pièces jointes")),
+                ("message_id", models.CharField(blank=True, max_length=255, verbose_name="Message-ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "à envoyer"),
+                            ("sent", "envoyé"),
+                            ("failed", "abandonné"),
+                            ("taken_back", "retiré avant l’envoi"),
+                            ("posted", "par courrier"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="état",
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="essais")),
+                ("last_error", models.TextField(blank=True, verbose_name="dernier échec")),
+                ("due_at", models.DateTimeField(null=True, verbose_name="à envoyer à partir de")),
+                ("written_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="écrit le")),
+                ("sent_at", models.DateTimeField(null=True, verbose_name="envoyé le")),
+                (
+                    "about_type",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="contenttypes.contenttype",
+                    ),
+                ),
+                (
+                    "copy_of",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="copies",
+                        to="mailing.message",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'ordering': ('pk',),
-                'indexes': [models.Index(fields=['about_type', 'about_id'], name='message_about'), models.Index(condition=models.Q(('state', 'queued')), fields=['id'], name='message_to_leave'), models.Index(fields=['written_at'], name='message_written')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('about_type', 'about_id', 'kind', 'key'), name='dated_message_once')],
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+                "ordering": ("pk",),
+                "indexes": [
+                    models.Index(fields=["about_type", "about_id"], name="message_about"),
+                    models.Index(condition=models.Q(("state", "queued")), fields=["id"], name="message_to_leave"),
+                    models.Index(fields=["written_at"], name="message_written"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("key", ""), _negated=True),
+                        fields=("about_type", "about_id", "kind", "key"),
+                        name="dated_message_once",
+                    )
+                ],
             },
         ),
     ]

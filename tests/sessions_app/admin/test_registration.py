@@ -442,9 +442,11 @@ class TestATrainerSeesTheirOwnPeople:
         assert mine.email in coordination.get(of_session).content.decode()
 
     def test_no_queue_of_messages(self, trainer: Client, mine: Registration) -> None:
-        assert [
-            trainer.get(f"/admin/post_office/email/{page}").status_code for page in ("", "1/change/", "1/html/")
-        ] == [403, 403, 404]
+        assert [trainer.get(f"/admin/mailing/message/{page}").status_code for page in ("", "1/change/", "1/html/")] == [
+            403,
+            403,
+            404,
+        ]
 
 
 class TestThePrivatePage:

@@ -10,12 +10,12 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from post_office.models import STATUS, Email
 
-from caprural import emails as mail
 from caprural import typography
+from caprural.mailing import delivery, documents
+from caprural.mailing.models import Message
 from sessions_app import emails, registering, writing
-from sessions_app.models import Message, Registration, Trainer, TrainingSession
+from sessions_app.models import Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_session, make_staff
 from tests.office import complaints, notices, signed_in, typed
@@ -62,7 +62,7 @@ def confirm(client: Client, session: TrainingSession, page: Any, **changes: Any)
 def written() -> list[tuple[str, str]]:
     """Address and subject of each message that was written by hand."""
     found = Message.objects.filter(kind="written").select_related("email").order_by("pk")
-    return [(message.email.to[0], message.email.subject) for message in found if message.email]
+    return [(message.email.to, message.email.subject) for message in found if message.email]
 
 
 def state() -> dict[str, Any]:
@@ -142,8 +142,8 @@ class TestWriting:
 
         assert notices(done) == ["C’est envoyé. 3 personnes reçoivent un message."]
         assert written() == [(name, "Ada, rendez-vous") for name in shown]
-        email = Email.objects.filter(to="due@collines.example").latest("pk")
-        assert folded(email.message).startswith(f"Bonjour Ada B,\n\nÀ bientôt pour Coopérer, le {day}.\n{link}\n")
+        email = Message.objects.filter(to="due@collines.example").latest("pk")
+        assert folded(email.text).startswith(f"Bonjour Ada B,\n\nÀ bientôt pour Coopérer, le {day}.\n{link}\n")
         assert email.headers["Reply-To"] == "contact@caprural.example"
 
     def test_a_double_click_sends_once(self, coordination: Client, session: TrainingSession) -> None:
@@ -279,9 +279,9 @@ class TestWriting:
         page = show(coordination, session, text="{nom} {session}")
         confirm(coordination, session, page)
 
-        email = Email.objects.order_by("-pk").first()
-        assert email.message.startswith("O’Neil & fils <b>Coopérer</b> {{ registration.token }}\n")
-        assert "O’Neil &amp; fils &lt;b&gt;Coopérer&lt;/b&gt; {{ registration.token }}" in email.html_message
+        email = Message.objects.order_by("-pk").first()
+        assert email.text.startswith("O’Neil & fils <b>Coopérer</b> {{ registration.token }}\n")
+        assert "O’Neil &amp; fils &lt;b&gt;Coopérer&lt;/b&gt; {{ registration.token }}" in email.html
 
     @pytest.mark.parametrize("state", ["postponed", "past", "under_way", "closed"])
     def test_whatever_the_state_of_the_session(self, coordination: Client, state: str) -> None:
@@ -342,39 +342,39 @@ class TestSendingAgain:
     @pytest.mark.parametrize(
         ("status", "said", "again"),
         [
-            (STATUS.queued, "à envoyer", ""),
-            (STATUS.requeued, "à renvoyer après un échec", ""),
-            (STATUS.sent, "envoyé le {moment}", "Renvoyer"),
-            (STATUS.failed, "abandonné", "Renvoyer"),
+            (Message.State.QUEUED, "à envoyer", ""),
+            (Message.State.QUEUED, "à renvoyer après un échec", ""),
+            (Message.State.SENT, "envoyé le {moment}", "Renvoyer"),
+            (Message.State.FAILED, "abandonné", "Renvoyer"),
         ],
     )
     def test_the_log_says_what_became_of_each(
         self, coordination: Client, registration: Registration, status: int, said: str, again: str
     ) -> None:
-        Email.objects.update(status=status)
-        moment = folded(typography.moment(Email.objects.get().last_updated))
+        Message.objects.update(state=status)
+        moment = folded(typography.moment(Message.objects.get().last_updated))
         day = folded(typography.medium_date(today(60)))
 
         assert self.log(coordination, registration) == [
             [f"Inscription confirmée : Coopérer – {day}", said.format(moment=moment), again]
         ]
         found = links(tree(coordination.get(f"{REGISTRATIONS}{registration.pk}/change/")))
-        assert found[str(Email.objects.get().subject).replace("\u00a0", " ")] == (
-            f"/admin/post_office/email/{Email.objects.get().pk}/change/"
+        assert found[str(Message.objects.get().subject).replace("\u00a0", " ")] == (
+            f"/admin/mailing/message/{Message.objects.get().pk}/change/"
         )
         assert found.get("Renvoyer") == (self.path(Message.objects.get()) if again else None)
 
     def test_what_was_erased_is_said(self, coordination: Client, registration: Registration) -> None:
-        Email.objects.all().delete()
+        Message.objects.all().delete()
 
         assert self.log(coordination, registration) == [["message effacé", "", ""]]
         assert coordination.get(self.path(Message.objects.get())).status_code == 404
 
     def test_what_was_sent_leaves_once_more_as_a_copy(self, coordination: Client, registration: Registration) -> None:
         """To the present address, with the same attachments."""
-        Email.objects.update(status=STATUS.sent)
+        Message.objects.update(state=Message.State.SENT)
         Registration.objects.update(email="autre@collines.example")
-        [first] = Email.objects.all()
+        [first] = Message.objects.all()
         before = state()
         shown = coordination.get(self.path(Message.objects.get()))
         assert "autre@collines.example" in main(shown)
@@ -384,69 +384,67 @@ class TestSendingAgain:
 
         assert page.redirect_chain == [(f"{REGISTRATIONS}{registration.pk}/change/", 302)]
         assert notices(page) == ["Le message est remis dans la file, pour autre@collines.example."]
-        kept, copy = Email.objects.order_by("pk")
-        assert (kept.to, kept.status) == (["camille@collines.example"], STATUS.sent)
-        assert (copy.to, copy.status, copy.scheduled_time) == (["autre@collines.example"], STATUS.queued, None)
-        assert (copy.subject, copy.message, copy.html_message, copy.headers) == (
+        kept, copy = Message.objects.order_by("pk")
+        assert (kept.to, kept.status) == (["camille@collines.example"], Message.State.SENT)
+        assert (copy.to, copy.status, copy.due_at) == (["autre@collines.example"], Message.State.QUEUED, None)
+        assert (copy.subject, copy.text, copy.html, copy.headers) == (
             first.subject,
-            first.message,
-            first.html_message,
+            first.text,
+            first.html,
             first.headers,
         )
         assert copy.message_id != first.message_id
-        assert [file.filename for file in mail.attachments_of(copy)] == [
-            file.filename for file in mail.attachments_of(first)
-        ]
+        assert [file.filename for file in documents.made(copy)] == [file.filename for file in documents.made(first)]
         log = self.log(coordination, registration)
         assert [state.partition(" le ")[0] for _, state, _ in log] == ["envoyé", "à envoyer"]
 
     def test_what_was_given_up_takes_its_place_again(self, coordination: Client, registration: Registration) -> None:
         later = timezone.now() + timedelta(days=1)
-        Email.objects.update(status=STATUS.failed, number_of_retries=72, scheduled_time=later)
+        Message.objects.update(state=Message.State.FAILED, attempts=72, due_at=later)
         Registration.objects.update(email="autre@collines.example")
 
         coordination.post(self.path(Message.objects.get()))
 
-        [email] = Email.objects.all()
-        assert (email.to, email.status, email.number_of_retries, email.scheduled_time) == (
+        [email] = Message.objects.all()
+        assert (email.to, email.status, email.attempts, email.due_at) == (
             ["autre@collines.example"],
-            STATUS.queued,
+            Message.State.QUEUED,
             0,
             None,
         )
         assert Message.objects.count() == 1
-        assert mail.deliver(now=timezone.now()) == 1
+        assert delivery.deliver(now=timezone.now()) == 1
 
-    @pytest.mark.parametrize("status", [STATUS.sent, STATUS.failed])
+    @pytest.mark.parametrize("status", [Message.State.SENT, Message.State.FAILED])
     def test_a_double_click_sends_once(self, coordination: Client, registration: Registration, status: int) -> None:
-        Email.objects.update(status=status)
+        Message.objects.update(state=status)
         message = Message.objects.get()
         coordination.post(self.path(message))
         page = coordination.post(self.path(message), follow=True)
 
         assert notices(page)[1:] == ["Ce message est déjà dans la file : il partira dans un instant."]
-        assert Email.objects.filter(status=STATUS.queued).count() == 1
+        assert Message.objects.filter(state=Message.State.QUEUED).count() == 1
 
     def test_the_copy_may_be_sent_again_too(self, coordination: Client, registration: Registration) -> None:
         for _ in range(3):
-            Email.objects.update(status=STATUS.sent)
+            Message.objects.update(state=Message.State.SENT)
             coordination.post(self.path(Message.objects.latest("pk")))
 
-        assert Email.objects.count() == 4
+        assert Message.objects.count() == 4
 
     def test_a_lease_is_left_alone(self, coordination: Client, registration: Registration) -> None:
         """A worker is sending it at this instant."""
         until = timezone.now() + timedelta(minutes=10)
-        Email.objects.update(scheduled_time=until)
+        Message.objects.update(due_at=until)
         coordination.post(self.path(Message.objects.get()))
 
-        assert [email.scheduled_time for email in Email.objects.all()] == [until]
+        assert [email.due_at for email in Message.objects.all()] == [until]
 
     def test_a_message_to_the_team(self, coordination: Client) -> None:
         User.objects.update(email="coordination@caprural.example")
         session = open_session(min_participants=8, registration_deadline=today())
         emails.decision_needed(TrainingSession.objects.with_seats_and_days().get())
-        Email.objects.update(status=STATUS.failed)
+        Message.objects.update(state=Message.State.FAILED)
 
         page = coordination.post(self.path(Message.objects.get()), follow=True)
 

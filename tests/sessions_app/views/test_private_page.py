@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from caprural import agenda
+from caprural.mailing.models import Message
 from caprural.typography import long_date
 from members.models import Application
 from sessions_app import deciding, registering
-from sessions_app.models import Message, Registration, SessionDocument, TrainingSession
+from sessions_app.models import Registration, SessionDocument, TrainingSession
 from tests import pages
 from tests.announced import STATES, open_session, registered, session_in, today
 from tests.factories import make_campaign, make_candidate, make_category, make_fee, make_member, make_staff
