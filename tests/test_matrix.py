@@ -174,8 +174,8 @@ class World:
             for row in (session, registration, member, fee, application, self.category, campaign_of(fee))
             for model in (type(row),)
         }
-        letter = Message.objects.filter(registration=registration).first()
-        fee_letter = Message.objects.filter(fee=fee).first()
+        letter = registration.messages.all().first()
+        fee_letter = fee.messages.all().first()
         return {
             "rows": rows,
             "registration": registration,

@@ -133,7 +133,7 @@ def everywhere(session: TrainingSession) -> Registration:
     )
     LogEntry.objects.update(action_time=NOW)
     Member.objects.update(created_at=NOW)
-    Message.objects.update(created=NOW, state=Message.State.SENT)
+    Message.objects.update(written_at=NOW, state=Message.State.SENT)
     return seated
 
 
@@ -240,7 +240,7 @@ def test_nobody_of_a_longer_name_or_address_is_forgotten_with_them(session: Trai
 
     retention.erase("ana.li@collines.example", now=NOW)
 
-    assert [email.to for email in Message.objects.all()] == [["di-ana.li@collines.example"]]
+    assert [email.to for email in Message.objects.all()] == ["di-ana.li@collines.example"]
 
 
 def test_a_place_in_a_list_that_is_forgotten_serves_the_next_one() -> None:

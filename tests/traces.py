@@ -33,9 +33,9 @@ def messages(*, to: Registration | str | None = None) -> list[tuple[str, str]]:
     address = to.email if isinstance(to, Registration) else to
     rows = Message.objects.order_by("pk").values_list("to", "subject")
     return [
-        (",".join(recipients), folded(subject).partition(" : ")[0])
-        for recipients, subject in rows
-        if address in (None, *recipients)
+        (recipient, folded(subject).partition(" : ")[0])
+        for recipient, subject in rows
+        if address in (None, recipient)
     ]
 
 

@@ -107,7 +107,7 @@ class TestWhenAStepIsDue:
     ) -> None:
         asked_at = paris(2017, 3, 20, 15)
         if isinstance(asking, str):
-            Message.objects.create(fee=fee, kind=asking, written_at=asked_at)
+            Message.objects.create(about=fee, kind=asking, written_at=asked_at)
         else:
             asking(fee, now=asked_at)
 
@@ -115,7 +115,7 @@ class TestWhenAStepIsDue:
         assert [plan(FIRST), plan(due_at - SECOND), plan(due_at)] == [[], [], [("Collines", 1, False)]]
 
     def test_another_kind_of_message_does_not_put_it_off(self, fee: MembershipFee) -> None:
-        Message.objects.create(fee=fee, kind="fee_cancelled", written_at=paris(2017, 3, 20, 15))
+        Message.objects.create(about=fee, kind="fee_cancelled", written_at=paris(2017, 3, 20, 15))
 
         assert plan(FIRST) == [("Collines", 1, False)]
 
@@ -217,7 +217,7 @@ class TestByPost:
         codes = {f"{other.pk}-1", f"{young.pk}-1", f"{silent.pk}-2", "", "abc", "1-1-1"}
 
         assert reminding.note_posted(codes, campaign=campaign, now=FIRST) == 0
-        assert not Message.objects.filter(is_by_post=True).exists()
+        assert not Message.objects.filter(state=Message.State.POSTED).exists()
 
     def test_an_address_learnt_since(self, silent: MembershipFee) -> None:
         silent.member.email = ADDRESS
@@ -292,7 +292,7 @@ class TestOnce:
         for name in "AB":
             make_fee(make_member(name=name, email=f"{name}@a.example"), category=category, status="due")
         first = MembershipFee.objects.get(member__name="A")
-        Message.objects.create(fee=first, kind=emails.MEMBERSHIP_REMINDER, key="2", written_at=NOW)
+        Message.objects.create(about=first, kind=emails.MEMBERSHIP_REMINDER, key="2", written_at=NOW)
 
         assert run(FIRST) == [("b@a.example", "Rappel, cotisation attendue")]
         assert f"{first.pk}-2" in caplog.text

@@ -79,7 +79,7 @@ def written(act: Callable[[], list[Registration]]) -> list[tuple[str, str]]:
 
 def event_for(registration: Registration) -> tuple[str, str, date, int, str] | None:
     """Method, status, day, sequence and UID of the calendar file of the last message to someone; None without one."""
-    message = [email for email in Message.objects.order_by("pk") if registration.email in email.to][-1]
+    message = [email for email in Message.objects.order_by("pk") if registration.email == email.to][-1]
     files = documents.made(message)
     if not files:
         return None

@@ -171,7 +171,7 @@ def assert_harmless(client: Client) -> None:
         pages.assert_sound(client.get(registration.get_absolute_url()))
     mail.outbox.clear()
     delivery.deliver(now=timezone.now())
-    assert not Message.objects.exclude(state=0).exists(), "a message could not be sent"
+    assert not Message.objects.exclude(state=Message.State.SENT).exists(), "a message could not be sent"
     for sent in mail.outbox:
         parsed = message_from_bytes(sent.message().as_bytes(), policy=policy.default)
         assert set(parsed.keys()) <= {

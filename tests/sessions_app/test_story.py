@@ -346,7 +346,7 @@ class Story(RuleBasedStateMachine):
         """R9."""
         for registration in self.session.registrations.all():
             quoting = Message.objects.filter(text__contains=registration.token)
-            assert {address for email in quoting for address in email.to} <= {registration.email}
+            assert {email.to for email in quoting} <= {registration.email}
 
     @invariant()
     def each_person_was_told_their_own_story(self) -> None:

@@ -431,7 +431,7 @@ class TestAccepted:
             "departure_town": "Saint-Étienne",
             "message": "À bientôt 👩‍🌾 !",
         }
-        assert [email.to for email in Message.objects.all()] == [["anais.leveque@vallee.example"]]
+        assert [email.to for email in Message.objects.all()] == ["anais.leveque@vallee.example"]
 
     def test_only_what_is_required(self, client: Client) -> None:
         optional = ("phone", "accessibility_needs", "carpool", "departure_town", "message", "submission_key")

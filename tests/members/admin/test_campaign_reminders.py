@@ -167,7 +167,7 @@ class TestTheLetters:
             ["2 lettres sont notées comme envoyées."],
             ["Ces lettres étaient déjà notées comme envoyées, ou ne sont plus à envoyer."],
         ]
-        noted = Message.objects.values_list("fee", "kind", "key", "is_by_post")
+        noted = Message.objects.values_list("about_id", "kind", "key", "is_by_post")
         assert list(noted) == [(fee.pk, "membership_reminder", "1", True) for fee in fees[:2]]
         assert boxes(pages[1]) == [f"{fees[2].pk}-1"]
 

@@ -35,7 +35,7 @@ def due(category: FeeCategory, name: str, email: str = "", status: str = "due") 
 
 def called() -> list[str]:
     """Whom a call was sent to, in order."""
-    sent = Message.objects.filter(kind="fee_call").order_by("pk").values_list("email__to", flat=True)
+    sent = Message.objects.filter(kind="fee_call").order_by("pk").values_list("to", flat=True)
     return [",".join(to) for to in sent]
 
 
@@ -177,11 +177,11 @@ class TestThePageOfAFee:
     def test_its_messages(self, coordination: Client, category: FeeCategory) -> None:
         fee = due(category, "A", "a@a.example")
         emails.fee_call(fee, now=paris(2017, 3, 1, 10))
-        Message.objects.create(fee=fee, kind="membership_reminder", is_by_post=True, written_at=NOW)
-        gone = Message.objects.create(fee=fee, kind="fee_call", written_at=NOW)
+        Message.objects.create(about=fee, kind="membership_reminder", state=Message.State.POSTED, written_at=NOW)
+        gone = Message.objects.create(about=fee, kind="fee_call", written_at=NOW)
         email = Message.objects.get()
 
-        group = pages.by_id(pages.tree(coordination.get(f"{FEES}{fee.pk}/change/")), "messages-group")
+        group = pages.by_id(pages.tree(coordination.get(f"{FEES}{fee.pk}/change/")), "mailing-message-about_type-about_id-group")
         rows = [
             [folded(pages.text(cell)) for cell in row if "original" not in cell.get("class", "")]
             for row in group.iterfind(".//tbody/tr")
@@ -208,7 +208,7 @@ class TestSendingAgain:
         return Message.objects.get()
 
     def path(self, message: Message) -> str:
-        return f"{FEES}{message.fee_id}/messages/{message.pk}/renvoyer/"
+        return f"/admin/mailing/message/{message.pk}/renvoyer/"
 
     def test_to_the_present_address(self, coordination: Client, message: Message) -> None:
         page = coordination.get(f"{FEES}{message.fee_id}/change/")
@@ -218,7 +218,7 @@ class TestSendingAgain:
 
         assert notices(answer) == ["Le message est remis dans la file, pour nouvelle@a.example."]
         assert [to for to, _ in messages()] == ["ancienne@a.example", "nouvelle@a.example"]
-        assert list(Message.objects.values_list("fee", "kind")) == [(message.fee_id, "fee_call")] * 2
+        assert list(Message.objects.values_list("about_id", "kind")) == [(message.fee_id, "fee_call")] * 2
 
     def test_twice_it_leaves_once(self, coordination: Client, message: Message) -> None:
         send(coordination, self.path(message))
@@ -297,7 +297,7 @@ class TestIssuingAReceipt:
             f"Le reçu n° {receipt.label} est déjà émis.",
         ]
         assert receipt.facts["paid_on"] == "2017-02-03"
-        assert list(Message.objects.values_list("kind", "email__to")) == [("receipt", ["a@a.example"])]
+        assert list(Message.objects.values_list("kind", "to")) == [("receipt", ["a@a.example"])]
         page = coordination.get(f"{FEES}{imported.pk}/change/")
         assert "Émettre le reçu" not in pages.links(pages.tree(page))
 

@@ -68,7 +68,7 @@ def test_the_form_that_was_filled_is_behind_its_link_alone(fee: MembershipFee, s
 def test_a_form_s_message_queued_before_that_still_leaves(fee: MembershipFee, scale: FeeCategory) -> None:
     form = application(fee, scale)
     emails.application_received(form, emails.PAY)
-    Message.objects.update(context={"attachments": [[emails.FILLED_FORM, str(form.pk)]]})
+    Message.objects.update(documents=[[emails.FILLED_FORM, str(form.pk)]])
 
     assert attached() == [("bulletin-de-cotisation-2017.pdf", "application/pdf", "Bulletin de cotisation")]
 

@@ -195,7 +195,7 @@ class TestTheCoordination:
         }
         [address] = where(coordination).values()
         assert address == f"/admin/sessions_app/registration/{registration.pk}/change/"
-        again = f"{SESSIONS}{registration.session_id}/messages/{message.pk}/renvoyer/"
+        again = f"/admin/mailing/message/{message.pk}/renvoyer/"
         assert f'href="{again}"' in coordination.get(address).content.decode()
         coordination.post(again)
         assert home(coordination) == {"": ["Rien à faire."]}
@@ -219,7 +219,7 @@ class TestTheCoordination:
     @pytest.mark.parametrize(("days", "said"), [(29, True), (31, False)])
     def test_a_message_given_up_long_ago_is_left_alone(self, coordination: Client, days: int, said: bool) -> None:
         registered(open_session())
-        Message.objects.update(state=Message.State.FAILED, created=timezone.now() - timedelta(days=days))
+        Message.objects.update(state=Message.State.FAILED, written_at=timezone.now() - timedelta(days=days))
 
         assert ("Messages qui n’ont pas pu partir" in home(coordination)) is said
 

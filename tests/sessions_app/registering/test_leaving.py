@@ -247,12 +247,12 @@ class TestTakingBack:
     def test_only_what_is_theirs(self, coordinator: User, act: str) -> None:
         session = make_session()
         left, robot, shared, other = (make_registration(session) for _ in range(4))
-        Message.objects.filter(about__registration=left).update(state=Message.State.SENT)
+        left.messages.all().update(state=Message.State.SENT)
         # Its mailbox is someone's who is registered elsewhere, and reads that link too in the same letter.
         make_registration(make_session(), email=shared.email)
         for person in (robot, shared):
             registering.send_links(person.email, now=NOW)
-        Message.objects.filter(about__registration=robot, about__kind="links").update(state=Message.State.QUEUED)
+        robot.messages.filter(kind="links").update(state=Message.State.QUEUED)
 
         if act == "discard":
             registering.discard(session, [left, robot, shared], now=NOW, by=registering.staff(coordinator))

@@ -462,12 +462,12 @@ class TestOwnData:
         assert data["journal de l’inscription"] == [
             {"date": registered_at, "état précédent": None, "nouvel état": "confirmée", "par": "vous"}
         ]
-        [message] = Message.objects.filter(registration=registration)
+        [message] = registration.messages.all()
         assert message.email is not None
         assert data["messages reçus"] == [
             {
                 "date": timezone.localtime(message.written_at).isoformat(timespec="seconds"),
-                "objet": message.email.subject,
+                "objet": message.subject,
             }
         ]
         written_at = datetime.fromisoformat(data["fichier établi le"])

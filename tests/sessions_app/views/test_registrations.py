@@ -518,7 +518,7 @@ class TestHostile:
                 pages.assert_sound(response, status=422)
         assert accepted < len(HOSTILE)
         delivery.deliver(now=timezone.now())
-        assert not Message.objects.exclude(state=0).exists(), "a message could not be sent"
+        assert not Message.objects.exclude(state=Message.State.SENT).exists(), "a message could not be sent"
 
     @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
     def test_find(self, client: Client, value: str) -> None:
