@@ -26,7 +26,7 @@ NOT_MESSAGES = {
     "key_of",
     "standing",
     "take_back",
-    "with_present_link",
+    "to_people",
 }
 OUR_MODELS = [model for app in ("members", "sessions_app") for model in apps.get_app_config(app).get_models()]
 
@@ -224,15 +224,9 @@ class TestStatuses:
     `SpreadsheetImport.Status.READY`.
     """
 
-    OTHER = re.compile(r"TrainingSession\.Status\.\w+|(SpreadsheetImport\.Status|STATUS)\.\w+( if .* else [\w.]+)?")
+    OTHER = re.compile(r"TrainingSession\.Status\.\w+|SpreadsheetImport\.Status\.\w+( if .* else [\w.]+)?")
     WRITERS = {
         "sessions_app/registering/gate.py": [("move_all", "status of update"), ("_step", "registration.status")],
-        # A message of the queue, not a registration.
-        "caprural/emails.py": [
-            ("readdress", "email.status"),
-            ("take_back", "email.status"),
-            ("take_back", "status of bulk_update"),
-        ],
         "members/fees.py": [
             ("subscribe", "status of create"),
             ("_move", "locked.status"),

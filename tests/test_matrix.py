@@ -192,7 +192,7 @@ class World:
         if model in own["rows"]:
             return own["rows"][model]
         extra: dict[type[Model], Callable[[], Model | None]] = {
-            Message: lambda: own["letter"].email,
+            Message: lambda: own["letter"],
             Group: lambda: Group.objects.get(name=roles.TRAINERS),
             User: lambda: self.accounts[STAFF],
             Organisation: lambda: Organisation.objects.get(),

@@ -33,9 +33,7 @@ def messages(*, to: Registration | str | None = None) -> list[tuple[str, str]]:
     address = to.email if isinstance(to, Registration) else to
     rows = Message.objects.order_by("pk").values_list("to", "subject")
     return [
-        (recipient, folded(subject).partition(" : ")[0])
-        for recipient, subject in rows
-        if address in (None, recipient)
+        (recipient, folded(subject).partition(" : ")[0]) for recipient, subject in rows if address in (None, recipient)
     ]
 
 

@@ -201,9 +201,9 @@ def faults(plan: "Sequence[Due]", sink: "SmtpSink", *, under_way: str = "") -> l
         Act.SEND_JOINING: emails.JOINING_INSTRUCTIONS,
     }
     found = [f"encore à faire : {action}" for action in reminding.due(timezone.now())]
-    written = Message.objects.filter(email__isnull=False)
-    expected = Counter((kinds[action.act], action.session_id, action.registration_id) for action in plan)
-    done = Counter(written.values_list("kind", "session_id", "registration_id"))
+    written = Message.objects.exclude(text="")
+    expected = Counter((kinds[action.act], action.registration_id or action.session_id) for action in plan)
+    done = Counter(written.values_list("kind", "about_id"))
     found += [f"pas fait : {key}" for key in expected - done]
     found += [f"fait en trop : {key}" for key in done - expected]
     released = [action.registration_id for action in plan if action.act == Act.RELEASE]
@@ -213,7 +213,7 @@ def faults(plan: "Sequence[Due]", sink: "SmtpSink", *, under_way: str = "") -> l
     received = Counter(message["Message-ID"] for message in sink.received)
     for email in Message.objects.all():
         times = received.pop(email.message_id, 0)
-        if email.status != Message.State.SENT or times not in ((1, 2) if email.message_id == under_way else (1,)):
+        if email.state != Message.State.SENT or times not in ((1, 2) if email.message_id == under_way else (1,)):
             found.append(f"message à {email.to} : état {email.status}, reçu {times} fois")
     found += [f"reçu sans avoir été écrit : {message_id}" for message_id in received]
     return found

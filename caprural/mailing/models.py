@@ -49,10 +49,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(Q(to__in=words) | holding(words, "subject", "text", "html"))
 
     def erase(self) -> int:
-        """What they say goes; that they were written, about what and when, stays (R24). Not of what is still to leave.
-        Returns how many.
+        """What they say goes; that they were written, about what and when, stays as long as that does (R24). Not of
+        what is still to leave. Returns how many.
         """
-        return self.over().update(**dict.fromkeys(WORDS, ""), documents=[])
+        found = self.over().only("about_type", "about_id").prefetch_related("about")
+        about_nothing = [message.pk for message in found if message.about is None]
+        erased = self.over().update(**dict.fromkeys(WORDS, ""), documents=[])
+        Message.objects.filter(pk__in=about_nothing).delete()
+        return erased
 
 
 def holding(words: Iterable[str], *fields: str) -> Q:
@@ -144,10 +148,10 @@ class Message(models.Model):
 
 
 class Letters(GenericRelation):
-    """The letters about a row: they go with it, but for those still to leave."""
+    """The letters about a row. It may go: what they say stays until it is forgotten."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(Message, content_type_field="about_type", object_id_field="about_id", **options)
 
     def bulk_related_objects(self, objs: Any, using: str = "default") -> Any:
-        return super().bulk_related_objects(objs, using).exclude(state=Message.State.QUEUED)
+        return super().bulk_related_objects(objs, using).filter(text="")

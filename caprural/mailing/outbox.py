@@ -99,7 +99,7 @@ def send_again(message: Message) -> Message:
     """
     current = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
     if Message.objects.to_leave().filter(Q(pk=current.pk) | Q(copy_of=current)).exists():
-        raise NotSentYet("Ce message est déjà dans la file : il partira dans un instant.")
+        raise NotSentYet("Ce message est déjà dans la file\u00a0: il partira dans un instant.")
     address, rewrite = present_address(current), getattr(current.about, "with_present_link", str)
     if current.state in Message.NEVER_LEFT:
         return readdress(Message.objects.filter(pk=current.pk), to=address, rewrite=rewrite)[0]

@@ -199,7 +199,7 @@ class TestTheLetter:
         for text in (message.subject, message.text, message.html):
             assert "evil" not in text.lower()
             assert "IBAN" not in text
-        assert message.context["attachments"] == []
+        assert message.documents == []
 
     @pytest.mark.parametrize("status", ["due", "committed", "paid", "waived"])
     def test_a_stranger_learns_nothing_of_a_payer(self, status: str) -> None:

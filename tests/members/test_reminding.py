@@ -58,7 +58,8 @@ def run(now: datetime) -> list[tuple[str, str]]:
 def steps(fee: MembershipFee) -> list[tuple[str, bool, datetime]]:
     """What is noted of its reminders."""
     found = fee.messages.filter(kind=emails.MEMBERSHIP_REMINDER)
-    return list(found.values_list("key", "is_by_post", "written_at"))
+    by_post = Message.State.POSTED
+    return [(key, state == by_post, at) for key, state, at in found.values_list("key", "state", "written_at")]
 
 
 class TestWhenAStepIsDue:

@@ -475,9 +475,9 @@ class TestCancelling:
         assert told(registration)[1:] == ["Session reportée, date à venir", "Session annulée"]
         said = Message.objects.order_by("pk").last()
         assert folded(said.subject) == f"Session annulée : {session}"
-        assert "nitialement prévue le mercredi 12 avril 2017" in folded(said.message)
-        assert "9 h 30" not in folded(said.message)
-        assert "agenda" not in said.message
+        assert "nitialement prévue le mercredi 12 avril 2017" in folded(said.text)
+        assert "9 h 30" not in folded(said.text)
+        assert "agenda" not in said.text
         assert event_for(registration) is None
 
     def test_once(self, coordinator: User) -> None:

@@ -802,8 +802,8 @@ def refuse_messages_about(registration: Registration) -> Callable[[], None]:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
-                "CREATE TRIGGER refuse BEFORE INSERT ON sessions_app_message "
-                f"WHEN NEW.registration_id = {registration.pk:d} BEGIN SELECT RAISE(ABORT, 'refused'); END"
+                "CREATE TRIGGER refuse BEFORE INSERT ON mailing_message "
+                f"WHEN NEW.about_id = {registration.pk:d} BEGIN SELECT RAISE(ABORT, 'refused'); END"
             )
         else:
             cursor.execute(

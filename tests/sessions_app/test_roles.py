@@ -77,7 +77,6 @@ COORDINATION = {
     "members.view_application",
     "members.change_application",
     "members.view_receipt",
-    "members.view_feemessage",
     "members.view_membershipfee",
     "members.add_membershipfee",
     "members.change_membershipfee",
@@ -88,6 +87,7 @@ COORDINATION = {
     "members.add_spreadsheetimport",
     "members.change_spreadsheetimport",
     "mailing.view_message",
+    "mailing.change_message",
 }
 
 

@@ -371,7 +371,7 @@ class Story(RuleBasedStateMachine):
     @invariant()
     def a_dated_message_leaves_once(self) -> None:
         dated = Message.objects.filter(kind__in=DATED).exclude(key="")
-        counted = Counter(dated.values_list("registration", "kind", "key"))
+        counted = Counter(dated.values_list("about_id", "kind", "key"))
         assert [key for key, times in counted.items() if times > 1] == []
 
     @invariant()

@@ -66,7 +66,7 @@ def test_once_says_in_one_line_that_the_server_is_down(sink: SmtpSink, workers: 
     assert worker.ends() == 1
     assert len(worker.log) == 1
     assert "ConnectionRefusedError" in worker.log[0]
-    assert Message.objects.get().status == Message.State.QUEUED
+    assert Message.objects.get().state == Message.State.QUEUED
 
 
 def test_once_analyses_the_spreadsheets_that_wait(sink: SmtpSink, workers: list[Worker]) -> None:
@@ -143,7 +143,7 @@ def test_killed_in_the_middle_of_a_message(sink: SmtpSink, workers: list[Worker]
     workers.append(survivor := Worker(sink, "--once"))
     assert survivor.ends() == 0
     wait_until(lambda: len(sink.received) >= 3)
-    assert Message.objects.get(to="b@structure.example").status == Message.State.QUEUED
+    assert Message.objects.get(to="b@structure.example").state == Message.State.QUEUED
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
         patch.setattr(settings, "EMAIL_HOST", "127.0.0.1")

@@ -167,8 +167,8 @@ class TestTheLetters:
             ["2 lettres sont notées comme envoyées."],
             ["Ces lettres étaient déjà notées comme envoyées, ou ne sont plus à envoyer."],
         ]
-        noted = Message.objects.values_list("about_id", "kind", "key", "is_by_post")
-        assert list(noted) == [(fee.pk, "membership_reminder", "1", True) for fee in fees[:2]]
+        noted = Message.objects.values_list("about_id", "kind", "key", "state")
+        assert list(noted) == [(fee.pk, "membership_reminder", "1", Message.State.POSTED) for fee in fees[:2]]
         assert boxes(pages[1]) == [f"{fees[2].pk}-1"]
 
     def test_nothing_ticked(self, coordination: Client, campaign: FeeCampaign, category: FeeCategory) -> None:
@@ -202,13 +202,13 @@ class TestWhoMayNot:
     def test_a_trainer(self, campaign: FeeCampaign, category: FeeCategory, page: str) -> None:
         fee = expected(category, days=40, name="Pays des Collines")
         trainer = signed_in(make_staff(group="Formateurs"))
-        before = rows()["members.Message"]
+        before = rows()["mailing.Message"]
         path = f"{CAMPAIGNS}{campaign.pk}/{page}/"
 
         answers = [trainer.get(path), trainer.post(path, {"letter": [f"{fee.pk}-1"]})]
 
         assert [answer.status_code for answer in answers] == [403, 403]
-        assert rows()["members.Message"] == before
+        assert rows()["mailing.Message"] == before
         assert b"Collines" not in answers[0].content
 
     @pytest.mark.parametrize("page", PAGES)

@@ -35,7 +35,7 @@ def paid(category: FeeCategory, name: str, email: str = "", **fields: str) -> Me
 
 def test_the_list(coordination: Client, category: FeeCategory) -> None:
     paid(category, "Sent", "sent@a.example")
-    Message.objects.update(state=Message.State.SENT)
+    Message.objects.update(state=Message.State.SENT, sent_at=paris(2017, 4, 3))
     paid(category, "Queued", "queued@a.example")
     paid(category, "Nowhere")
     fees.cancel(paid(category, "Cancelled"), now=paris(2017, 4, 2))

@@ -145,15 +145,16 @@ class TestJoiningInstructions:
     )
     def test_as_the_queue_has_it(self, coordination: Client, soon: TrainingSession, status: int, said: str) -> None:
         agenda.run(now=timezone.now())
-        Message.objects.update(state=status)
+        Message.objects.update(state=status, sent_at=timezone.now() if status == Message.State.SENT else None)
 
         assert self.step(coordination, soon) == said.format(today=day(0))
 
     def test_erased_since(self, coordination: Client, soon: TrainingSession) -> None:
         agenda.run(now=timezone.now())
-        Message.objects.all().delete()
+        Message.objects.update(state=Message.State.SENT, sent_at=timezone.now())
+        Message.objects.all().erase()
 
-        assert Message.objects.filter(kind="joining_instructions", email=None).count() == 1
+        assert Message.objects.filter(kind="joining_instructions", text="").count() == 1
         assert self.step(coordination, soon) == f"✓ envoyée le {day(0)}"
 
     def test_those_of_a_former_date_do_not_count(self, coordination: Client, soon: TrainingSession) -> None:

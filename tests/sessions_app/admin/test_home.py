@@ -212,7 +212,7 @@ class TestTheCoordination:
             ]
         }
         [address] = where(coordination).values()
-        assert address == f"/admin/members/membershipfee/{fee.pk}/messages/{message.pk}/renvoyer/"
+        assert address == f"/admin/mailing/message/{message.pk}/renvoyer/"
         coordination.post(address)
         assert home(coordination) == {"": ["Rien à faire."]}
 

@@ -19,7 +19,7 @@ from sessions_app.models import Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_session, make_staff
 from tests.office import complaints, notices, signed_in, typed
-from tests.pages import by_id, links, main, rows, text, tree
+from tests.pages import LETTERS, by_id, links, main, rows, text, tree
 from tests.traces import folded
 
 SESSIONS = "/admin/sessions_app/trainingsession/"
@@ -62,7 +62,7 @@ def confirm(client: Client, session: TrainingSession, page: Any, **changes: Any)
 def written() -> list[tuple[str, str]]:
     """Address and subject of each message that was written by hand."""
     found = Message.objects.filter(kind="written").order_by("pk")
-    return [(message.to, message.subject) for message in found if message.email]
+    return [(message.to, message.subject) for message in found]
 
 
 def state() -> dict[str, Any]:
@@ -332,7 +332,7 @@ class TestSendingAgain:
         return registered(open_session(title="Coopérer"), email="camille@collines.example")
 
     def log(self, client: Client, registration: Registration) -> list[list[str]]:
-        group = by_id(tree(client.get(f"{REGISTRATIONS}{registration.pk}/change/")), "mailing-message-about_type-about_id-group")
+        group = by_id(tree(client.get(f"{REGISTRATIONS}{registration.pk}/change/")), LETTERS)
         lines = [row for row in group.iter("tr") if "has_original" in row.get("class", "")]
         return [[folded(text(cell)) for cell in row if cell.get("class", "").startswith("field-")][1:] for row in lines]
 
@@ -340,19 +340,20 @@ class TestSendingAgain:
         return f"/admin/mailing/message/{message.pk}/renvoyer/"
 
     @pytest.mark.parametrize(
-        ("status", "said", "again"),
+        ("status", "attempts", "said", "again"),
         [
-            (Message.State.QUEUED, "à envoyer", ""),
-            (Message.State.QUEUED, "à renvoyer après un échec", ""),
-            (Message.State.SENT, "envoyé le {moment}", "Renvoyer"),
-            (Message.State.FAILED, "abandonné", "Renvoyer"),
+            (Message.State.QUEUED, 0, "à envoyer", ""),
+            (Message.State.QUEUED, 1, "à renvoyer après un échec", ""),
+            (Message.State.SENT, 0, "envoyé le {moment}", "Renvoyer"),
+            (Message.State.FAILED, 72, "abandonné", "Renvoyer"),
         ],
     )
     def test_the_log_says_what_became_of_each(
-        self, coordination: Client, registration: Registration, status: int, said: str, again: str
+        self, coordination: Client, registration: Registration, status: str, attempts: int, said: str, again: str
     ) -> None:
-        Message.objects.update(state=status)
-        moment = folded(typography.moment(Message.objects.get().sent_at))
+        now = timezone.now()
+        Message.objects.update(state=status, sent_at=now if status == Message.State.SENT else None, attempts=attempts)
+        moment = folded(typography.moment(now))
         day = folded(typography.medium_date(today(60)))
 
         assert self.log(coordination, registration) == [
@@ -365,14 +366,14 @@ class TestSendingAgain:
         assert found.get("Renvoyer") == (self.path(Message.objects.get()) if again else None)
 
     def test_what_was_erased_is_said(self, coordination: Client, registration: Registration) -> None:
-        Message.objects.all().delete()
+        Message.objects.update(text="", html="", state=Message.State.SENT)
 
-        assert self.log(coordination, registration) == [["message effacé", "", ""]]
+        assert self.log(coordination, registration) == [["message effacé", "envoyé", ""]]
         assert coordination.get(self.path(Message.objects.get())).status_code == 404
 
     def test_what_was_sent_leaves_once_more_as_a_copy(self, coordination: Client, registration: Registration) -> None:
         """To the present address, with the same attachments."""
-        Message.objects.update(state=Message.State.SENT)
+        Message.objects.update(state=Message.State.SENT, sent_at=timezone.now())
         Registration.objects.update(email="autre@collines.example")
         [first] = Message.objects.all()
         before = state()
@@ -385,8 +386,8 @@ class TestSendingAgain:
         assert page.redirect_chain == [(f"{REGISTRATIONS}{registration.pk}/change/", 302)]
         assert notices(page) == ["Le message est remis dans la file, pour autre@collines.example."]
         kept, copy = Message.objects.order_by("pk")
-        assert (kept.to, kept.status) == (["camille@collines.example"], Message.State.SENT)
-        assert (copy.to, copy.status, copy.due_at) == (["autre@collines.example"], Message.State.QUEUED, None)
+        assert (kept.to, kept.state) == ("camille@collines.example", Message.State.SENT)
+        assert (copy.to, copy.state, copy.due_at) == ("autre@collines.example", Message.State.QUEUED, None)
         assert (copy.subject, copy.text, copy.html, copy.reply_to) == (
             first.subject,
             first.text,
@@ -406,8 +407,8 @@ class TestSendingAgain:
         coordination.post(self.path(Message.objects.get()))
 
         [email] = Message.objects.all()
-        assert (email.to, email.status, email.attempts, email.due_at) == (
-            ["autre@collines.example"],
+        assert (email.to, email.state, email.attempts, email.due_at) == (
+            "autre@collines.example",
             Message.State.QUEUED,
             0,
             None,
@@ -451,31 +452,28 @@ class TestSendingAgain:
         assert page.redirect_chain == [(f"{SESSIONS}{session.pk}/change/", 302)]
         assert notices(page) == ["Le message est remis dans la file, pour coordination@caprural.example."]
 
-    def test_the_message_of_another_session_is_a_404(self, coordination: Client, registration: Registration) -> None:
-        other = open_session()
-
-        assert coordination.get(self.path(Message(pk=Message.objects.get().pk, session=other))).status_code == 404
-        assert coordination.get(f"{SESSIONS}{other.pk}/messages/999/renvoyer/").status_code == 404
+    def test_what_is_not_there(self, coordination: Client, registration: Registration) -> None:
+        assert coordination.get(self.path(Message(pk=Message.objects.get().pk + 99))).status_code == 404
 
 
 @pytest.mark.django_db
 def test_trainers_write_nothing(trainer: Client, me: Trainer, session: TrainingSession) -> None:
     mine = open_session(trainers=(me,))
     registered(mine)
-    mine_again, other_again = (f"messages/{which.messages.latest('pk').pk}/renvoyer/" for which in (mine, session))
+    again = [f"/admin/mailing/message/{message.pk}/renvoyer/" for message in Message.objects.all()]
     before = state()
 
     answers = [
-        method(address(which, page)).status_code
-        for which, page in ((mine, "ecrire/"), (mine, mine_again), (session, "ecrire/"), (session, other_again))
+        method(path).status_code
+        for path in (address(mine, "ecrire/"), address(session, "ecrire/"), *again)
         for method in (trainer.get, trainer.post)
     ]
 
-    assert answers == [403] * 4 + [404] * 4
+    assert answers == [403] * 2 + [404] * 2 + [403] * 2 * len(again)
     assert state() == before
     assert "Écrire" not in main(trainer.get(address(mine, "change/")))
     registration = mine.registrations.get()
-    assert "mailing-message-about_type-about_id-group" not in trainer.get(f"{REGISTRATIONS}{registration.pk}/change/").content.decode()
+    assert LETTERS not in trainer.get(f"{REGISTRATIONS}{registration.pk}/change/").content.decode()
 
 
 def test_a_writing_is_named_once() -> None:

@@ -304,7 +304,7 @@ class TestChangingDetails:
         former, new = Message.objects.order_by("pk")[1:]
         assert [token in text for text in (former.text, former.html)] == [False, False]
         assert [token in text for text in (new.text, new.html)] == [True, True]
-        assert not any(registration.token in text for sent in (former, new) for text in (sent.message, sent.html))
+        assert not any(registration.token in text for sent in (former, new) for text in (sent.text, sent.html))
 
     @pytest.mark.parametrize("status", [Message.State.QUEUED, Message.State.FAILED])
     def test_what_never_reached_a_mistyped_address_follows(self, status: int) -> None:
@@ -316,7 +316,7 @@ class TestChangingDetails:
 
         assert messages() == [("camille@structure.example", "Inscription confirmée")]
         letter, current = Message.objects.get(), Registration.objects.get()
-        assert letter.status == Message.State.QUEUED
+        assert letter.state == Message.State.QUEUED
         assert current.token in letter.text
         assert current.token in letter.html
         assert registration.token not in f"{letter.text}{letter.html}"
@@ -490,9 +490,9 @@ class TestFindingTheLinks:
     def links(self, sent: Message) -> list[str]:
         """The private links that a message carries, as tokens, in order."""
         tokens = Registration.objects.values_list("token", flat=True)
-        found = [token for token in tokens if f"/inscriptions/{token}/" in sent.message]
+        found = [token for token in tokens if f"/inscriptions/{token}/" in sent.text]
         assert all(f"/inscriptions/{token}/" in sent.html for token in found)
-        return sorted(found, key=sent.message.index)
+        return sorted(found, key=sent.text.index)
 
     def test_every_link_in_one_message(self) -> None:
         make_fee(make_member(emails=("autre@structure.example",)))

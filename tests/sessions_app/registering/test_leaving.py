@@ -261,12 +261,12 @@ class TestTakingBack:
 
         written = Message.objects.order_by("pk").values_list("to", "state")
         assert [
-            (person.email, [status for [to], status in written if to == person.email])
+            (person.email, [status for to, status in written if to == person.email])
             for person in (left, robot, shared, other)
         ] == [
             (left.email, [Message.State.SENT]),
-            (robot.email, [Message.State.FAILED, Message.State.FAILED]),
-            (shared.email, [Message.State.FAILED, Message.State.QUEUED, Message.State.QUEUED]),
+            (robot.email, [Message.State.TAKEN_BACK, Message.State.TAKEN_BACK]),
+            (shared.email, [Message.State.TAKEN_BACK, Message.State.QUEUED, Message.State.QUEUED]),
             (other.email, [Message.State.QUEUED]),
         ]
         assert [heading.title for heading in staff_site.to_do(timezone.now()) if "partir" in heading.title] == []
