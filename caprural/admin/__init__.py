@@ -3,15 +3,3 @@
 from caprural.admin.accounts import AccountAdmin, AccountGroupAdmin
 from caprural.admin.base import FewFilter, ReadOnly, SoundChoices, StaffAdmin, WrittenInline, page
 from caprural.admin.messages import MessageAdmin
-
-__all__ = [
-    "AccountAdmin",
-    "AccountGroupAdmin",
-    "FewFilter",
-    "MessageAdmin",
-    "ReadOnly",
-    "SoundChoices",
-    "StaffAdmin",
-    "WrittenInline",
-    "page",
-]

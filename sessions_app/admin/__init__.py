@@ -8,5 +8,3 @@ from sessions_app.admin.heartbeat import HeartbeatAdmin
 from sessions_app.admin.registration import RegistrationAdmin
 from sessions_app.admin.session import TrainingSessionAdmin
 from sessions_app.admin.trainer import TrainerAdmin
-
-__all__ = ["HeartbeatAdmin", "RegistrationAdmin", "TrainerAdmin", "TrainingSessionAdmin"]

@@ -7,20 +7,3 @@ from sessions_app.models.registration import Registration, StatusChange
 from sessions_app.models.session import TrainingSession
 from sessions_app.models.state import SessionState, StateCode
 from sessions_app.models.trainer import SessionTrainer, Trainer
-
-__all__ = [
-    "HalfDay",
-    "Heartbeat",
-    "LinkRequest",
-    "Message",
-    "Registration",
-    "RemovedDay",
-    "SessionDay",
-    "SessionDocument",
-    "SessionState",
-    "SessionTrainer",
-    "StateCode",
-    "StatusChange",
-    "Trainer",
-    "TrainingSession",
-]
