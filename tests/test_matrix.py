@@ -5,7 +5,7 @@ the tables below, is a failure.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -123,15 +123,18 @@ class Address:
     parameters: list[str]
 
 
-def addresses(resolver: URLResolver, namespace: str = "", model: type[Model] | None = None) -> Iterator[Address]:
+def addresses(
+    resolver: URLResolver, namespace: str = "", model: type[Model] | None = None, above: Sequence[str] = ()
+) -> Iterator[Address]:
     """Every address of the site; those of the admin with the model they are about."""
     for pattern in resolver.url_patterns:
+        parameters = [*above, *pattern.pattern.regex.groupindex]
         if isinstance(pattern, URLResolver):
             about = re.fullmatch(r"(\w+)/(\w+)/", str(pattern.pattern))
             below = f"{pattern.namespace}:" if pattern.namespace else namespace
-            yield from addresses(pattern, below, apps.get_model(*about.groups()) if about else model)
+            yield from addresses(pattern, below, apps.get_model(*about.groups()) if about else model, parameters)
         else:
-            yield Address(f"{namespace}{pattern.name}", model, list(pattern.pattern.regex.groupindex))
+            yield Address(f"{namespace}{pattern.name}", model, parameters)
 
 
 ADDRESSES = [address for address in addresses(get_resolver()) if address.name != WITHOUT_NAME]
