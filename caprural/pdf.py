@@ -125,7 +125,6 @@ class PdfUnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """The page of the error, for that error alone."""
         if not isinstance(exception, PdfUnavailable):
             return None
         logger.error("%s", exception)

@@ -43,14 +43,12 @@ class Command(BaseCommand):
     help = "Charge les données de démonstration ; relancée, elle garde tout ce qui existe déjà."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Passwords are given once; asked for again, they are new ones."""
         parser.add_argument(
             "--new-passwords", action="store_true", help="donne de nouveaux mots de passe aux comptes de démonstration"
         )
 
     @transaction.atomic
     def handle(self, *args: Any, new_passwords: bool, **options: Any) -> None:
-        """Add what is missing and keep the rest (SPEC §5). Raises CommandError outside development."""
         if not settings.DEBUG:
             raise CommandError(
                 "load_demo crée des comptes et des données fictives : la commande est refusée sans DEBUG=true."
