@@ -12,7 +12,8 @@ from django.conf import settings
 from django.urls import reverse
 
 from caprural import emails
-from members.models import Application, FeeMessage, MembershipFee, Organisation, Receipt
+from caprural.house.models import Organisation
+from members.models import Application, FeeMessage, MembershipFee, Receipt
 
 #: Names under which `members.documents` makes the attachments.
 FILLED_FORM = "filled_membership_form"  # of messages queued before 25 November 2026

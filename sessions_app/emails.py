@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
 
 from caprural import emails
-from members.models import Organisation
+from caprural.house.models import Organisation
 from sessions_app import roles, telling
 from sessions_app.models import Message, Registration, TrainingSession
 

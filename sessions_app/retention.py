@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from caprural import emails, retention
 from sessions_app.models import (
-    Heartbeat,
     LinkRequest,
     Message,
     Registration,
@@ -150,7 +149,6 @@ def declare() -> None:
         (SessionDay, ("place", "uid")),
         (RemovedDay, ("uid",)),
         (SessionDocument, ("title", "file")),
-        (Heartbeat, ("worker",)),
         (letter, ("message_id", "backend_alias")),
         (LogEntry, ("object_id",)),
         (

@@ -18,11 +18,12 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 
 from caprural import agenda, emails, signing_in, typed_again, typography
+from caprural.house.models import Heartbeat
 from members import finding
 from members import reminding as fee_reminding
 from members.models import Application, FeeMessage, Member, MembershipFee
 from sessions_app import roles
-from sessions_app.models import Heartbeat, Message, Registration, TrainingSession
+from sessions_app.models import Message, Registration, TrainingSession
 
 #: A worker that has not been seen for that long is not running.
 WORKER_SILENCE = timedelta(minutes=10)

@@ -29,7 +29,7 @@ NOT_MESSAGES = {
     "take_back",
     "with_present_link",
 }
-OUR_MODELS = [model for app in ("members", "sessions_app") for model in apps.get_app_config(app).get_models()]
+OUR_MODELS = [model for app in ("house", "members", "sessions_app") for model in apps.get_app_config(app).get_models()]
 
 
 def our_patterns(resolver: URLResolver) -> Iterator[URLPattern]:

@@ -26,9 +26,10 @@ from django.utils import timezone
 from post_office.models import Email
 from pytest_django import Settings
 
-from members.models import FeeMessage, MembershipFee, Organisation, SpreadsheetImport
+from caprural.house.models import Heartbeat, Organisation
+from members.models import FeeMessage, MembershipFee, SpreadsheetImport
 from sessions_app import roles
-from sessions_app.models import Heartbeat, Message, Registration, TrainingSession
+from sessions_app.models import Message, Registration, TrainingSession
 from tests.factories import (
     make_application,
     make_campaign,
@@ -81,7 +82,7 @@ LISTS_OF_TRAINERS = frozenset(
     }
 )
 #: There is one organisation, and people are registered from their session: refused whoever asks.
-CLOSED = frozenset({"admin:members_organisation_add", "admin:sessions_app_registration_add"})
+CLOSED = frozenset({"admin:house_organisation_add", "admin:sessions_app_registration_add"})
 #: Asked without what they need, these have nothing to answer to whoever may ask.
 EMPTY_HANDED = frozenset({"admin:autocomplete", "logo", "just_registered", "just_registered_apply", "application_sent"})
 #: « admin/(.*)$ » and the redirections of old addresses.

@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from caprural import signing_in
-from members.models import Application, Organisation, SpreadsheetImport
+from caprural.house.models import Organisation
+from members.models import Application, SpreadsheetImport
 from sessions_app import roles
 from sessions_app.models import Message, Registration, StatusChange, TrainingSession
 from tests import pages
@@ -235,7 +236,7 @@ class TestTheTeam:
         assert fields(page)["title"] == "Avant"
 
     def test_neither_files_nor_passwords_are_kept(self, client: Client) -> None:
-        path = "/admin/members/organisation/add/"
+        path = "/admin/house/organisation/add/"
         whose = typed(client.get(path))[signing_in.OWNER]
         client.post("/admin/logout/")
         logo = SimpleUploadedFile("logo.png", b"\x89PNG secret")

@@ -249,7 +249,8 @@ def _run(options: argparse.Namespace) -> int:
     from django.db import connection
     from post_office.models import Email
 
-    from sessions_app.models import Heartbeat, Message, Registration, TrainingSession
+    from caprural.house.models import Heartbeat
+    from sessions_app.models import Message, Registration, TrainingSession
     from tests.smtp_sink import SmtpSink
     from tests.worker_process import Worker
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from post_office.models import STATUS, Email
 
-from sessions_app.models import Heartbeat, Message, Registration, Trainer, TrainingSession
+from caprural.house.models import Heartbeat
+from sessions_app.models import Message, Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
 from tests.factories import make_staff, make_trainer

@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from post_office.models import Email
 
-from members.models import Organisation
+from caprural.house.models import Organisation
 from sessions_app import registering
 from sessions_app.models import Registration, SessionDocument, TrainingSession
 from tests.announced import open_session, registered, today

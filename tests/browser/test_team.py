@@ -157,7 +157,7 @@ def addresses(session: TrainingSession) -> list[str]:
         "/admin/members/membershipfee/add/",
         f"/admin/members/membershipfee/{MembershipFee.objects.get().pk}/change/",
         "/admin/members/feecampaign/",
-        "/admin/members/organisation/add/",
+        "/admin/house/organisation/add/",
         "/admin/post_office/email/",
         f"/admin/post_office/email/{Email.objects.first().pk}/change/",
     ]

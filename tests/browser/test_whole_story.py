@@ -13,7 +13,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from caprural import agenda
-from members.models import Organisation
+from caprural.house.models import Organisation
 from sessions_app.models import Message, Registration, TrainingSession
 from tests.announced import open_session, today
 from tests.browser.conftest import Open

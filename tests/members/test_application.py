@@ -10,8 +10,9 @@ from django.utils import timezone
 from post_office.models import Email
 
 from caprural import typography
+from caprural.house.models import Organisation
 from members import applying, covering, fees
-from members.models import Application, FeeCategory, Member, Organisation
+from members.models import Application, FeeCategory, Member
 from tests import pages
 from tests.announced import today
 from tests.factories import (

@@ -9,8 +9,9 @@ import tinyhtml5
 from post_office.models import Email
 
 from caprural import emails as mail_queue
+from caprural.house.models import Organisation
 from members import emails, fees
-from members.models import FeeCategory, FeeMessage, Member, MembershipFee, Organisation
+from members.models import FeeCategory, FeeMessage, Member, MembershipFee
 from tests.factories import NOW, make_category, make_member, paris
 from tests.pages import text
 from tests.traces import folded

@@ -15,8 +15,9 @@ from pytest_django import Settings
 
 from caprural import agenda
 from caprural import emails as mail_queue
+from caprural.house.models import Organisation
 from members import fees
-from members.models import FeeCategory, Organisation
+from members.models import FeeCategory
 from sessions_app import deciding, emails, registering, roles
 from sessions_app.models import Message, Registration, TrainingSession
 from tests.factories import (

@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from post_office.models import Email
 
 from caprural import agenda
+from caprural.house.models import Organisation
 from members import fees
-from members.models import Organisation
 from sessions_app import deciding, registering, reminding
 from sessions_app.models import Message, Registration, TrainingSession
 from sessions_app.reminding import Act, Due

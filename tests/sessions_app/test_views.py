@@ -14,7 +14,8 @@ from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
-from members.models import MembershipFee, Organisation
+from caprural.house.models import Organisation
+from members.models import MembershipFee
 from sessions_app import registering
 from sessions_app.models import Registration, SessionDocument, StatusChange, TrainingSession
 from tests import pages

@@ -12,16 +12,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from caprural.house.models import Organisation
 from members import fees
-from members.models import (
-    CoveredPerson,
-    EmailDomain,
-    FeeCampaign,
-    FeeCategory,
-    Member,
-    MembershipFee,
-    Organisation,
-)
+from members.models import CoveredPerson, EmailDomain, FeeCampaign, FeeCategory, Member, MembershipFee
 from sessions_app import duplicating, roles
 from sessions_app.models import Trainer, TrainingSession
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from caprural import typography
+from caprural.house.models import Heartbeat
 from members import emails as members_emails
 from members.models import Application, FeeMessage
 from sessions_app import registering
-from sessions_app.models import Heartbeat, Message, Registration, Trainer, TrainingSession
+from sessions_app.models import Message, Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
 from tests.factories import (
     NOW,
@@ -313,7 +314,7 @@ def test_an_account_outside_the_groups_is_told_nothing() -> None:
 
 
 def test_the_workers_are_listed_for_the_coordination_alone() -> None:
-    page = "/admin/sessions_app/heartbeat/"
+    page = "/admin/house/heartbeat/"
     coordination = signed_in(make_staff(group="Coordination"))
     response = coordination.get(page)
     assert response.status_code == 200

@@ -10,7 +10,7 @@ from django.utils import timezone
 from post_office.models import Email
 
 from caprural import emails
-from members.models import Organisation
+from caprural.house.models import Organisation
 from sessions_app import registering
 from sessions_app.models import LinkRequest, Registration, StatusChange, TrainingSession
 from tests import pages
