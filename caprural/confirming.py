@@ -142,6 +142,5 @@ class ConfirmingAdmin(StaffAdmin):
             raise ValidationError("Lisez en haut de la page qui est concerné, cochez la case, puis enregistrez.")
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """With what is foreseen to read, if it costs somebody something."""
         context["foreseen"] = getattr(request, "foreseen", None)
         return super().render_change_form(request, context, *args, **kwargs)

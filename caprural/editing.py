@@ -85,7 +85,6 @@ class ShownField(forms.BoundField):
 
     @property
     def data(self) -> Any:
-        """What was typed; where nothing was, what the row says now."""
         if not self.is_kept or isinstance(self.field, forms.FileField):
             return self.typed
         return self.field.prepare_value(self.initial)
@@ -139,7 +138,6 @@ def _plain(value: Any) -> Any:
 
 
 def _read(field: forms.Field, shown: Any) -> Any:
-    """What a hidden field says, as `has_changed` compares it."""
     is_raw = isinstance(field, forms.ModelChoiceField | forms.FileField)
     return shown if is_raw else field.to_python(shown)
 
@@ -171,7 +169,6 @@ class RememberingForm(forms.ModelForm):
         return name in self.remembered and self.fields[name].show_hidden_initial
 
     def full_clean(self) -> None:
-        """Beside each field that two people changed, the other's value."""
         super().full_clean()
         if not self.is_bound:
             return
@@ -190,7 +187,6 @@ class RememberingForm(forms.ModelForm):
         ]
 
     def save(self, commit: bool = True) -> Any:
-        """A row that is there already is written column by column."""
         if not commit or self.instance._state.adding or self.errors:
             return super().save(commit)
         self.instance.save(update_fields=self.written())
@@ -276,7 +272,6 @@ class RememberingFormSet(forms.BaseInlineFormSet):
         return form
 
     def full_clean(self) -> None:
-        """A line somebody has changed since is not deleted unawares."""
         super().full_clean()
         rows: Any = self
         for form in rows.initial_forms if self.is_bound and self.can_delete else ():

@@ -18,7 +18,6 @@ class CodeFormField(forms.CharField):
     """A code, typed with the spaces people put in it."""
 
     def to_python(self, value: Any) -> str:
-        """Without them."""
         return compact(super().to_python(value) or "")
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
@@ -30,12 +29,10 @@ class CodeField(models.CharField):
     """An official number (SIRET, IBAN, BIC): typed by groups, stored in one piece, in capitals."""
 
     def to_python(self, value: Any) -> Any:
-        """Compact, also when it does not come from a form."""
         value = super().to_python(value)
         return compact(value) if isinstance(value, str) else value
 
     def formfield(self, **kwargs: Any) -> Any:
-        """A form field that accepts the spaces."""
         return super().formfield(**{"form_class": CodeFormField, **kwargs})
 
 
@@ -46,7 +43,6 @@ class EmailFormField(forms.EmailField):
     default_validators = [validators.email_address]
 
     def to_python(self, value: Any) -> str:
-        """The address as it is stored."""
         return validators.normalise_email(super().to_python(value) or "")
 
 
@@ -56,7 +52,6 @@ class EmailField(models.EmailField):
     default_validators = []
 
     def to_python(self, value: Any) -> Any:
-        """Normalised, also when it does not come from a form."""
         value = super().to_python(value)
         return validators.normalise_email(value) if isinstance(value, str) else value
 
@@ -66,5 +61,4 @@ class EmailField(models.EmailField):
         return name, "django.db.models.EmailField", args, kwargs
 
     def formfield(self, **kwargs: Any) -> Any:
-        """A form field that cleans before it judges."""
         return super().formfield(**{"form_class": EmailFormField, **kwargs})

@@ -16,7 +16,6 @@ class FrenchList(ChangeList):
     """A list whose columns of words sort like a dictionary."""
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        """Also when one clicks on the title of a column."""
         return in_french(self.model, super().get_ordering_field(field_name))
 
 
@@ -24,11 +23,9 @@ class FrenchLists(admin.ModelAdmin):
     """Lists searched and sorted without accents, case nor punctuation, alike on both databases (C6)."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """Ours."""
         return FrenchList
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """Names by their letters, here and in the choices among these rows."""
         return [in_french(self.model, field) for field in super().get_ordering(request) or self.opts.ordering or ()]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:

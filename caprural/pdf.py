@@ -10,7 +10,6 @@ import mimetypes
 import re
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -23,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.http import content_disposition_header
 
 logger = logging.getLogger(__name__)
@@ -114,18 +114,10 @@ def static_path(url: str) -> Path:
     return Path(found)
 
 
-class PdfUnavailableMiddleware:
+class PdfUnavailableMiddleware(MiddlewareMixin):
     """Answers 503 with its sentence when a page asks for a document that this machine cannot make."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Nothing to do on the way."""
-        return self.get_response(request)
-
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """The page of the error, for that error alone."""
         if not isinstance(exception, PdfUnavailable):
             return None
         logger.error("%s", exception)

@@ -43,7 +43,6 @@ class MaskedFormatter(logging.Formatter):
     """Whoever reads a log does not hold people's links: masked in the whole line, traceback included."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line as it is written."""
         return masked(super().format(record))
 
 
@@ -51,6 +50,5 @@ class OneLine(logging.Filter):
     """What a stranger can provoke at will takes no traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let through, without it."""
         record.exc_info = record.exc_text = None
         return True

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "caprural.mailing",
     "caprural.limits",
     "caprural.retention",
+    "caprural.house",
     "members",
     "sessions_app",
 ]
@@ -74,7 +75,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "members.context_processors.organisation",
+                "caprural.house.context_processors.organisation",
             ],
         },
     },

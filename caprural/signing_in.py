@@ -32,7 +32,6 @@ class LoginForm(AdminAuthenticationForm):
     """The login of the team. Stock Django takes a name of any length, which PostgreSQL then refuses to log."""
 
     def clean_username(self) -> str:
-        """No account has a name longer than the column."""
         username: str = self.cleaned_data["username"]
         if len(username) > (self.username_field.max_length or 254):
             raise self.get_invalid_login_error()

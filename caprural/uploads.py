@@ -1,10 +1,10 @@
 """What may be sent to us, by size: a page takes files when its view, or its ModelAdmin, says `takes_files = True`."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
 
 #: What a form without file may weigh: Django reads no more of one in memory.
 MAX_FORM = 2_500_000
@@ -12,18 +12,11 @@ MAX_FORM = 2_500_000
 MAX_FILES = 50_000_000
 
 
-class UploadMiddleware:
+class UploadMiddleware(MiddlewareMixin):
     """Refuses a heavy body before anything reads it, unless someone of the team sends files where files are taken.
 
     Above CsrfViewMiddleware, which reads the body of every form.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Nothing to do on the way."""
-        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """413 and its sentence; `caprural.wsgi` has refused what is no length."""

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from caprural import limits, retention, typed_again, typography
-from sessions_app.models import Heartbeat
+from caprural.house.models import Heartbeat
 
 logger = logging.getLogger(__name__)
 

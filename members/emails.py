@@ -11,9 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from caprural.house.models import Organisation
 from caprural.mailing import outbox
 from caprural.mailing.models import Message
-from members.models import Application, MembershipFee, Organisation, Receipt
+from members.models import Application, MembershipFee, Receipt
 
 #: Names under which `members.documents` makes the attachments.
 FILLED_FORM = "filled_membership_form"  # of messages queued before 25 November 2026

@@ -6,7 +6,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from members.models import MembershipFee, Organisation, Receipt, ReceiptCounter
+from caprural.house.models import Organisation
+from members.models import MembershipFee, Receipt, ReceiptCounter
 
 
 @transaction.atomic

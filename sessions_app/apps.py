@@ -7,8 +7,6 @@ class SessionsAppConfig(AppConfig):
     verbose_name = "Sessions"
 
     def ready(self) -> None:
-        """Say what rests on the fees (R16), make the documents known to the mail queue, how long
-        what we hold is kept, and create the staff groups."""
         from caprural import agenda
         from members import consequences
         from sessions_app import documents, registering, reminding, retention, roles

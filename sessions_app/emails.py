@@ -11,9 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from caprural.house.models import Organisation
 from caprural.mailing import outbox
 from caprural.mailing.models import Message, MessageQuerySet
-from members.models import Organisation
 from sessions_app import roles, telling
 from sessions_app.models import Registration, TrainingSession
 

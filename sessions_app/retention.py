@@ -12,7 +12,6 @@ from django.utils import timezone
 from caprural import retention
 from caprural.mailing.models import WORDS, Message, MessageQuerySet, holding
 from sessions_app.models import (
-    Heartbeat,
     LinkRequest,
     Registration,
     RemovedDay,
@@ -150,7 +149,6 @@ def declare() -> None:
         (SessionDay, ("place", "uid")),
         (RemovedDay, ("uid",)),
         (SessionDocument, ("title", "file")),
-        (Heartbeat, ("worker",)),
         (LogEntry, ("object_id",)),
         (
             TrainingSession,

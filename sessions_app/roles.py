@@ -20,7 +20,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             for verb in ("view", "add", "change", "delete")
         }
         | {"sessions_app.view_registration", "sessions_app.change_registration", "sessions_app.add_registration"}
-        | {"sessions_app.view_statuschange", "sessions_app.view_heartbeat"}
+        | {"sessions_app.view_statuschange"}
         | {
             f"members.{verb}_{model}"
             for model in ("member", "coveredperson", "emaildomain", "feecampaign", "feecategory")
@@ -29,8 +29,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         | {"members.view_application", "members.change_application", "members.view_receipt"}
         | {"members.view_membershipfee", "members.add_membershipfee", "members.change_membershipfee"}
         | {f"members.{verb}_spreadsheetimport" for verb in ("view", "add", "change")}
-        | {"members.view_organisation", "members.add_organisation", "members.change_organisation"}
         | {"mailing.view_message", "mailing.change_message"}
+        | {"house.view_organisation", "house.add_organisation", "house.change_organisation", "house.view_heartbeat"}
     ),
 }
 

@@ -17,7 +17,6 @@ class SessionSitemap(Sitemap):
         return TrainingSession.objects.published().with_seats_and_days().order_by("pk").sound(timezone.now())
 
     def lastmod(self, session: TrainingSession) -> datetime:
-        """When its text last changed."""
         return session.updated_at
 
 
@@ -25,11 +24,9 @@ class PageSitemap(Sitemap):
     """The pages that are always there."""
 
     def items(self) -> list[str]:
-        """Names of views."""
         return ["home", "fee", "legal_notice", "privacy", "accessibility"]
 
     def location(self, name: str) -> str:
-        """Their address."""
         return reverse(name)
 
 

@@ -18,12 +18,13 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 
 from caprural import agenda, signing_in, typed_again, typography
+from caprural.house.models import Heartbeat
 from caprural.mailing.models import Message
 from members import finding
 from members import reminding as fee_reminding
 from members.models import Application, Member, MembershipFee
 from sessions_app import roles
-from sessions_app.models import Heartbeat, Registration, TrainingSession
+from sessions_app.models import Registration, TrainingSession
 
 #: A worker that has not been seen for that long is not running.
 WORKER_SILENCE = timedelta(minutes=10)

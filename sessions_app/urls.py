@@ -1,11 +1,24 @@
 from django.contrib.sitemaps.views import sitemap
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from sessions_app.sitemaps import SITEMAPS
 from sessions_app.views import just_registered, private_page, registrations, sessions
 
 #: A private link (R9); what does not look like one is a 404 without a query.
-REGISTRATION = r"^inscriptions/(?P<token>[A-Za-z0-9_-]{22,43})"
+REGISTRATION = r"^inscriptions/(?P<token>[A-Za-z0-9_-]{22,43})/"
+
+behind_the_link = [
+    path("", private_page.registration_detail, name="registration_detail"),
+    path("adresse/", registrations.registration_confirm_address, name="registration_confirm_address"),
+    path("annuler/", registrations.registration_cancel, name="registration_cancel"),
+    path("remplacer/", registrations.registration_replace, name="registration_replace"),
+    path("coordonnees/", registrations.registration_edit, name="registration_edit"),
+    path("adherer/", registrations.registration_apply, name="registration_apply"),
+    path("donnees.json", private_page.registration_own_data, name="registration_own_data"),
+    path("session.ics", private_page.registration_calendar, name="registration_calendar"),
+    path("bulletin.pdf", private_page.registration_membership_form, name="registration_membership_form"),
+    re_path(r"^documents/(?P<pk>[0-9]{1,18})/$", private_page.registration_document, name="registration_document"),
+]
 
 urlpatterns = [
     path("", sessions.home, name="home"),
@@ -25,24 +38,5 @@ urlpatterns = [
         just_registered.just_registered_apply,
         name="just_registered_apply",
     ),
-    re_path(rf"{REGISTRATION}/$", private_page.registration_detail, name="registration_detail"),
-    re_path(
-        rf"{REGISTRATION}/adresse/$", registrations.registration_confirm_address, name="registration_confirm_address"
-    ),
-    re_path(rf"{REGISTRATION}/annuler/$", registrations.registration_cancel, name="registration_cancel"),
-    re_path(rf"{REGISTRATION}/remplacer/$", registrations.registration_replace, name="registration_replace"),
-    re_path(rf"{REGISTRATION}/coordonnees/$", registrations.registration_edit, name="registration_edit"),
-    re_path(rf"{REGISTRATION}/adherer/$", registrations.registration_apply, name="registration_apply"),
-    re_path(rf"{REGISTRATION}/donnees\.json$", private_page.registration_own_data, name="registration_own_data"),
-    re_path(rf"{REGISTRATION}/session\.ics$", private_page.registration_calendar, name="registration_calendar"),
-    re_path(
-        rf"{REGISTRATION}/bulletin\.pdf$",
-        private_page.registration_membership_form,
-        name="registration_membership_form",
-    ),
-    re_path(
-        rf"{REGISTRATION}/documents/(?P<pk>[0-9]{{1,18}})/$",
-        private_page.registration_document,
-        name="registration_document",
-    ),
+    re_path(REGISTRATION, include(behind_the_link)),
 ]

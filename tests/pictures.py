@@ -9,7 +9,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from members.models import Organisation
+from caprural.house.models import Organisation
 
 
 def picture(kind: str = "PNG", *, size: tuple[int, int] = (120, 60), colour: str = "#1e4d38") -> bytes:

@@ -15,7 +15,8 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from members.models import FeeCampaign, Member, MembershipFee, Organisation
+from caprural.house.models import Organisation
+from members.models import FeeCampaign, Member, MembershipFee
 from sessions_app import deciding
 from sessions_app.models import Registration, SessionDay, Trainer, TrainingSession
 from tests.announced import open_session, registered, today

@@ -5,7 +5,7 @@ the tables below, is a failure.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,10 +25,11 @@ from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
 from pytest_django import Settings
 
+from caprural.house.models import Heartbeat, Organisation
 from caprural.mailing.models import Message
-from members.models import MembershipFee, Organisation, SpreadsheetImport
+from members.models import MembershipFee, SpreadsheetImport
 from sessions_app import roles
-from sessions_app.models import Heartbeat, Registration, TrainingSession
+from sessions_app.models import Registration, TrainingSession
 from tests.factories import (
     make_application,
     make_campaign,
@@ -81,7 +82,7 @@ LISTS_OF_TRAINERS = frozenset(
     }
 )
 #: There is one organisation, and people are registered from their session: refused whoever asks.
-CLOSED = frozenset({"admin:members_organisation_add", "admin:sessions_app_registration_add"})
+CLOSED = frozenset({"admin:house_organisation_add", "admin:sessions_app_registration_add"})
 #: Asked without what they need, these have nothing to answer to whoever may ask.
 EMPTY_HANDED = frozenset({"admin:autocomplete", "logo", "just_registered", "just_registered_apply", "application_sent"})
 #: « admin/(.*)$ » and the redirections of old addresses.
@@ -123,15 +124,18 @@ class Address:
     parameters: list[str]
 
 
-def addresses(resolver: URLResolver, namespace: str = "", model: type[Model] | None = None) -> Iterator[Address]:
+def addresses(
+    resolver: URLResolver, namespace: str = "", model: type[Model] | None = None, above: Sequence[str] = ()
+) -> Iterator[Address]:
     """Every address of the site; those of the admin with the model they are about."""
     for pattern in resolver.url_patterns:
+        parameters = [*above, *pattern.pattern.regex.groupindex]
         if isinstance(pattern, URLResolver):
             about = re.fullmatch(r"(\w+)/(\w+)/", str(pattern.pattern))
             below = f"{pattern.namespace}:" if pattern.namespace else namespace
-            yield from addresses(pattern, below, apps.get_model(*about.groups()) if about else model)
+            yield from addresses(pattern, below, apps.get_model(*about.groups()) if about else model, parameters)
         else:
-            yield Address(f"{namespace}{pattern.name}", model, list(pattern.pattern.regex.groupindex))
+            yield Address(f"{namespace}{pattern.name}", model, parameters)
 
 
 ADDRESSES = [address for address in addresses(get_resolver()) if address.name != WITHOUT_NAME]

@@ -124,3 +124,42 @@ def test_where_a_form_was_filled_from_becomes_a_column() -> None:
         assert (found.filled_from, found.submission_key) == ("0123456789abcdef", key)
     finally:
         MigrationExecutor(connection).migrate(latest)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_the_organisation_moves_with_its_history_and_the_rights_on_it(is_known: bool) -> None:
+    executor = MigrationExecutor(connection)
+    latest = executor.loader.graph.leaf_nodes()
+    target = [("members", "0010_application_filled_from"), ("house", "0001_initial")]
+    executor.migrate(target)
+    try:
+        old = executor.loader.project_state([*target, *(node for node in latest if node[0] in ("auth", "admin"))]).apps
+        types = old.get_model("contenttypes", "ContentType").objects
+        kind, _ = types.get_or_create(app_label="members", model="organisation")
+        if is_known:
+            newer = types.create(app_label="house", model="organisation")
+            old.get_model("auth", "Permission").objects.create(content_type=newer, codename="view_organisation")
+        user = old.get_model("auth", "User").objects.create(username="coordination")
+        right, _ = old.get_model("auth", "Permission").objects.get_or_create(
+            content_type=kind, codename="view_organisation"
+        )
+        user.user_permissions.add(right)
+        line = old.get_model("admin", "LogEntry").objects.create(
+            user=user, content_type=kind, object_id="1", object_repr="Réseau des Monts", action_flag=2
+        )
+        old.get_model("members", "Organisation").objects.create(
+            pk=1, name="Réseau des Monts", logo="organisation/x.png"
+        )
+
+        new = migrate()
+
+        found = new.get_model("house", "Organisation").objects.values_list("pk", "name", "logo")
+        assert list(found) == [(1, "Réseau des Monts", "organisation/x.png")]
+        types = new.get_model("contenttypes", "ContentType").objects.filter(model="organisation")
+        assert list(types.values_list("pk", "app_label")) == [(kind.pk, "house")]
+        logged = new.get_model("admin", "LogEntry").objects.get(pk=line.pk)
+        assert (logged.content_type_id, logged.object_id) == (kind.pk, "1")
+        rights = new.get_model("auth", "Permission").objects.filter(user=user.pk)
+        assert list(rights.values_list("content_type__app_label", "codename")) == [("house", "view_organisation")]
+    finally:
+        MigrationExecutor(connection).migrate(latest)

@@ -9,7 +9,8 @@ import weasyprint
 from django.test import Client
 
 from caprural import pdf
-from members.models import FeeCampaign, FeeCategory, Organisation
+from caprural.house.models import Organisation
+from members.models import FeeCampaign, FeeCategory
 from sessions_app.models import SessionDay, Trainer, TrainingSession
 from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_trainer

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from caprural.house.models import Organisation
 from caprural.limits.models import Spending
-from members.models import Organisation
 from sessions_app.models import TrainingSession
 from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_trainer

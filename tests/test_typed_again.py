@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from caprural import signing_in
+from caprural.house.models import Organisation
 from caprural.mailing.models import Message
-from members.models import Application, Organisation, SpreadsheetImport
+from members.models import Application, SpreadsheetImport
 from sessions_app import roles
 from sessions_app.models import Registration, StatusChange, TrainingSession
 from tests import pages
@@ -236,7 +237,7 @@ class TestTheTeam:
         assert fields(page)["title"] == "Avant"
 
     def test_neither_files_nor_passwords_are_kept(self, client: Client) -> None:
-        path = "/admin/members/organisation/add/"
+        path = "/admin/house/organisation/add/"
         whose = typed(client.get(path))[signing_in.OWNER]
         client.post("/admin/logout/")
         logo = SimpleUploadedFile("logo.png", b"\x89PNG secret")

@@ -12,10 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from caprural import typography
+from caprural.house.models import Heartbeat, Organisation
 from caprural.limits.models import Spending
-from members.models import Organisation
 from sessions_app import roles
-from sessions_app.models import Heartbeat
 from tests import pages
 from tests.announced import today
 from tests.factories import make_session, make_staff, make_trainer, paris

@@ -248,8 +248,9 @@ def _run(options: argparse.Namespace) -> int:
     from django.contrib.auth.models import User
     from django.db import connection
 
+    from caprural.house.models import Heartbeat
     from caprural.mailing.models import Message
-    from sessions_app.models import Heartbeat, Registration, TrainingSession
+    from sessions_app.models import Registration, TrainingSession
     from tests.smtp_sink import SmtpSink
     from tests.worker_process import Worker
 

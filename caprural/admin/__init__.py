@@ -2,13 +2,3 @@
 
 from caprural.admin.accounts import AccountAdmin, AccountGroupAdmin
 from caprural.admin.base import FewFilter, ReadOnly, SoundChoices, StaffAdmin, page
-
-__all__ = [
-    "AccountAdmin",
-    "AccountGroupAdmin",
-    "FewFilter",
-    "ReadOnly",
-    "SoundChoices",
-    "StaffAdmin",
-    "page",
-]

@@ -32,7 +32,6 @@ class SoundAutocomplete(AutocompleteSelect):
     """A choice among many rows. Stock Django answers 500 to one that is no number."""
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
-        """What is no number names no row; the form then says so."""
         numbers = [pk for pk in value if pk.isascii() and pk.isdigit() and len(pk) < 19]
         return super().optgroups(name, numbers, attrs)
 
@@ -41,7 +40,6 @@ class SoundChoices(admin.options.BaseModelAdmin):
     """Pages and lines whose choices among many rows are sound."""
 
     def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
-        """With our own widget where stock Django would put its own."""
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", SoundAutocomplete(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -68,7 +66,6 @@ class StaffAdmin(SoundChoices, FrenchLists):
     view_on_site = False  # see StaffSite: a page that has an address says so itself
 
     def get_urls(self) -> list[URLPattern]:
-        """With the pages of our own."""
         views = [getattr(self, name) for name in dir(type(self)) if hasattr(getattr(type(self), name), "page_at")]
         own = [path(view.page_at[0], self.admin_site.admin_view(view), name=view.page_at[1]) for view in views]
         return [*own, *super().get_urls()]
@@ -92,7 +89,6 @@ class StaffAdmin(SoundChoices, FrenchLists):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The page is named after the thing; its subtitle says which. What was sent while signed out comes back."""
         if typed_again.comes_back_as_sent(request) and (sent := signing_in.give_back(request)) is not None:
             typed_again.send_in_vain(request, sent)
         context = {"title": capfirst(self.opts.verbose_name), **(extra_context or {})} if object_id else extra_context
@@ -119,31 +115,26 @@ class StaffAdmin(SoundChoices, FrenchLists):
         rows.only("pk").get(pk=obj.pk)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """A form that remembers what its page showed; one that is only shown again is never valid."""
         form = editing.remembering(super().get_form(request, obj, change=change, **kwargs))
         return typed_again.unaccepted(form) if getattr(request, "not_sent", False) else form
 
     def get_formsets_with_inlines(self, request: HttpRequest, obj: Any = None) -> Iterator[Any]:
-        """Tables that remember too, unless they are only read."""
         for formset, inline in super().get_formsets_with_inlines(request, obj):
             is_typed = inline.has_change_permission(request, obj)
             yield editing.remembering_rows(formset) if is_typed else formset, inline
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Only what was edited is written: what was decided since the page was read stays."""
         if change:
             obj.save(update_fields=form.written())
         else:
             super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """And what others changed meanwhile is said."""
         super().save_related(request, form, formsets, change)
         for sentence in editing.changed_since(form, formsets):
             messages.warning(request, sentence)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Also when the form comes back for another reason. The page says whose it is."""
         context["page_of"] = signing_in.page_of(request)
         if request.method == "POST":
             formsets = [inline.formset for inline in context["inline_admin_formsets"]]
@@ -159,7 +150,6 @@ class StaffAdmin(SoundChoices, FrenchLists):
         return self.kept
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody, for what is never deleted."""
         return not self.kept and super().has_delete_permission(request, obj)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
@@ -177,7 +167,6 @@ class StaffAdmin(SoundChoices, FrenchLists):
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", object_id)
 
     def get_actions(self, request: HttpRequest) -> Any:
-        """Deleting several rows says the same of each."""
         actions: dict[str, Any] = super().get_actions(request)
         if stock := actions.get("delete_selected"):
             actions["delete_selected"] = (_delete_selected, *stock[1:])
@@ -212,11 +201,9 @@ class ReadOnly(admin.options.BaseModelAdmin):
     """Rows that the product writes, and nobody by hand."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
         return False
 
 
@@ -236,11 +223,9 @@ class FewFilter(admin.SimpleListFilter):
     options: Mapping[str, str]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """As they are called."""
         return list(self.options.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrowed by a known word."""
         asked = self.value() or ""
         return self.narrowed(queryset, asked) if asked in self.options else queryset
 

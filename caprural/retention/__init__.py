@@ -13,19 +13,3 @@ from caprural.retention.policy import (
     unless,
 )
 from caprural.retention.purging import erase, purge, purge_daily
-
-__all__ = (
-    "Line",
-    "StillExpected",
-    "delete",
-    "empty",
-    "erase",
-    "filled",
-    "keep",
-    "lines",
-    "not_personal",
-    "purge",
-    "purge_daily",
-    "unclassified",
-    "unless",
-)

@@ -18,7 +18,6 @@ class RetentionConfig(AppConfig):
     verbose_name = "Conservation des données"
 
     def ready(self) -> None:
-        """Say how long what the libraries hold about people is kept."""
         from axes.models import AccessAttempt, AccessFailureLog, AccessLog
         from django.contrib.auth.models import User
         from django.contrib.sessions.models import Session

@@ -18,28 +18,5 @@ from caprural.spreadsheets.cells import (
     text,
 )
 from caprural.spreadsheets.reading import MAX_BYTES, read
-from caprural.spreadsheets.table import MAX_ROWS, NotASpreadsheet, Row, Table, column_letter
+from caprural.spreadsheets.table import MAX_ROWS, NotASpreadsheet, Row, Table
 from caprural.spreadsheets.writing import write_csv, write_xlsx
-
-__all__ = [
-    "FORMULA_ERRORS",
-    "MAX_BYTES",
-    "MAX_ROWS",
-    "NO_RESULT",
-    "Cell",
-    "NotASpreadsheet",
-    "NotUnderstood",
-    "Row",
-    "Table",
-    "amount",
-    "clean",
-    "column_letter",
-    "day",
-    "fold",
-    "quoted",
-    "read",
-    "siret",
-    "text",
-    "write_csv",
-    "write_xlsx",
-]

@@ -4,7 +4,6 @@ from members.admin.application import ApplicationAdmin
 from members.admin.campaign import FeeCampaignAdmin
 from members.admin.fee import MembershipFeeAdmin
 from members.admin.member import MemberAdmin
-from members.admin.organisation import OrganisationAdmin
 from members.admin.receipt import ReceiptAdmin
 from members.admin.spreadsheets import SpreadsheetImportAdmin
 
@@ -13,7 +12,6 @@ __all__ = [
     "FeeCampaignAdmin",
     "MemberAdmin",
     "MembershipFeeAdmin",
-    "OrganisationAdmin",
     "ReceiptAdmin",
     "SpreadsheetImportAdmin",
 ]

@@ -3,7 +3,8 @@
 from typing import Any
 
 from caprural import pdf
-from members.models import MembershipFee, Organisation
+from caprural.house.models import Organisation
+from members.models import MembershipFee
 
 
 def fee_call(fee: MembershipFee) -> bytes:

@@ -9,7 +9,8 @@ from decimal import Decimal
 from django.utils import timezone
 
 from caprural import pdf
-from members.models import Application, FeeCampaign, Organisation
+from caprural.house.models import Organisation
+from members.models import Application, FeeCampaign
 
 #: Lines for the people covered, the applicant's included.
 PEOPLE_LINES = 4

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from caprural import pdf
-from members.models import Organisation, Receipt
+from caprural.house.models import Organisation
+from members.models import Receipt
 
 
 def receipt(found: Receipt) -> bytes:

@@ -1,6 +1,6 @@
 """What is typed about members and their fees: by whoever joins (`public`), and by the team."""
 
-from members.forms.admin import EmailDomainForm, NewFeeForm, OrganisationForm
+from members.forms.admin import EmailDomainForm, NewFeeForm
 from members.forms.campaign import FeeCampaignForm, FeeCategoryForm, FeeCategoryFormSet, RenewalForm
 from members.forms.checking import NEW, CheckForm, MergeForm, OtherMemberForm
 from members.forms.public import MORE, ApplicationForm
@@ -19,7 +19,6 @@ __all__ = [
     "FeeCategoryFormSet",
     "MergeForm",
     "NewFeeForm",
-    "OrganisationForm",
     "OtherMemberForm",
     "RecordingForm",
     "RenewalForm",

@@ -26,7 +26,7 @@ def forget_its_names(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("members", "0010_application_filled_from"),
+        ("members", "0011_house_of_its_own"),
         ("mailing", "0001_initial"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("admin", "0003_logentry_add_action_flag_choices"),

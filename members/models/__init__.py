@@ -4,7 +4,6 @@ from members.models.application import Application, ApplicationPerson
 from members.models.campaign import FeeCampaign, FeeCategory
 from members.models.fee import MembershipFee
 from members.models.member import FULL_NAME_LENGTH, CoveredPerson, EmailDomain, Member
-from members.models.organisation import Organisation
 from members.models.receipt import Receipt, ReceiptCounter
 from members.models.spreadsheet_import import SpreadsheetImport
 
@@ -18,7 +17,6 @@ __all__ = [
     "FeeCategory",
     "Member",
     "MembershipFee",
-    "Organisation",
     "Receipt",
     "ReceiptCounter",
     "SpreadsheetImport",

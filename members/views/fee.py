@@ -12,9 +12,9 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from caprural import pdf
+from caprural.house.models import Organisation, logo_type
 from members import documents
-from members.models import FeeCampaign, FeeCategory, Organisation
-from members.models.organisation import logo_type
+from members.models import FeeCampaign, FeeCategory
 
 #: A new logo is on every page within five minutes.
 LOGO_CACHE = "public, max-age=300"

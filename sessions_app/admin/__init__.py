@@ -4,9 +4,6 @@ A trainer (roles.sees_every_session is false) sees only their own sessions and n
 404.
 """
 
-from sessions_app.admin.heartbeat import HeartbeatAdmin
 from sessions_app.admin.registration import RegistrationAdmin
 from sessions_app.admin.session import TrainingSessionAdmin
 from sessions_app.admin.trainer import TrainerAdmin
-
-__all__ = ["HeartbeatAdmin", "RegistrationAdmin", "TrainerAdmin", "TrainingSessionAdmin"]

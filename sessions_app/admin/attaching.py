@@ -239,14 +239,12 @@ class MemberAttaching(RegistrationPages):
         )
 
     def _back(self, request: HttpRequest, registration: Registration) -> HttpResponse:
-        """To the list when one comes from it."""
         if request.POST.get("retour") == "liste":
             return redirect("admin:people_to_attach")
         return self.back_to_session(registration)
 
     @transaction.atomic
     def _attach(self, request: HttpRequest, people: list[Registration], member: Member) -> None:
-        """Attach these people, and say of each what it did."""
         for person in people:
             registering.attach(person, member, now=timezone.now())
         outlook = Outlook([member])
@@ -304,7 +302,6 @@ class MemberAttaching(RegistrationPages):
 
 
 def _members(pk: str) -> list[Member]:
-    """The member of this number, as a page sends it."""
     return list(Member.objects.filter(pk=pk)) if pk.isascii() and pk.isdigit() and len(pk) < 19 else []
 
 

@@ -66,11 +66,9 @@ class RoleAdmin(StaffAdmin):
         return cast(TrainingSession, row)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """Whatever the database holds."""
         return SoundList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """A row whose session cannot be read is none, as in lists."""
         try:
             found = super().get_object(request, object_id, from_field)
             if found is not None:
@@ -103,7 +101,6 @@ class RoleAdmin(StaffAdmin):
         return super().history_view(request, object_id, extra_context)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """A 404 before any refusal, here too."""
         self._require_visible(request, object_id)
         return super().delete_view(request, object_id, extra_context)
 
@@ -201,7 +198,6 @@ def _latest_act(session: TrainingSession) -> str:
 
 
 def _reach(count: int) -> str:
-    """Whom an act has written to, in a sentence."""
     if not count:
         return "Personne n’était à prévenir."
     return f"{people_told(count)} {typography.plural(count, 'reçoit,reçoivent')} un message."
@@ -213,7 +209,6 @@ class RegistrationPages(RoleAdmin):
     session_name = "session"
 
     def session_of(self, row: Any) -> TrainingSession:
-        """Read with the row."""
         return cast(Registration, row).session
 
     def back_to_session(self, registration: Registration) -> HttpResponse:

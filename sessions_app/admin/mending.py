@@ -59,7 +59,6 @@ class SessionMending(SessionPages):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The form of the session as soon as it can be read."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except Http404:

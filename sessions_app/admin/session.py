@@ -37,8 +37,6 @@ Status = TrainingSession.Status
 
 
 class SessionDayInline(admin.TabularInline):
-    """The days of a session."""
-
     model = SessionDay
     formset = SessionDayFormSet
 
@@ -48,8 +46,6 @@ class SessionDayInline(admin.TabularInline):
 
 
 class SessionTrainerInline(SoundChoices, admin.TabularInline):
-    """« Qui intervient ? »."""
-
     model = SessionTrainer
     formset = LabelledFormSet
     extra = 0
@@ -57,8 +53,6 @@ class SessionTrainerInline(SoundChoices, admin.TabularInline):
 
 
 class SessionDocumentInline(admin.TabularInline):
-    """Documents for the participants."""
-
     model = SessionDocument
     form = SessionDocumentForm
     formset = LabelledFormSet
@@ -72,7 +66,6 @@ class PeriodFilter(FewFilter):
     options = {"a-venir": "à venir", "passees": "passées"}
 
     def narrowed(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
-        """By the last day; a session without date is still to come."""
         to_come = TrainingSession.objects.lasting_until(timezone.localdate()).values("pk")
         return rows.filter(pk__in=to_come) if asked == "a-venir" else rows.exclude(pk__in=to_come)
 
@@ -138,7 +131,6 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
     # Lists
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingSession]:
-        """All sessions with their seats for the coordination, their own for a trainer."""
         sessions = TrainingSession.objects.for_display().with_first_on()
         return sessions if roles.sees_every_session(request.user) else sessions.led_by(request.user)
 
@@ -147,17 +139,14 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         return (F("first_on").desc(nulls_first=True), "-pk")
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        """A trainer reads nothing about fees."""
         if roles.sees_every_session(request.user):
             return ("title", "first_on", "place", "state_label", "seats", "awaiting_fee", "waiting")
         return ("title", "first_on", "place", "state_label", "seats", "waiting")
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
-        """By period, and by publication for those who publish."""
         return (PeriodFilter, "status") if roles.sees_every_session(request.user) else (PeriodFilter,)
 
     def get_fieldsets(self, request: HttpRequest, obj: TrainingSession | None = None) -> Any:
-        """A trainer reads nothing about fees."""
         if roles.sees_every_session(request.user):
             return self.fieldsets
         hidden = {"fee_required", "fee_due_on"}
@@ -200,7 +189,6 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The session with its registrations under it."""
         session = self.get_object(request, object_id)
         context: dict[str, Any] = {}
         if session is not None:
@@ -220,7 +208,6 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def save_model(self, request: HttpRequest, obj: TrainingSession, form: Any, change: bool) -> None:
-        """What was changed in pasted texts is said."""
         super().save_model(request, obj, form, change)
         for changed in form.tidied:
             messages.info(request, f"Texte collé, mis en forme – {changed}.")
@@ -230,7 +217,6 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         TrainingSession.objects.lock(obj.pk)
 
     def foresee(self, request: HttpRequest, obj: TrainingSession, formsets: Sequence[Any]) -> Foreseen:
-        """The seats that another first day, or the fee now required, would cost (R7b)."""
         [days] = [formset for formset in formsets if formset.model is SessionDay]
         lines = [form.cleaned_data for form in days.forms if form not in days.deleted_forms]
         first_on = min((line["date"] for line in lines if line.get("date")), default=None)
@@ -285,7 +271,6 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         )
 
     def why_kept(self, request: HttpRequest, obj: TrainingSession) -> str:
-        """What people registered for is cancelled, and stays."""
         count = obj.registrations.count()
         people = f"{count} {typography.plural(count, 'inscription y a été faite,inscriptions y ont été faites')}"
         if not count or obj.status == Status.CANCELLED:
@@ -294,7 +279,6 @@ class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, 
         return f"{people}. {instead}"
 
     def has_delete_permission(self, request: HttpRequest, obj: TrainingSession | None = None) -> bool:
-        """Only what nobody ever registered for; anything else is cancelled."""
         return super().has_delete_permission(request, obj) and (obj is None or not obj.registrations.exists())
 
     def get_actions(self, request: HttpRequest) -> Any:

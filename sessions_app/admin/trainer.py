@@ -26,7 +26,6 @@ class TrainerAdmin(StaffAdmin):
     search_fields = ("name", "organisation", "role")
 
     def why_kept(self, request: HttpRequest, obj: Trainer) -> str:
-        """Sessions name their trainers for good."""
         sessions = (
             TrainingSession.objects.filter(session_trainers__trainer=obj).prefetch_related("days").order_by("-pk")
         )

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from caprural import pdf as printing
+from caprural.house.models import Organisation
 from members import covering
-from members.models import Organisation
 from sessions_app.models import HalfDay, SessionDay, TrainingSession
 
 #: Cells of 30 mm at least: beyond, the columns of names would be too narrow, and a further sheet begins.

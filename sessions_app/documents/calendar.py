@@ -18,7 +18,7 @@ from django.utils.functional import SimpleLazyObject
 from icalendar import Calendar, Event, Timezone, vCalAddress, vUri
 
 from caprural import typography
-from members.models import Organisation
+from caprural.house.models import Organisation
 from sessions_app.models import Registration, RemovedDay, SessionDay, TrainingSession
 
 Status = Registration.Status

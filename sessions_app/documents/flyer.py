@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from caprural import pdf as printing
-from members.models import Organisation
+from caprural.house.models import Organisation
 from sessions_app.models import TrainingSession
 
 

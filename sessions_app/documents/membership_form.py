@@ -2,8 +2,9 @@
 
 from django.utils import timezone
 
+from caprural.house.models import Organisation
 from members import documents
-from members.models import FeeCampaign, Organisation
+from members.models import FeeCampaign
 from sessions_app.models import Registration, TrainingSession
 
 

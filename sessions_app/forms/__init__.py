@@ -21,29 +21,3 @@ from sessions_app.forms.public import (
     ReplacementForm,
 )
 from sessions_app.forms.session import LabelledFormSet, SessionDayFormSet, TrainerForm, TrainingSessionForm
-
-__all__ = [
-    "AddressForm",
-    "AttachForm",
-    "CancelForm",
-    "CorrectAddressForm",
-    "DetailsForm",
-    "DiscardForm",
-    "DuplicateForm",
-    "ExtendForm",
-    "FindRegistrationForm",
-    "LabelledFormSet",
-    "NewMemberForm",
-    "PersonForm",
-    "PostponeForm",
-    "RecordFeeForm",
-    "RegisterByHandForm",
-    "RegistrationForm",
-    "ReplacementForm",
-    "SessionDayFormSet",
-    "SessionDocumentForm",
-    "TrainerForm",
-    "TrainingSessionForm",
-    "WriteForm",
-    "together_label",
-]

@@ -58,7 +58,6 @@ class PersonForm(forms.ModelForm):
         fields = ()
 
     def clean(self) -> dict[str, Any]:
-        """One live registration per session, address and name."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         name = typography.fold(f"{cleaned.get('first_name', '')} {cleaned.get('last_name', '')}")
         is_live = self.instance.pk and self.instance.can_be_cancelled
@@ -154,14 +153,12 @@ class PostponeForm(typed_again.Form, forms.Form):
         return days, self.cleaned_data.get("deadline") or (limit + shift if limit else None)
 
     def clean_first_on(self) -> date | None:
-        """A day to come."""
         first_on: date | None = self.cleaned_data["first_on"]
         if first_on and first_on <= timezone.localdate():
             raise forms.ValidationError("Choisissez un jour à venir.")
         return first_on
 
     def clean(self) -> dict[str, Any]:
-        """The deadline goes with a date, and does not fall after it."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "first_on" in cleaned and "deadline" in cleaned:
             days, limit = self.announced()
@@ -208,11 +205,9 @@ class WriteForm(typed_again.Form, forms.Form):
         cast(forms.ChoiceField, self.fields["missing"]).choices = [("", "peu importe"), *lacks]
 
     def clean_subject(self) -> str:
-        """Its fields are known."""
         return _with_known_fields(self.cleaned_data["subject"])
 
     def clean_text(self) -> str:
-        """Its fields are known; lines end alike whatever the browser."""
         return _with_known_fields(self.cleaned_data["text"].replace("\r\n", "\n"))
 
 

@@ -80,14 +80,12 @@ class NewMemberForm(CompanionsForm, forms.ModelForm):
         cast(forms.ModelChoiceField, self.fields["category"]).queryset = scale
 
     def clean_siret(self) -> str:
-        """Whoever has this number is known already."""
         siret: str = self.cleaned_data["siret"]
         if siret and (member := Member.objects.filter(siret=siret).first()):
             raise ValidationError(f"Ce SIRET est celui de « {member} » : rattachez plutôt la personne à ce cotisant.")
         return siret
 
     def clean(self) -> dict[str, Any]:
-        """A call needs somewhere to go."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("is_called") and cleaned.get("category") and "email" in cleaned and not cleaned["email"]:
             self.add_error("email", "Indiquez où envoyer l’appel de cotisation, ou décochez son envoi.")
@@ -129,7 +127,6 @@ class RecordFeeForm(typed_again.Form, forms.Form):
         cast(forms.Select, self.fields["member"].widget).choices = offered
 
     def clean(self) -> dict[str, Any]:
-        """Either a known member or a name for a new one."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "new_member" in cleaned and not cleaned.get("member") and not cleaned["new_member"]:
             self.add_error("new_member", "Choisissez un cotisant, ou donnez le nom du nouveau.")

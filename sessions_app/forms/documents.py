@@ -28,7 +28,6 @@ class SessionDocumentForm(forms.ModelForm):
         help_texts = {"file": "PDF, image PNG ou JPEG, document de bureautique sans macro. 10\u00a0Mo au plus."}
 
     def clean_file(self) -> object:
-        """The one there is was judged already."""
         file = self.cleaned_data["file"]
         if not isinstance(file, UploadedFile):
             return file

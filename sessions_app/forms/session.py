@@ -21,7 +21,6 @@ class SectionField(forms.CharField):
     """A text of the session, put in our own form as it is read."""
 
     def to_python(self, value: Any) -> str:
-        """Raises ValidationError for a link that leads nowhere."""
         return markup.tidy(super().to_python(value) or "").text
 
 
@@ -100,7 +99,6 @@ class TrainingSessionForm(forms.ModelForm):
         return cleaned
 
     def clean_status(self) -> str:
-        """A session is not hidden from the people who are registered for it. Read under the session's lock."""
         status: str = self.cleaned_data["status"]
         is_hidden = self.instance.status == Status.PUBLISHED and status == Status.DRAFT
         if is_hidden and TrainingSession.objects.lock(self.instance.pk).registrations.live().exists():
@@ -125,14 +123,12 @@ class LabelledFormSet(forms.BaseInlineFormSet):
     """Lines of a table whose fields say their name: stock Django leaves it to the heading of the column."""
 
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
-        """Also to the box that removes a line."""
         super().add_fields(form, index)
         for field in form.fields.values():
             if field.label and not field.widget.is_hidden:
                 field.widget.attrs.setdefault("aria-label", str(field.label).capitalize())
 
     def get_unique_error_message(self, unique_check: Sequence[str]) -> str:
-        """With the words of the table, not the names of the code."""
         named = " et ".join(
             f"« {self.empty_form.fields[name].label} »" for name in unique_check if name != self.fk.name
         )
@@ -143,7 +139,6 @@ class SessionDayFormSet(LabelledFormSet):
     """The days of a session, checked against the session they belong to."""
 
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
-        """An empty line is no day; a line begun says what it lacks."""
         super().add_fields(form, index)
         for name, sentence in (
             ("date", "Indiquez la date de cette journée, ou videz toute la ligne."),
@@ -153,7 +148,6 @@ class SessionDayFormSet(LabelledFormSet):
                 form.fields[name].error_messages["required"] = sentence
 
     def clean(self) -> None:
-        """No day overlaps the next; a published session has a date, and its deadline does not fall after it."""
         super().clean()
         if any(self.errors):
             return
@@ -200,7 +194,6 @@ class TrainerForm(forms.ModelForm):
             self.fields["is_another"].widget = forms.HiddenInput()
 
     def clean(self) -> dict[str, Any]:
-        """A name known already is asked about, once."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         name = fold(cleaned.get("name") or "")
         if name and "name" in self.changed_data and not cleaned.get("is_another"):

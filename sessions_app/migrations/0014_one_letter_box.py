@@ -85,8 +85,8 @@ def _moved(letter, proof, errors):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0012_cancelled_undated"),
-        ("members", "0010_application_filled_from"),
+        ("sessions_app", "0013_sign_of_life_elsewhere"),
+        ("members", "0011_house_of_its_own"),
         ("mailing", "0001_initial"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]

@@ -2,24 +2,8 @@
 
 from sessions_app.models.day import HalfDay, RemovedDay, SessionDay
 from sessions_app.models.document import SessionDocument
-from sessions_app.models.message import Heartbeat, LinkRequest
+from sessions_app.models.message import LinkRequest
 from sessions_app.models.registration import Registration, StatusChange
 from sessions_app.models.session import TrainingSession
 from sessions_app.models.state import SessionState, StateCode
 from sessions_app.models.trainer import SessionTrainer, Trainer
-
-__all__ = [
-    "HalfDay",
-    "Heartbeat",
-    "LinkRequest",
-    "Registration",
-    "RemovedDay",
-    "SessionDay",
-    "SessionDocument",
-    "SessionState",
-    "SessionTrainer",
-    "StateCode",
-    "StatusChange",
-    "Trainer",
-    "TrainingSession",
-]

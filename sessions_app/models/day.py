@@ -117,7 +117,6 @@ class SessionDay(Hours):
         return super().delete(*args, **kwargs)
 
     def clean(self) -> None:
-        """A typing error that would make the day last into the next one is refused."""
         if self.date and self.starts_at and self.ends_at and self.is_past_midnight:
             missing = datetime.combine(self.date, self.starts_at) - datetime.combine(self.date, self.ends_at)
             if timedelta(days=1) - missing > LONGEST_DAY:

@@ -18,18 +18,3 @@ class LinkRequest(models.Model):
 
     def __str__(self) -> str:
         return typography.moment(self.asked_at)
-
-
-class Heartbeat(models.Model):
-    """When a worker last finished a round; one row per worker name."""
-
-    worker = models.CharField("processus", max_length=120, unique=True)
-    seen_at = models.DateTimeField("vu le")
-
-    class Meta:
-        verbose_name = "signe de vie du processus d’envoi"
-        verbose_name_plural = "signes de vie des processus d’envoi"
-        ordering = ("-seen_at",)
-
-    def __str__(self) -> str:
-        return self.worker

@@ -180,7 +180,6 @@ class Registration(models.Model):
         return self.full_name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """The folded name follows the name, whoever writes it."""
         self.name_key = self.folded_name
         written = kwargs.get("update_fields")
         if written is not None and {"first_name", "last_name"}.intersection(written):

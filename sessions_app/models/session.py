@@ -183,11 +183,9 @@ class TrainingSession(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        """Address of the public page."""
         return reverse("session_detail", args=[self.slug])
 
     def natural_key(self) -> tuple[str]:
-        """For fixtures."""
         return (self.slug,)
 
     def prove(self, now: datetime) -> None:

@@ -28,7 +28,6 @@ class TrainingSessionQuerySet(models.QuerySet["TrainingSession"]):
         return self.exclude(status=Status.DRAFT)
 
     def get_by_natural_key(self, slug: str) -> "TrainingSession":
-        """For fixtures."""
         return self.get(slug=slug)
 
     def led_by(self, user: "User | AnonymousUser") -> Self:

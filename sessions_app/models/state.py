@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -22,34 +21,17 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled", "annulée"
 
 
-class StateCode(StrEnum):
-    """Everything a session can be at a given instant (R2)."""
+class StateCode(models.TextChoices):
+    """Everything a session can be at a given instant (R2), and the few French words of its badge."""
 
-    NOT_PUBLISHED = "not_published"
-    OPEN = "open"
-    FULL = "full"
-    CLOSED = "closed"
-    POSTPONED = "postponed"
-    CANCELLED = "cancelled"
-    UNDER_WAY = "under_way"
-    PAST = "past"
-
-    @property
-    def label(self) -> str:
-        """The state in a few French words, for a badge."""
-        return STATE_LABELS[self]
-
-
-STATE_LABELS = {
-    StateCode.NOT_PUBLISHED: "Brouillon",
-    StateCode.OPEN: "Inscriptions ouvertes",
-    StateCode.FULL: "Complet – liste d’attente",
-    StateCode.CLOSED: "Inscriptions closes",
-    StateCode.POSTPONED: "Reportée",
-    StateCode.CANCELLED: "Annulée",
-    StateCode.UNDER_WAY: "En cours",
-    StateCode.PAST: "Terminée",
-}
+    NOT_PUBLISHED = "not_published", "Brouillon"
+    OPEN = "open", "Inscriptions ouvertes"
+    FULL = "full", "Complet – liste d’attente"
+    CLOSED = "closed", "Inscriptions closes"
+    POSTPONED = "postponed", "Reportée"
+    CANCELLED = "cancelled", "Annulée"
+    UNDER_WAY = "under_way", "En cours"
+    PAST = "past", "Terminée"
 
 
 @dataclass(frozen=True)
@@ -62,7 +44,7 @@ class SessionState:
     @property
     def label(self) -> str:
         """The state in a few French words, for a badge."""
-        return self.code.label
+        return str(self.code.label)
 
     @property
     def is_registrable(self) -> bool:

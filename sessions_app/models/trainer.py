@@ -9,7 +9,6 @@ from caprural import validators
 
 class TrainerManager(models.Manager["Trainer"]):
     def get_by_natural_key(self, name: str, organisation: str, role: str) -> "Trainer":
-        """For fixtures."""
         return self.get(name=name, organisation=organisation, role=role)
 
 
@@ -48,7 +47,6 @@ class Trainer(models.Model):
         return ", ".join(part for part in (self.name, affiliation) if part)
 
     def natural_key(self) -> tuple[str, str, str]:
-        """For fixtures."""
         return (self.name, self.organisation, self.role)
 
 

@@ -18,7 +18,6 @@ from sessions_app.registering.fee import attach, await_fees_longer, extend_fee_d
 from sessions_app.registering.gate import (
     PARTICIPANT,
     SYSTEM,
-    Actor,
     AddressTaken,
     NoSeatLeft,
     RegistrationClosed,
@@ -28,7 +27,6 @@ from sessions_app.registering.gate import (
 )
 from sessions_app.registering.judging import (
     judge_cover,
-    judge_one,
     judge_session,
     not_covered,
     review,
@@ -38,43 +36,3 @@ from sessions_app.registering.judging import (
 )
 from sessions_app.registering.leaving import cancel, cancel_all, delete, discard, release_unpaid, withdraw
 from sessions_app.registering.seats import assign_next_seat, fee_due_on, next_served
-
-__all__ = [
-    "PARTICIPANT",
-    "SYSTEM",
-    "Actor",
-    "AddressTaken",
-    "NoSeatLeft",
-    "RegistrationClosed",
-    "RegistrationRefused",
-    "TransitionRefused",
-    "answer_link_requests",
-    "assign_next_seat",
-    "attach",
-    "await_fees_longer",
-    "cancel",
-    "cancel_all",
-    "change_details",
-    "confirm_address",
-    "delete",
-    "discard",
-    "extend_fee_due",
-    "fee_due_on",
-    "judge_cover",
-    "judge_one",
-    "judge_session",
-    "next_served",
-    "not_covered",
-    "register",
-    "register_by_hand",
-    "release_unpaid",
-    "renew_link",
-    "replace",
-    "review",
-    "send_links",
-    "session_would_lose",
-    "staff",
-    "withdraw",
-    "would_change",
-    "would_lose_with",
-]

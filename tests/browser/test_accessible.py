@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from caprural.house.models import Organisation
 from members import fees
-from members.models import Organisation
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
 from tests.announced import STATES, open_session, registered, session_in, today

@@ -8,8 +8,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from caprural.house.models import Heartbeat
 from caprural.mailing.models import Message
-from sessions_app.models import Heartbeat, Registration, Trainer, TrainingSession
+from sessions_app.models import Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
 from tests.factories import make_staff, make_trainer

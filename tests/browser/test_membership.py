@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from caprural.house.models import Organisation
 from members import applying, fees
-from members.models import Application, CoveredPerson, FeeCategory, Organisation
+from members.models import Application, CoveredPerson, FeeCategory
 from sessions_app.models import TrainingSession
 from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from caprural.house.models import Organisation
 from caprural.mailing.models import Message
-from members.models import Organisation
 from sessions_app import registering
 from sessions_app.models import Registration, SessionDocument, TrainingSession
 from tests.announced import open_session, registered, today

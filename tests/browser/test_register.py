@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from members.models import Organisation
+from caprural.house.models import Organisation
 from sessions_app.models import Registration, TrainingSession
 from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open

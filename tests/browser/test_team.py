@@ -157,9 +157,9 @@ def addresses(session: TrainingSession) -> list[str]:
         "/admin/members/membershipfee/add/",
         f"/admin/members/membershipfee/{MembershipFee.objects.get().pk}/change/",
         "/admin/members/feecampaign/",
-        "/admin/members/organisation/add/",
         "/admin/mailing/message/",
         f"/admin/mailing/message/{Message.objects.first().pk}/change/",
+        "/admin/house/organisation/add/",
     ]
 
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from caprural import agenda
+from caprural.house.models import Organisation
 from caprural.mailing.models import Message
-from members.models import Organisation
 from sessions_app.models import Registration, TrainingSession
 from tests.announced import open_session, today
 from tests.browser.conftest import Open

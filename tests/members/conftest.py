@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from members.models import FeeCategory, Member, MembershipFee, Organisation
+from caprural.house.models import Organisation
+from members.models import FeeCategory, Member, MembershipFee
 from tests.factories import make_campaign, make_category, make_fee, make_member, paris
 
 

@@ -6,7 +6,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from members.models import FeeCampaign, FeeCategory, Member, MembershipFee, Organisation
+from caprural.house.models import Organisation
+from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
 from tests import pages
 from tests.announced import open_session, today
 from tests.factories import (
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 FEES = "/admin/members/membershipfee/"
 MEMBERS = "/admin/members/member/"
 CAMPAIGNS = "/admin/members/feecampaign/"
-ORGANISATION = "/admin/members/organisation/"
+ORGANISATION = "/admin/house/organisation/"
 LISTS = (FEES, MEMBERS, CAMPAIGNS, ORGANISATION)
 
 

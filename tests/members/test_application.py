@@ -9,9 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from caprural import typography
+from caprural.house.models import Organisation
 from caprural.mailing.models import Message
 from members import applying, covering, fees
-from members.models import Application, FeeCategory, Member, Organisation
+from members.models import Application, FeeCategory, Member
 from tests import pages
 from tests.announced import today
 from tests.factories import (

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from caprural.house.models import Organisation
 from members import documents
 from members.documents.membership_form import PEOPLE_LINES
-from members.models import FeeCampaign, Organisation
+from members.models import FeeCampaign
 from tests.factories import make_campaign, make_category
 from tests.printed import Printed
 

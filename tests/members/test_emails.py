@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import tinyhtml5
 
+from caprural.house.models import Organisation
 from caprural.mailing import documents
 from caprural.mailing.models import Message
 from members import emails, fees
-from members.models import FeeCategory, Member, MembershipFee, Organisation
+from members.models import FeeCategory, Member, MembershipFee
 from tests.factories import NOW, make_category, make_member, paris
 from tests.pages import text
 from tests.traces import folded

@@ -6,15 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from members.models import (
-    CoveredPerson,
-    EmailDomain,
-    FeeCampaign,
-    FeeCategory,
-    Member,
-    MembershipFee,
-    Organisation,
-)
+from caprural.house.models import Organisation
+from members.models import CoveredPerson, EmailDomain, FeeCampaign, FeeCategory, Member, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member
 from tests.traces import folded
 

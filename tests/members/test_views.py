@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from caprural import typography
-from members.models import FeeCampaign, FeeCategory, Organisation
+from caprural.house.models import Organisation
+from members.models import FeeCampaign, FeeCategory
 from tests import pages
 from tests.announced import today
 from tests.factories import make_campaign, make_category

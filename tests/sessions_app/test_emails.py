@@ -13,10 +13,11 @@ from icalendar import Calendar
 from pytest_django import Settings
 
 from caprural import agenda
+from caprural.house.models import Organisation
 from caprural.mailing import delivery, documents
 from caprural.mailing.models import Message
 from members import fees
-from members.models import FeeCategory, Organisation
+from members.models import FeeCategory
 from sessions_app import deciding, emails, registering, roles
 from sessions_app.models import Registration, TrainingSession
 from tests.factories import (

@@ -13,9 +13,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from caprural import agenda
+from caprural.house.models import Organisation
 from caprural.mailing.models import Message
 from members import fees
-from members.models import Organisation
 from sessions_app import deciding, registering, reminding
 from sessions_app.models import Registration, TrainingSession
 from sessions_app.reminding import Act, Due

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from members.models import Organisation
+from caprural.house.models import Organisation
 from sessions_app.models import TrainingSession
 from tests import pages
 

@@ -13,8 +13,9 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 
+from caprural.house.models import Organisation
 from caprural.mailing.models import Message
-from members.models import MembershipFee, Organisation
+from members.models import MembershipFee
 from sessions_app import registering
 from sessions_app.models import Registration, SessionDocument, StatusChange, TrainingSession
 from tests import pages

@@ -15,10 +15,8 @@ class Command(BaseCommand):
     help = "Montre ce qui partira tout seul dans les prochains jours."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """How far to look."""
         parser.add_argument("--days", type=int, default=14, help="nombre de jours, à partir d’aujourd’hui (14)")
 
     def handle(self, *args: Any, days: int, **options: Any) -> None:
-        """A line for each kind of act and what it is about."""
         for one in agenda.coming(now=timezone.now(), days=days):
             self.stdout.write(f"{typography.medium_date(one.day)}\u00a0: {one.what} ({one.times}), {one.about}")

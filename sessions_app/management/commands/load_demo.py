@@ -12,16 +12,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from caprural.house.models import Organisation
 from members import fees
-from members.models import (
-    CoveredPerson,
-    EmailDomain,
-    FeeCampaign,
-    FeeCategory,
-    Member,
-    MembershipFee,
-    Organisation,
-)
+from members.models import CoveredPerson, EmailDomain, FeeCampaign, FeeCategory, Member, MembershipFee
 from sessions_app import duplicating, roles
 from sessions_app.models import Trainer, TrainingSession
 
@@ -50,14 +43,12 @@ class Command(BaseCommand):
     help = "Charge les données de démonstration ; relancée, elle garde tout ce qui existe déjà."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Passwords are given once; asked for again, they are new ones."""
         parser.add_argument(
             "--new-passwords", action="store_true", help="donne de nouveaux mots de passe aux comptes de démonstration"
         )
 
     @transaction.atomic
     def handle(self, *args: Any, new_passwords: bool, **options: Any) -> None:
-        """Add what is missing and keep the rest (SPEC §5). Raises CommandError outside development."""
         if not settings.DEBUG:
             raise CommandError(
                 "load_demo crée des comptes et des données fictives : la commande est refusée sans DEBUG=true."

@@ -14,10 +14,10 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from caprural import agenda, limits, retention
+from caprural.house.models import Heartbeat
 from caprural.mailing import delivery
 from members import importing
 from sessions_app import registering
-from sessions_app.models import Heartbeat
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from members.models import Organisation
+from caprural.house.models import Organisation
 from tests import pages
 from tests.factories import make_staff
 from tests.office import complaints, send, signed_in
@@ -16,7 +16,7 @@ from tests.pictures import bomb, picture, upload
 
 pytestmark = pytest.mark.django_db
 
-PAGE = "/admin/members/organisation/1/change/"
+PAGE = "/admin/house/organisation/1/change/"
 NOT_AN_IMAGE = [
     "Ce fichier n’est pas une image PNG ou JPEG lisible : enregistrez le logo dans l’un de ces deux formats, puis "
     "recommencez."

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from caprural.house.models import Organisation
 from members import documents, fees
-from members.models import CoveredPerson, FeeCategory, Member, MembershipFee, Organisation
+from members.models import CoveredPerson, FeeCategory, Member, MembershipFee
 from tests.factories import make_category, make_member, paris
 from tests.pictures import give_logo, picture
 from tests.printed import Printed

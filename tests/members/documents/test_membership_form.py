@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 from pytest_django import Settings
 
+from caprural.house.models import Organisation
 from members import documents
-from members.models import Application, ApplicationPerson, FeeCategory, MembershipFee, Organisation
+from members.models import Application, ApplicationPerson, FeeCategory, MembershipFee
 from tests.factories import make_category, make_member, paris
 from tests.pictures import give_logo, picture
 from tests.printed import Printed

@@ -8,17 +8,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from caprural.house.models import Organisation
 from members import documents, fees
-from members.models import (
-    CoveredPerson,
-    EmailDomain,
-    FeeCampaign,
-    FeeCategory,
-    Member,
-    MembershipFee,
-    Organisation,
-    Receipt,
-)
+from members.models import CoveredPerson, EmailDomain, FeeCampaign, FeeCategory, Member, MembershipFee, Receipt
 from tests.factories import make_member, paris
 from tests.pictures import give_logo, picture
 from tests.printed import Printed

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from caprural.house.models import Organisation
 from members import fees
-from members.models import FeeCategory, Member, MembershipFee, Organisation
+from members.models import FeeCategory, Member, MembershipFee
 from tests import pages
 from tests.factories import NOW, make_category, make_member
 from tests.printed import Printed

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from members.models import Organisation
+from caprural.house.models import Organisation
 from tests import pages
 from tests.pictures import give_logo, picture
 

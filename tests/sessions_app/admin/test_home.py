@@ -10,11 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from caprural import typography
+from caprural.house.models import Heartbeat
 from caprural.mailing.models import Message
 from members import emails as members_emails
 from members.models import Application
 from sessions_app import registering
-from sessions_app.models import Heartbeat, Registration, Trainer, TrainingSession
+from sessions_app.models import Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
 from tests.factories import (
     NOW,
@@ -313,7 +314,7 @@ def test_an_account_outside_the_groups_is_told_nothing() -> None:
 
 
 def test_the_workers_are_listed_for_the_coordination_alone() -> None:
-    page = "/admin/sessions_app/heartbeat/"
+    page = "/admin/house/heartbeat/"
     coordination = signed_in(make_staff(group="Coordination"))
     response = coordination.get(page)
     assert response.status_code == 200

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from caprural import validators
-from members.models import Organisation
+from caprural.house.models import Organisation
 from sessions_app.documents import attendance_sheet
 from sessions_app.models import Trainer, TrainingSession
 from tests.factories import (

@@ -11,8 +11,8 @@ from django.utils import timezone
 from icalendar import Calendar, Event
 from pytest_django import DjangoAssertNumQueries
 
+from caprural.house.models import Organisation
 from members import fees
-from members.models import Organisation
 from sessions_app import deciding, registering, roles
 from sessions_app.documents import calendar
 from sessions_app.models import Registration, TrainingSession

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from members.models import Organisation
+from caprural.house.models import Organisation
 from sessions_app.documents import flyer
 from sessions_app.models import TrainingSession
 from tests.factories import make_session

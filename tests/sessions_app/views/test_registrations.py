@@ -8,9 +8,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from caprural.house.models import Organisation
 from caprural.mailing import delivery
 from caprural.mailing.models import Message
-from members.models import Organisation
 from sessions_app import registering
 from sessions_app.models import LinkRequest, Registration, StatusChange, TrainingSession
 from tests import pages

@@ -15,12 +15,10 @@ class Command(BaseCommand):
     help = "Efface ou anonymise ce qui a été gardé assez longtemps."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """What to forget, and whether to do it."""
         parser.add_argument("--dry-run", action="store_true", help="dit ce qui serait effacé, et n’efface rien")
         parser.add_argument("--person", metavar="ADRESSE", default="", help="oublie la personne qui a cette adresse")
 
     def handle(self, *args: Any, dry_run: bool, person: str, **options: Any) -> None:
-        """A line for each kind of data, with how many rows."""
         now = timezone.now()
         if person:
             try:

@@ -1,4 +1,4 @@
-"""The organisation in the admin: every page, message and document is signed with it."""
+"""The organisation in the admin, which signs every page, message and document; and when each worker was last seen."""
 
 from functools import partial
 from typing import Any
@@ -9,9 +9,9 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from caprural.admin import StaffAdmin
-from members.forms import OrganisationForm
-from members.models import Organisation
+from caprural.admin import ReadOnly, StaffAdmin
+from caprural.house.forms import OrganisationForm
+from caprural.house.models import Heartbeat, Organisation
 
 
 @admin.register(Organisation)
@@ -46,5 +46,14 @@ class OrganisationAdmin(StaffAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Straight to the only page there is."""
         if Organisation.objects.exists() and self.has_view_permission(request):
-            return redirect("admin:members_organisation_change", 1)
+            return redirect("admin:house_organisation_change", 1)
         return super().changelist_view(request, extra_context)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnly, StaffAdmin):
+    """Written by the workers, read by the coordination."""
+
+    kept = "Cette ligne se réécrit d’elle-même au prochain passage\u00a0: il n’y a rien à faire."
+    list_display = ("worker", "seen_at")
+    fields = readonly_fields = ("worker", "seen_at")

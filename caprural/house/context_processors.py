@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from members.models import Organisation
+from caprural.house.models import Organisation
 
 
 def organisation(request: HttpRequest) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The resource centre itself: issuer of every document."""
+"""The resource centre itself, issuer of every document; and the sign of life of what works for it."""
 
 import base64
 import re
@@ -125,3 +125,18 @@ class Organisation(models.Model):
         """The logo in one piece, for documents, which fetch nothing; empty when there is none to show."""
         content = self.logo_content()
         return f"data:{logo_type(content)};base64,{base64.b64encode(content).decode()}" if content else ""
+
+
+class Heartbeat(models.Model):
+    """When a worker last finished a round; one row per worker name."""
+
+    worker = models.CharField("processus", max_length=120, unique=True)
+    seen_at = models.DateTimeField("vu le")
+
+    class Meta:
+        verbose_name = "signe de vie du processus d’envoi"
+        verbose_name_plural = "signes de vie des processus d’envoi"
+        ordering = ("-seen_at",)
+
+    def __str__(self) -> str:
+        return self.worker
