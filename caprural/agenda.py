@@ -14,9 +14,10 @@ from typing import Any, Protocol
 
 from django.utils import timezone
 
-from caprural.emails import MORNING
-
 logger = logging.getLogger(__name__)
+
+#: The hour at which dated letters leave, in Europe/Paris: nobody is written to at midnight.
+MORNING = time(8)
 
 
 class Do(Protocol):

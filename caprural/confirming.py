@@ -38,7 +38,7 @@ class Told:
     @classmethod
     def by(cls, letter: Any, name: object) -> "Told":
         """Whoever a letter of the queue is for, and its words."""
-        return cls(str(name), letter.to[0], letter.subject, letter.message)
+        return cls(str(name), letter.to, letter.subject, letter.text)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,6 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "csp",
     "axes",
-    "caprural.apps.MailQueueConfig",
     "caprural.mailing",
     "caprural.limits",
     "caprural.retention",
@@ -138,7 +137,7 @@ STORAGES = {
 
 # E-mail: written to the queue with what it announces, sent by `manage.py worker` (R23).
 EMAIL_FILE_PATH: str
-environ.Env.EMAIL_SCHEMES["filemail"] = "caprural.emails.FileBackend"
+environ.Env.EMAIL_SCHEMES["filemail"] = "caprural.mailing.delivery.FileBackend"
 vars().update(env.email("EMAIL_URL", default=f"filemail:///{LOCAL_DATA / 'emails'}"))
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="inscriptions@example.org")

@@ -1,7 +1,7 @@
 """Every message about the annual fee: one function each, queued in the caller's transaction (R23).
 
-Each is written to the payer and leaves a `FeeMessage`. A payer without an address is written to by post: nothing is
-queued, and nothing is said to have been sent.
+Each is written to the payer. A payer without an address is written to by post: nothing is queued, and nothing is said
+to have been sent.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from caprural import emails
 from caprural.house.models import Organisation
-from members.models import Application, FeeMessage, MembershipFee, Receipt
+from caprural.mailing import outbox
+from caprural.mailing.models import Message
+from members.models import Application, MembershipFee, Receipt
 
 #: Names under which `members.documents` makes the attachments.
 FILLED_FORM = "filled_membership_form"  # of messages queued before 25 November 2026
@@ -32,31 +33,19 @@ def application_received(application: Application, answer: str) -> None:
     """To the address typed in the on-line form, which nobody has proved: our own words, the reference, what to do of
     the payment (PAY, ALREADY_PAID or WAIT), and the link behind which stands what was typed (R15).
     """
-    organisation = Organisation.current()
-    application.letter = emails.queue(
-        APPLICATION_RECEIVED,
-        to=application.email,
-        context={
-            "application": application,
-            "answer": answer,
-            "organisation": organisation,
-            "site_url": settings.SITE_URL,
-            "link": f"{settings.SITE_URL}{application.get_absolute_url()}",
-        },
-        sender=organisation.name,
-        reply_to=organisation.email,
-    )
-    application.save(update_fields=["letter"])
+    link = f"{settings.SITE_URL}{application.get_absolute_url()}"
+    to_typist = _from_us(application.email, application=application, answer=answer, link=link)
+    outbox.queue([outbox.compose(APPLICATION_RECEIVED, about=application, **to_typist)])
 
 
 def fee_call(fee: MembershipFee, *, now: datetime, key: str = "") -> None:
     """« Appel de cotisation »: the document a public body needs before it can pay. `key` names one sending."""
-    _queue("fee_call", fee, now=now, key=key, attach=((FEE_CALL, fee.pk),), link=_link("fee_call", fee.token))
+    _queue(FEE_CALL, fee, now=now, key=key, attach=((FEE_CALL, fee.pk),), link=_link(FEE_CALL, fee.token))
 
 
-def fee_call_to_read(fee: MembershipFee) -> Any:
+def fee_call_to_read(fee: MembershipFee) -> Message:
     """The same call as its payer would read it, also of a fee that is not opened yet. Only reads."""
-    return emails.compose("fee_call", **_letter(fee, link=_link("fee_call", fee.token)))
+    return outbox.compose(FEE_CALL, **_from_us(fee.member.email, fee=fee, link=_link(FEE_CALL, fee.token)))
 
 
 def membership_reminder(fee: MembershipFee, *, step: int, now: datetime) -> None:
@@ -109,16 +98,18 @@ def _queue(
 ) -> None:
     if not fee.member.email:
         return
-    attachments = [(document, str(pk)) for document, pk in attach]
-    email = emails.queue(name, attachments=attachments, **_letter(fee, **context))
-    FeeMessage.objects.create(fee=fee, kind=name, key=key, email=email, written_at=now)
+    documents = [(document, str(pk)) for document, pk in attach]
+    letter = _from_us(fee.member.email, fee=fee, **context)
+    message = outbox.compose(name, about=fee, key=key, documents=documents, **letter)
+    message.written_at = now
+    outbox.queue([message])
 
 
-def _letter(fee: MembershipFee, **context: Any) -> dict[str, Any]:
+def _from_us(to: str, **context: Any) -> dict[str, Any]:
     organisation = Organisation.current()
     return {
-        "to": fee.member.email,
-        "context": {"fee": fee, "organisation": organisation, "site_url": settings.SITE_URL, **context},
+        "to": to,
+        "context": {**context, "organisation": organisation, "site_url": settings.SITE_URL},
         "sender": organisation.name,
         "reply_to": organisation.email,
     }

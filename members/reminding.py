@@ -14,9 +14,10 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from caprural import typography
-from caprural.emails import MORNING
+from caprural.agenda import MORNING
+from caprural.mailing.models import Message
 from members import emails
-from members.models import Application, FeeCampaign, FeeMessage, MembershipFee
+from members.models import Application, FeeCampaign, MembershipFee
 
 #: Messages by which a payer was asked for the fee: the reminders count their days from the last of them.
 ASKING = ("application_received", "fee_call")
@@ -102,10 +103,11 @@ def expected(campaign: FeeCampaign, now: datetime) -> list[Expected]:
     ]
 
 
-def _sentence(message: FeeMessage) -> str:
+def _sentence(message: Message) -> str:
     """« relance 1 par courrier, 4 avril 2017 »."""
     what = f"{SAID[message.kind]} {message.key}".strip()
-    return f"{what}{' par courrier' if message.is_by_post else ''}, {typography.medium_date(message.written_at)}"
+    by_post = " par courrier" if message.state == Message.State.POSTED else ""
+    return f"{what}{by_post}, {typography.medium_date(message.written_at)}"
 
 
 def tell(reminders: Sequence[Reminder]) -> list[tuple[str, str]]:
@@ -141,11 +143,11 @@ def note_posted(codes: Collection[str], *, campaign: FeeCampaign, now: datetime)
         fees = MembershipFee.objects.filter(pk=reminder.fee.pk)
         list(fees.select_for_update(of=("self",)).values_list("pk"))
         if _due_of(fees, reminder.step, now):
-            FeeMessage.objects.create(
-                fee=reminder.fee,
+            Message.objects.create(
+                about=reminder.fee,
                 kind=emails.MEMBERSHIP_REMINDER,
                 key=str(reminder.step),
-                is_by_post=True,
+                state=Message.State.POSTED,
                 written_at=now,
             )
             noted += 1

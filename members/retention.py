@@ -16,7 +16,6 @@ from members.models import (
     EmailDomain,
     FeeCampaign,
     FeeCategory,
-    FeeMessage,
     Member,
     MembershipFee,
     Receipt,
@@ -138,7 +137,6 @@ def declare() -> None:
         (EmailDomain, ("domain",)),
         (FeeCampaign, ("name",)),
         (FeeCategory, ("label", "scope", "description")),
-        (FeeMessage, ("kind", "key")),
     ):
         retention.not_personal(model, *fields)
 

@@ -1,22 +1,21 @@
 """Every message the sessions can send: one function each, queued in the caller's transaction (R23).
 
-The subject states the situation. Each message carries the private link (R9) and answers to the session's contact. Each
-leaves a `Message`: the log of a registration, and for a dated message, the proof that it left once (R24).
+The subject states the situation. Each message carries the private link (R9) and answers to the session's contact. It
+is the log of a registration, and for a dated message, the proof that it left once (R24).
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef
 
-from caprural import emails
 from caprural.house.models import Organisation
+from caprural.mailing import outbox
+from caprural.mailing.models import Message, MessageQuerySet
 from sessions_app import roles, telling
-from sessions_app.models import Message, Registration, TrainingSession
+from sessions_app.models import Registration, TrainingSession
 
 #: Names under which `sessions_app.documents` makes the attachments.
 CALENDAR = "registration_calendar"
@@ -50,7 +49,7 @@ KEYS: dict[str, Callable[[Any, TrainingSession], str]] = {
     JOINING_INSTRUCTIONS: lambda registration, session: str(session.first_date),
 }
 
-_PRIVATE_LINK = re.compile(r"(/inscriptions/)[A-Za-z0-9_-]{22,43}(?=/)")
+outbox.written_anew.update(ONLY_LINKS)
 
 #: Letters that say when and where only to name the session: they end something, or go to someone else.
 NOT_TELLING = frozenset({"cancelled", "replaced", "session_cancelled", "address_changed", "links"})
@@ -176,30 +175,28 @@ def follow(registration: Registration) -> int:
     """What has not left yet, or was given up, goes to the present address with the present link; what is no longer true
     stays here. Returns how many.
     """
-    letters = registration.messages.exclude(kind__in=(*ONLY_LINKS, ADDRESS_CHANGED)).exclude(email=None)
-    untrue = list(letters.filter(kind__in=STANDING).order_by("-pk").values_list("email", flat=True)[1:])
-    emails.take_back(untrue)
-    return emails.readdress(
-        letters.exclude(email__in=untrue).values("email"),
-        to=registration.email,
-        rewrite=lambda text: with_present_link(text, registration),
-    )
+    letters = registration.messages.exclude(kind__in=(*ONLY_LINKS, ADDRESS_CHANGED))
+    untrue = list(letters.filter(kind__in=STANDING).order_by("-pk").values_list("pk", flat=True)[1:])
+    outbox.take_back(letters.filter(pk__in=untrue))
+    true = letters.exclude(pk__in=untrue)
+    return len(outbox.readdress(true, to=registration.email, rewrite=registration.with_present_link))
 
 
 def take_back(registrations: Iterable[Registration], *, only_links: bool = False) -> int:
     """What has not left for these people stays here, unless somebody else of the mailbox reads their links in it.
     Returns how many messages. `only_links`: of what is nothing but links, which lead nowhere any more.
     """
-    pks = [registration.pk for registration in registrations]
-    others = Registration.objects.live().exclude(pk__in=pks).filter(email=OuterRef("registration__email"))
-    letters = Message.objects.filter(registration__in=pks).exclude(Exists(others), kind__in=ONLY_LINKS)
-    letters = letters.filter(kind__in=ONLY_LINKS) if only_links else letters
-    return emails.take_back(letters.exclude(email=None).values("email"))
+    people = {one.pk: one.email for one in registrations}
+    others = Registration.objects.live().filter(email__in=people.values()).exclude(pk__in=people)
+    shared = set(others.values_list("email", flat=True))
+    links = to_people(pk for pk, email in people.items() if email not in shared).filter(kind__in=ONLY_LINKS)
+    rest = to_people(people).exclude(kind__in=ONLY_LINKS)
+    return outbox.take_back(links if only_links else links | rest)
 
 
-def with_present_link(text: str, registration: Registration) -> str:
-    """A letter that quoted a link which was replaced since."""
-    return _PRIVATE_LINK.sub(rf"\g<1>{registration.token}", text)
+def to_people(keys: Any) -> MessageQuerySet:
+    """The letters about the registrations of these keys, or of a query of keys."""
+    return Message.objects.of(Registration).filter(about_id__in=keys)
 
 
 def address_changed(registration: Registration, session: TrainingSession, *, former: str) -> None:
@@ -279,16 +276,16 @@ def written(people: Sequence[tuple[Registration, str, str]], session: TrainingSe
 def decision_needed(session: TrainingSession) -> None:
     """To the coordination: a decision is awaited on a session below its minimum (R5); once per deadline or date."""
     for number, address in enumerate(coordinators()):
-        letter = {"to": address, "context": {"admin_url": _admin_url(session)}}
+        letter = {"about": session, "to": address, "context": {"admin_url": _admin_url(session)}}
         # One row proves it left; the other coordinators' copies carry no key.
-        _write(DECISION_NEEDED, session, [letter], [None], key="" if number else key_of(DECISION_NEEDED, None, session))
+        _write(DECISION_NEEDED, session, [letter], key="" if number else key_of(DECISION_NEEDED, None, session))
 
 
 def covers_lost(session: TrainingSession, people: Sequence[Registration]) -> None:
     """To the coordination: these confirmed seats are not covered any more, and await their fee (R7b)."""
     context = {"people": people, "admin_url": _admin_url(session)}
-    letters = [{"to": address, "context": context} for address in coordinators()]
-    _write("covers_lost", session, letters, [None] * len(letters))
+    letters = ({"about": session, "to": address, "context": context} for address in coordinators())
+    _write("covers_lost", session, letters)
 
 
 def coordinators() -> list[str]:
@@ -337,28 +334,19 @@ def _queue(
             **each.get(registration.pk, {}),
         }
         documents = [(document, str(registration.pk)) for document in attach if attach_to(registration)]
-        letters.append({"to": to or registration.email, "context": about, "attachments": documents})
-    _write(name, session, letters, people, key=key or key_of(name, next(iter(people), None), session))
+        address = to or registration.email
+        letters.append({"about": registration, "to": address, "context": about, "documents": documents})
+    _write(name, session, letters, key=key or key_of(name, next(iter(people), None), session))
     if is_telling:
         telling.note(people, session, is_joining=name == JOINING_INSTRUCTIONS)
 
 
-def _write(
-    name: str,
-    session: TrainingSession,
-    letters: Sequence[dict[str, Any]],
-    people: Iterable[Registration | None],
-    *,
-    key: str = "",
-) -> None:
-    """Queue these letters, each about one of these people, or about nobody."""
+def _write(name: str, session: TrainingSession, letters: Iterable[dict[str, Any]], *, key: str = "") -> None:
+    """Queue these letters of a session."""
     organisation = Organisation.current()
     common = {"session": session, "organisation": organisation, "site_url": settings.SITE_URL, "changes": []}
     of_session = {"sender": organisation.name, "reply_to": session.contact_email or organisation.email}
-    queued = emails.queue_all(
-        name, [{**letter, **of_session, "context": {**common, **letter["context"]}} for letter in letters]
-    )
-    Message.objects.bulk_create(
-        Message(session=session, registration=registration, kind=name, key=key, email=email)
-        for registration, email in zip(people, queued, strict=True)
+    outbox.queue(
+        outbox.compose(name, key=key, **{**of_session, **letter, "context": {**common, **letter["context"]}})
+        for letter in letters
     )

@@ -16,9 +16,10 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from caprural.emails import MORNING
+from caprural.agenda import MORNING
+from caprural.mailing.models import Message
 from sessions_app import emails, registering, telling
-from sessions_app.models import Message, Registration, StatusChange, TrainingSession
+from sessions_app.models import Registration, StatusChange, TrainingSession
 from sessions_app.models.day import paris
 
 Status = Registration.Status
@@ -29,8 +30,8 @@ REMINDER_DELAY = timedelta(days=3)
 QUIET_BEFORE_ANNOUNCING = timedelta(minutes=15)
 
 
-#: Dated messages that have left already: kind, session, registration, key.
-Sent = set[tuple[str, int, int | None, str]]
+#: Dated letters that were written already: kind, key of the registration or of the session, occurrence.
+Sent = set[tuple[str, int | None, str]]
 
 
 class Act(StrEnum):
@@ -93,10 +94,12 @@ def _due_of(sessions: Iterable[TrainingSession], now: datetime) -> list[Due]:
     found = list(sessions)
     ids = [session.pk for session in found]
     live = defaultdict(list)
-    for registration in Registration.objects.live().filter(session__in=ids).order_by("pk"):
+    people = list(Registration.objects.live().filter(session__in=ids).order_by("pk"))
+    for registration in people:
         live[registration.session_id].append(registration)
-    written = Message.objects.filter(session__in=ids, kind__in=emails.KEYS).exclude(key="")
-    sent: Sent = set(written.values_list("kind", "session_id", "registration_id", "key"))
+    to_team = Message.objects.of(TrainingSession).filter(about_id__in=ids)
+    written = to_team | emails.to_people([one.pk for one in people])
+    sent: Sent = set(written.filter(kind__in=emails.KEYS).exclude(key="").values_list("kind", "about_id", "key"))
     dated = StatusChange.objects.filter(registration__session__in=ids, to_status=Status.AWAITING_FEE).order_by()
     told_at = dict(dated.values_list("registration").annotate(Max("at")))
     has_team = any(session.awaits_decision(now) for session in found) and bool(emails.coordinators())
@@ -212,7 +215,7 @@ def _due_for(situation: Situation, sent: Sent) -> list[Due]:
         Due(act, session.pk, one.pk if one else None)
         for act, dated in DATED.items()
         for one in dated.due(situation)
-        if (dated.letter, session.pk, one.pk if one else None, emails.key_of(dated.letter, one, session)) not in sent
+        if (dated.letter, (one or session).pk, emails.key_of(dated.letter, one, session)) not in sent
     ]
 
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from caprural import emails, retention
+from caprural import retention
+from caprural.mailing.models import WORDS, Message, MessageQuerySet, holding
 from sessions_app.models import (
     LinkRequest,
-    Message,
     Registration,
     RemovedDay,
     SessionDay,
@@ -43,17 +44,16 @@ def declare() -> None:
     said = ("phone", "departure_town", "message")
     needs = ("accessibility_needs",)
     retention.unless(_expected)
-    letter = Message._meta.get_field("email").related_model
     retention.keep(
         retention.Line(
             "Messages envoyés",
             "un an",
             "Le temps de les renvoyer et de savoir ce qui a été dit.",
-            letter,
-            ("from_email", "to", "cc", "bcc", "subject", "message", "html_message", "headers", "context"),
-            due=lambda now: emails.older_than(now - REPORT),
-            about=lambda email, now: emails.naming([email, *_names(email)]),
-            end=retention.delete,
+            Message,
+            (*WORDS, "documents"),
+            due=lambda now: Message.objects.over().filter(written_at__lt=now - REPORT),
+            about=lambda email, now: Message.objects.over().naming([email, *_names(email)]),
+            end=_erase,
         ),
         retention.Line(
             "Historique de l’administration",
@@ -63,7 +63,7 @@ def declare() -> None:
             ("object_repr", "change_message"),
             due=lambda now: LogEntry.objects.filter(action_time__lt=now - HISTORY),
             about=lambda email, now: LogEntry.objects.filter(
-                emails.holding([email, *_names(email)], "object_repr", "change_message")
+                holding([email, *_names(email)], "object_repr", "change_message")
             ),
             end=retention.delete,
         ),
@@ -145,11 +145,10 @@ def declare() -> None:
     for model, fields in (
         (Registration, ("status", "cancellation_cause", "profile", "told")),
         (StatusChange, ("from_status", "to_status")),
-        (Message, ("kind", "key")),
+        (Message, ("kind", "key", "state", "message_id")),
         (SessionDay, ("place", "uid")),
         (RemovedDay, ("uid",)),
         (SessionDocument, ("title", "file")),
-        (letter, ("message_id", "backend_alias")),
         (LogEntry, ("object_id",)),
         (
             TrainingSession,
@@ -187,6 +186,10 @@ def _filled(fields: tuple[str, ...], kept: timedelta) -> Callable[[datetime], Re
     return lambda now: retention.filled(Registration, *fields).filter(pk__in=_over(now, kept).values("pk"))
 
 
+def _erase(line: retention.Line, rows: QuerySet[Message], now: datetime) -> None:
+    cast(MessageQuerySet, rows).erase()
+
+
 def _anonymise(line: retention.Line, rows: Registrations, now: datetime) -> None:
     """What counts stays (a session, a status, a profile, dates); who it was goes, from the registration, its log, its
     letters, the logs that name it, and the history of the admin.
@@ -197,7 +200,7 @@ def _anonymise(line: retention.Line, rows: Registrations, now: datetime) -> None
         others = Registration.objects.filter(Q(replaced_by=registration) | Q(pk=registration.replaced_by_id))
         naming = StatusChange.objects.filter(registration__in=others, reason__contains=registration.full_name)
         naming.update(reason=ERASED)
-        emails.forget(registration.messages.values("email"))
+        registration.messages.all().erase()
         content_type = ContentType.objects.get_for_model(Registration)
         LogEntry.objects.filter(content_type=content_type, object_id=str(registration.pk)).update(
             object_repr=ERASED, change_message=""

@@ -25,11 +25,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             for model in ("member", "coveredperson", "emaildomain", "feecampaign", "feecategory")
             for verb in ("view", "add", "change", "delete")
         }
-        | {"members.view_application", "members.change_application", "members.view_receipt", "members.view_feemessage"}
+        | {"members.view_application", "members.change_application", "members.view_receipt"}
         | {"members.view_membershipfee", "members.add_membershipfee", "members.change_membershipfee"}
         | {f"members.{verb}_spreadsheetimport" for verb in ("view", "add", "change")}
+        | {"mailing.view_message", "mailing.change_message"}
         | {"house.view_organisation", "house.add_organisation", "house.change_organisation", "house.view_heartbeat"}
-        | {"post_office.view_email"}
     ),
 }
 

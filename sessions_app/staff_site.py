@@ -17,13 +17,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 
-from caprural import agenda, emails, signing_in, typed_again, typography
+from caprural import agenda, signing_in, typed_again, typography
 from caprural.house.models import Heartbeat
+from caprural.mailing.models import Message
 from members import finding
 from members import reminding as fee_reminding
-from members.models import Application, FeeMessage, Member, MembershipFee
+from members.models import Application, Member, MembershipFee
 from sessions_app import roles
-from sessions_app.models import Message, Registration, TrainingSession
+from sessions_app.models import Registration, TrainingSession
 
 #: A worker that has not been seen for that long is not running.
 WORKER_SILENCE = timedelta(minutes=10)
@@ -184,7 +185,7 @@ def to_do(now: datetime) -> list[Heading]:
         Heading(
             "Messages qui n’ont pas pu partir",
             _given_up(now),
-            f"{reverse('admin:post_office_email_changelist')}?etat={emails.GIVEN_UP}",
+            f"{reverse('admin:mailing_message_changelist')}?etat={Message.State.FAILED}",
         ),
     )
     return [heading for heading in headings if heading.lines]
@@ -301,25 +302,11 @@ def _letters(now: datetime) -> list[Line]:
 
 def _given_up(now: datetime) -> list[Line]:
     lines = []
-    given_up = emails.given_up(since=now - GIVEN_UP_SINCE)
-    found = Message.objects.filter(email__in=given_up)
-    for message in found.select_related("email", "registration").order_by("pk"):
-        email: Any = message.email
+    for message in Message.objects.given_up(since=now - GIVEN_UP_SINCE).prefetch_related("about"):
         # To the person, whose address may be wrong; the message is sent again from there.
-        url = (
-            _page(message.registration)
-            if message.registration
-            else reverse("admin:send_message_again", args=[message.session_id, message.pk])
-        )
-        who = f"{message.registration}, " if message.registration else ""
-        lines.append(Line(email.subject, url, f"pour {who}{', '.join(email.to)}"))
-    for application in Application.objects.filter(letter__in=given_up).select_related("letter").order_by("pk"):
-        url = reverse("admin:members_application_change", args=[application.pk])
-        lines.append(Line(f"Bulletin en ligne {application.own_code}, {application}", url, f"pour {application.email}"))
-    for about_fee in FeeMessage.objects.filter(email__in=given_up).select_related("email").order_by("pk"):
-        email = about_fee.email
-        url = reverse("admin:send_fee_message_again", args=[about_fee.fee_id, about_fee.pk])
-        lines.append(Line(email.subject, url, f"pour {', '.join(email.to)}"))
+        person = message.about if isinstance(message.about, Registration) else None
+        url = _page(person) if person else reverse("admin:send_again", args=[message.pk])
+        lines.append(Line(message.subject, url, f"pour {f'{person}, ' if person else ''}{message.to}"))
     return lines
 
 
@@ -351,7 +338,7 @@ def _worker(now: datetime) -> list[Line]:
     return [
         Line(
             "Les messages ne partent plus",
-            reverse("admin:post_office_email_changelist"),
+            reverse("admin:mailing_message_changelist"),
             f"le programme d’envoi {life} : prévenez la personne qui s’occupe du serveur",
         )
     ]

@@ -3,16 +3,15 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from caprural import emails as mail
 from caprural import typography
+from caprural.mailing.models import Message
 from sessions_app import emails
-from sessions_app.models import Message, Registration, TrainingSession
+from sessions_app.models import Registration, TrainingSession
 
 #: What may stand between braces in a subject or a text, and what it becomes for each person.
 FIELDS: dict[str, Callable[[Registration, TrainingSession], str]] = {
@@ -65,30 +64,9 @@ def write(
     locked = TrainingSession.objects.lock(session.pk)
     check(subject)
     check(text)
-    if locked.messages.filter(kind=emails.WRITTEN, key=str(sending)).exists():
+    written = emails.to_people(locked.registrations.values("pk")).filter(kind=emails.WRITTEN, key=str(sending))
+    if written.exists():
         raise AlreadyWritten("Ce message est déjà parti : il n’a pas été envoyé une seconde fois.")
     letters = [(one, fill(subject, one, locked), fill(text, one, locked)) for one in people]
     emails.written(letters, locked, key=str(sending))
-    return list(locked.messages.filter(kind=emails.WRITTEN, key=str(sending)).select_related("email", "registration"))
-
-
-def address_of(message: Message) -> str:
-    """Where the message would go if it were sent again: the person's present address."""
-    email: Any = message.email
-    return message.registration.email if message.registration else ", ".join(email.to)
-
-
-@transaction.atomic
-def send_again(message: Message) -> Message:
-    """« Renvoyer »: the same message once more, to the person's present address, and in their log.
-
-    Raises NotSentYet (of the mail queue) when it is about to leave anyway.
-    """
-    registration = message.registration
-    rewrite = (lambda text: emails.with_present_link(text, registration)) if registration else str
-    email = mail.send_again(message.email, to=address_of(message), rewrite=rewrite)
-    if email.pk == message.email_id:
-        return message
-    return Message.objects.create(
-        session=message.session, registration=message.registration, kind=message.kind, email=email
-    )
+    return list(written)

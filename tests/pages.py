@@ -17,6 +17,9 @@ CSP = {
     "frame-ancestors 'none'",
 }
 
+#: Where the page of a row has the letters about it.
+LETTERS = "mailing-message-about_type-about_id-group"
+
 
 def tree(response: Any) -> Element:
     """The tree a browser builds from the answer; where a line ends, words end."""

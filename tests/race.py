@@ -363,8 +363,7 @@ def main() -> int:
 
 
 def _race(url: str, options: argparse.Namespace) -> int:
-    from post_office.models import Email
-
+    from caprural.mailing.models import Message
     from tests.announced import open_session
     from tests.factories import make_staff
     from tests.office import signed_in
@@ -384,7 +383,7 @@ def _race(url: str, options: argparse.Namespace) -> int:
             office.join(timeout=PATIENCE)
         found = faults(session.slug, visitors, seats=options.seats) + office.faults
     finally:
-        Email.objects.filter(to__endswith=f"@{DOMAIN}").delete()
+        Message.objects.filter(to__endswith=f"@{DOMAIN}").delete()
         session.registrations.all().delete()
         session.delete()
         client.logout()

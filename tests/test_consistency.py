@@ -27,7 +27,7 @@ NOT_MESSAGES = {
     "key_of",
     "standing",
     "take_back",
-    "with_present_link",
+    "to_people",
 }
 OUR_MODELS = [model for app in ("house", "members", "sessions_app") for model in apps.get_app_config(app).get_models()]
 
@@ -249,19 +249,13 @@ class TestTheClock:
 class TestStatuses:
     """R6, R13: a registration's status is written by `registering.gate`, a fee's by `members.fees`.
 
-    A status of something else says so in the value: `TrainingSession.Status.PUBLISHED`, `STATUS.sent` of a message,
+    A status of something else says so in the value: `TrainingSession.Status.PUBLISHED`,
     `SpreadsheetImport.Status.READY`.
     """
 
-    OTHER = re.compile(r"TrainingSession\.Status\.\w+|(SpreadsheetImport\.Status|STATUS)\.\w+( if .* else [\w.]+)?")
+    OTHER = re.compile(r"TrainingSession\.Status\.\w+|SpreadsheetImport\.Status\.\w+( if .* else [\w.]+)?")
     WRITERS = {
         "sessions_app/registering/gate.py": [("move_all", "status of update"), ("_step", "registration.status")],
-        # A message of the queue, not a registration.
-        "caprural/emails.py": [
-            ("readdress", "email.status"),
-            ("take_back", "email.status"),
-            ("take_back", "status of bulk_update"),
-        ],
         "members/fees.py": [
             ("subscribe", "status of create"),
             ("_move", "locked.status"),

@@ -89,7 +89,7 @@ class TestLists:
             ("members/application", "ete"),
             ("sessions_app/trainer", "ete"),
             ("sessions_app/trainingsession", "ete"),
-            ("post_office/email", "ete"),
+            ("mailing/message", "ete"),
         ],
     )
     def test_every_list_is_searched_alike(self, coordination: Client, path: str, asked: str) -> None:

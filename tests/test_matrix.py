@@ -23,13 +23,13 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
-from post_office.models import Email
 from pytest_django import Settings
 
 from caprural.house.models import Heartbeat, Organisation
-from members.models import FeeMessage, MembershipFee, SpreadsheetImport
+from caprural.mailing.models import Message
+from members.models import MembershipFee, SpreadsheetImport
 from sessions_app import roles
-from sessions_app.models import Message, Registration, TrainingSession
+from sessions_app.models import Registration, TrainingSession
 from tests.factories import (
     make_application,
     make_campaign,
@@ -178,8 +178,8 @@ class World:
             for row in (session, registration, member, fee, application, self.category, campaign_of(fee))
             for model in (type(row),)
         }
-        letter = Message.objects.filter(registration=registration).first()
-        fee_letter = FeeMessage.objects.filter(fee=fee).first()
+        letter = registration.messages.all().first()
+        fee_letter = fee.messages.all().first()
         return {
             "rows": rows,
             "registration": registration,
@@ -196,7 +196,7 @@ class World:
         if model in own["rows"]:
             return own["rows"][model]
         extra: dict[type[Model], Callable[[], Model | None]] = {
-            Email: lambda: own["letter"].email,
+            Message: lambda: own["letter"],
             Group: lambda: Group.objects.get(name=roles.TRAINERS),
             User: lambda: self.accounts[STAFF],
             Organisation: lambda: Organisation.objects.get(),

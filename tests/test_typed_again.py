@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from caprural import signing_in
 from caprural.house.models import Organisation
+from caprural.mailing.models import Message
 from members.models import Application, SpreadsheetImport
 from sessions_app import roles
-from sessions_app.models import Message, Registration, StatusChange, TrainingSession
+from sessions_app.models import Registration, StatusChange, TrainingSession
 from tests import pages
 from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, make_trainer

@@ -2,8 +2,7 @@
 
 import re
 
-from post_office.models import Email
-
+from caprural.mailing.models import Message
 from members.models import MembershipFee
 from sessions_app.models import Registration, StatusChange, TrainingSession
 
@@ -32,11 +31,9 @@ def log(registration: Registration) -> list[tuple[str, str, str, str]]:
 def messages(*, to: Registration | str | None = None) -> list[tuple[str, str]]:
     """Recipient and situation of every queued message, oldest first: what its subject says before the title (R23)."""
     address = to.email if isinstance(to, Registration) else to
-    rows = Email.objects.order_by("pk").values_list("to", "subject")
+    rows = Message.objects.order_by("pk").values_list("to", "subject")
     return [
-        (",".join(recipients), folded(subject).partition(" : ")[0])
-        for recipients, subject in rows
-        if address in (None, *recipients)
+        (recipient, folded(subject).partition(" : ")[0]) for recipient, subject in rows if address in (None, recipient)
     ]
 
 
@@ -47,7 +44,7 @@ def told(registration: Registration) -> list[str]:
 
 def link_for(address: str) -> str:
     """The private link, as a path, in the last letter that carries one to this address (R9): it is nowhere else."""
-    letters = [letter.message for letter in Email.objects.order_by("pk") if letter.to == [address]]
+    letters = [letter.text for letter in Message.objects.order_by("pk") if letter.to == address]
     return [found for letter in letters for found in re.findall(r"/inscriptions/[\w-]{22,43}/", letter)][-1]
 
 

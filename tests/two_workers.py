@@ -45,8 +45,8 @@ LONG_AGO = timedelta(days=20)
 def prepare(actions: int) -> "list[Due]":
     """At least that many actions, due now; nothing of what was written on the way is left to send."""
     from django.utils import timezone
-    from post_office.models import Email
 
+    from caprural.mailing.models import Message
     from sessions_app import reminding
     from tests.factories import make_staff
 
@@ -56,7 +56,7 @@ def prepare(actions: int) -> "list[Due]":
         _awaiting(now, coordinator)
         _changed(now)
         _about_to_take_place(now)
-    Email.objects.all().delete()
+    Message.objects.all().delete()
     return reminding.due(now)
 
 
@@ -125,17 +125,17 @@ class Story:
 def work(start: "Callable[[], Worker]", sink: "SmtpSink", plan: "Sequence[Due]", *, kill: bool) -> Story:
     """Run two workers until all is done and received."""
     from django.utils import timezone
-    from post_office.models import STATUS, Email
 
+    from caprural.mailing.models import Message
     from sessions_app import reminding
-    from sessions_app.models import Message, Registration
+    from sessions_app.models import Registration
     from tests.smtp_sink import wait_until
 
     story = Story()
     began = time.monotonic()
     before = Message.objects.count()
-    to_leave = Email.objects.exclude(status=STATUS.sent)
-    under_way = to_leave.filter(scheduled_time__isnull=False)
+    to_leave = Message.objects.exclude(state=Message.State.SENT)
+    under_way = to_leave.filter(due_at__isnull=False)
 
     def one_more() -> "Worker":
         story.workers.append(worker := start())
@@ -168,9 +168,9 @@ def work(start: "Callable[[], Worker]", sink: "SmtpSink", plan: "Sequence[Due]",
         running[1] = one_more()
         wait_until(lambda: to_leave.count() == 1, seconds=PATIENCE)
         left = to_leave.get()
-        story.under_way = (left.message_id, left.to[0])
+        story.under_way = (left.message_id, left.to)
         # The ten minutes of its lease go by.
-        to_leave.update(scheduled_time=timezone.now())
+        to_leave.update(due_at=timezone.now())
     wait_until(lambda: not to_leave.exists(), seconds=PATIENCE)
     story.in_all = time.monotonic() - began
     for worker in running:
@@ -187,10 +187,10 @@ def faults(plan: "Sequence[Due]", sink: "SmtpSink", *, under_way: str = "") -> l
     `under_way`: the Message-ID that may have been received twice.
     """
     from django.utils import timezone
-    from post_office.models import STATUS, Email
 
+    from caprural.mailing.models import Message
     from sessions_app import emails, reminding
-    from sessions_app.models import Message, Registration
+    from sessions_app.models import Registration
     from sessions_app.reminding import Act
 
     kinds = {
@@ -201,9 +201,9 @@ def faults(plan: "Sequence[Due]", sink: "SmtpSink", *, under_way: str = "") -> l
         Act.SEND_JOINING: emails.JOINING_INSTRUCTIONS,
     }
     found = [f"encore à faire : {action}" for action in reminding.due(timezone.now())]
-    written = Message.objects.filter(email__isnull=False)
-    expected = Counter((kinds[action.act], action.session_id, action.registration_id) for action in plan)
-    done = Counter(written.values_list("kind", "session_id", "registration_id"))
+    written = Message.objects.exclude(text="")
+    expected = Counter((kinds[action.act], action.registration_id or action.session_id) for action in plan)
+    done = Counter(written.values_list("kind", "about_id"))
     found += [f"pas fait : {key}" for key in expected - done]
     found += [f"fait en trop : {key}" for key in done - expected]
     released = [action.registration_id for action in plan if action.act == Act.RELEASE]
@@ -211,10 +211,10 @@ def faults(plan: "Sequence[Due]", sink: "SmtpSink", *, under_way: str = "") -> l
         if registration.status != "cancelled" or len(registration.status_changes.all()) != 2:
             found.append(f"{registration} : {registration.status}, {len(registration.status_changes.all())} lignes")
     received = Counter(message["Message-ID"] for message in sink.received)
-    for email in Email.objects.all():
+    for email in Message.objects.all():
         times = received.pop(email.message_id, 0)
-        if email.status != STATUS.sent or times not in ((1, 2) if email.message_id == under_way else (1,)):
-            found.append(f"message à {email.to[0]} : état {email.status}, reçu {times} fois")
+        if email.state != Message.State.SENT or times not in ((1, 2) if email.message_id == under_way else (1,)):
+            found.append(f"message à {email.to} : état {email.status}, reçu {times} fois")
     found += [f"reçu sans avoir été écrit : {message_id}" for message_id in received]
     return found
 
@@ -247,14 +247,14 @@ def main() -> int:
 def _run(options: argparse.Namespace) -> int:
     from django.contrib.auth.models import User
     from django.db import connection
-    from post_office.models import Email
 
     from caprural.house.models import Heartbeat
-    from sessions_app.models import Message, Registration, TrainingSession
+    from caprural.mailing.models import Message
+    from sessions_app.models import Registration, TrainingSession
     from tests.smtp_sink import SmtpSink
     from tests.worker_process import Worker
 
-    if TrainingSession.objects.exists() or Email.objects.exists():
+    if TrainingSession.objects.exists() or Message.objects.exists():
         sys.stderr.write("Cette base contient des sessions ou des messages : donnez-en une vide.\n")
         return 2
     started: list[Worker] = []
@@ -273,7 +273,7 @@ def _run(options: argparse.Namespace) -> int:
             if worker.process.poll() is None:
                 worker.ends(signal.SIGKILL)
             sys.stderr.writelines(line for line in worker.log if " INFO " not in line)
-        for model in (Message, Email, Registration, TrainingSession, Heartbeat):
+        for model in (Message, Message, Registration, TrainingSession, Heartbeat):
             model._default_manager.all().delete()
         User.objects.filter(email="coordination@deux.example").delete()
     _tell(connection.vendor, plan, sink, story)

@@ -1,5 +1,4 @@
-"""What every page of the admin shares; the accounts of the team, and the reading of the message queue."""
+"""What every page of the admin shares, and the accounts of the team."""
 
 from caprural.admin.accounts import AccountAdmin, AccountGroupAdmin
-from caprural.admin.base import FewFilter, ReadOnly, SoundChoices, StaffAdmin, WrittenInline, page
-from caprural.admin.messages import MessageAdmin
+from caprural.admin.base import FewFilter, ReadOnly, SoundChoices, StaffAdmin, page

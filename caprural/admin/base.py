@@ -16,12 +16,10 @@ from django.db.models import ForeignKey, Model, ProtectedError, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.urls import URLPattern, path
 from django.utils.text import capfirst
 
-from caprural import editing, emails, signing_in, typed_again
+from caprural import editing, signing_in, typed_again
 from caprural.listing import FrenchLists
 
 #: Rows named one by one when several are not deleted.
@@ -184,21 +182,6 @@ class StaffAdmin(SoundChoices, FrenchLists):
             raise PermissionDenied
         return found
 
-    def send_again_page(
-        self, request: HttpRequest, original: Any, message: Any, *, to: str, send: Callable[[], object], back: str
-    ) -> HttpResponse:
-        """« Renvoyer » a message, once it was read again, to the present address."""
-        if request.method == "POST":
-            try:
-                send()
-            except emails.NotSentYet as refused:
-                messages.warning(request, str(refused))
-            else:
-                messages.success(request, f"Le message est remis dans la file, pour {to}.")
-            return redirect(back)
-        context = {"original": original, "message": message, "state": emails.state(message.email), "address": to}
-        return self.act_page(request, "admin/send_again.html", "Renvoyer un message", context)
-
     def act_page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> TemplateResponse:
         """A page of the admin around something to do: usual header, messages and breadcrumbs."""
         return TemplateResponse(
@@ -222,49 +205,6 @@ class ReadOnly(admin.options.BaseModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-class WrittenInline(ReadOnly, admin.TabularInline):
-    """What somebody was written: each message one click away, and again if need be."""
-
-    extra = 0
-    fields = readonly_fields = ("written_at", "subject", "state", "again")
-    can_delete = False
-    #: The page where a message is sent again, and the field of what the message is about.
-    again_page, about = "", ""
-
-    def erased(self, message: Any) -> tuple[str, str]:
-        """What is said of a message whose text was erased, and what had become of it."""
-        return "message effacé", ""
-
-    def can_be_sent_again(self, message: Any) -> bool:
-        """Whether the message is still there and no longer about to leave."""
-        return message.email is not None and not emails.is_to_leave(message.email)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With the queue's own rows, in one query."""
-        return super().get_queryset(request).select_related("email")
-
-    @admin.display(description="objet")
-    def subject(self, message: Any) -> SafeString | str:
-        """A link to the whole message."""
-        if message.email is None:
-            return self.erased(message)[0]
-        url = reverse("admin:post_office_email_change", args=[message.email_id])
-        return format_html('<a href="{}">{}</a>', url, message.email.subject)
-
-    @admin.display(description="état")
-    def state(self, message: Any) -> str:
-        """What has become of it."""
-        return emails.state(message.email) if message.email else self.erased(message)[1]
-
-    @admin.display(description="renvoyer")
-    def again(self, message: Any) -> SafeString | str:
-        """A link to where it is sent again."""
-        if not self.can_be_sent_again(message):
-            return ""
-        url = reverse(self.again_page, args=[getattr(message, f"{self.about}_id"), message.pk])
-        return format_html('<a href="{}">Renvoyer</a>', url)
 
 
 def _delete_selected(page: StaffAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:

@@ -54,11 +54,7 @@ class RetentionConfig(AppConfig):
                 ("username", "first_name", "last_name", "email", "password"),
             ),
         )
-        for label in (
-            *("auth.Permission", "auth.Group", "contenttypes.ContentType", "limits.Spending"),
-            # Unused tables of the mail library, and what its server answered, which goes with the message.
-            *("post_office.Log", "post_office.EmailTemplate", "post_office.Attachment"),
-        ):
+        for label in ("auth.Permission", "auth.Group", "contenttypes.ContentType", "limits.Spending"):
             not_personal(apps.get_model(label))
 
 

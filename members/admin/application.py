@@ -14,9 +14,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from caprural import emails, typography
+from caprural import typography
 from caprural.admin import FewFilter, ReadOnly, StaffAdmin, page
 from caprural.confirming import Foreseen
+from caprural.mailing import outbox
 from members import applying, fees, finding
 from members.admin.recording import recording_url
 from members.forms import NEW, CheckForm, OtherMemberForm
@@ -187,7 +188,7 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
         data = form.cleaned_data
         user = cast(User, request.user)
         try:
-            with emails.recording() as letters:
+            with outbox.recording() as letters:
                 fee = applying.check(
                     application,
                     member=data["member"],

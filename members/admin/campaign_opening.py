@@ -101,5 +101,5 @@ class CampaignOpening(StaffAdmin):
 def _called(fee: MembershipFee) -> Told:
     """A fee call as it will be read, but for the reference and the link, which exist once the fee does."""
     letter = emails.fee_call_to_read(fee)
-    letter.message = letter.message.replace(fee.token, "…")
+    letter.text = letter.text.replace(fee.token, "…")
     return Told.by(letter, fee.member)

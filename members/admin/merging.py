@@ -10,9 +10,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from caprural import emails, typography
+from caprural import typography
 from caprural.admin import StaffAdmin, page
 from caprural.confirming import Foreseen, ask
+from caprural.mailing import outbox
 from members import merging
 from members.forms import MergeForm
 from members.models import Member
@@ -70,7 +71,7 @@ class MergingPages(StaffAdmin):
 
     def _merge(self, request: HttpRequest, gone: Member, kept: Member) -> None:
         name = gone.name
-        with emails.recording() as letters:
+        with outbox.recording() as letters:
             merging.merge(gone, into=kept, now=timezone.now())
         self.log_change(request, kept, f"Fusionné avec « {name} ».")
         count = len(letters)

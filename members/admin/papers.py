@@ -1,36 +1,26 @@
 """What a fee has on paper and in the post: its call and its receipts, the messages written about it (SPEC §6, R23)."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from caprural import emails as mail
 from caprural import typography
-from caprural.admin import StaffAdmin, WrittenInline, page
-from caprural.admin.messages import subjects
+from caprural.admin import StaffAdmin, page
 from caprural.confirming import Foreseen, Told, ask
+from caprural.mailing.admin import LettersInline
+from caprural.mailing.models import Message
 from members import emails, fees
-from members.models import Application, FeeMessage, MembershipFee
-
-
-@subjects.append
-def _subject(email: Any) -> MembershipFee | Application | None:
-    """The fee a letter asks for or acknowledges, else the on-line form it answers."""
-    message = getattr(email, "about_fee", None)
-    return message.fee if message else getattr(email, "about_application", None)
-
+from members.models import MembershipFee
 
 #: What each message is, as its line names it once its text was erased.
 KINDS = {
@@ -50,21 +40,17 @@ def links(name: str, token: str) -> SafeString:
     return format_html('<a href="{}">page</a>, <a href="{}">PDF</a>', page, file)
 
 
-class FeeMessageInline(WrittenInline):
-    """What the payer was written."""
+class FeeLetters(LettersInline):
+    """What the payer was written; a letter by post has no other text than its kind."""
 
-    model = FeeMessage
-    again_page, about = "admin:send_fee_message_again", "fee"
-
-    def erased(self, message: FeeMessage) -> tuple[str, str]:
-        """By what it was; a letter by post has no other text."""
-        return KINDS.get(message.kind, message.kind), "par courrier" if message.is_by_post else "message effacé"
+    verbose_name_plural = "messages au cotisant"
+    kinds = KINDS
 
 
 class FeePapers(StaffAdmin):
     """On the page of a fee, its documents and its messages; in the list, the calls to send."""
 
-    inlines = (FeeMessageInline,)
+    inlines = (FeeLetters,)
 
     def get_inlines(self, request: HttpRequest, obj: MembershipFee | None = None) -> Any:
         """Nothing was written about a fee that is being opened."""
@@ -108,27 +94,12 @@ class FeePapers(StaffAdmin):
         }
         return self.act_page(request, "admin/act.html", "Émettre le reçu", context)
 
-    @page("<int:pk>/messages/<int:message_pk>/renvoyer/", name="send_fee_message_again")
-    def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
-        """The same message, to the payer's present address."""
-        fee: MembershipFee = self.row(request, pk)
-        message = fee.messages.select_related("email", "fee__member").filter(pk=message_pk).first()
-        if message is None or message.email is None:
-            raise Http404
-        return self.send_again_page(
-            request,
-            fee,
-            message,
-            to=address_of(message),
-            send=lambda: _send_again(message, now=timezone.now()),
-            back=reverse("admin:members_membershipfee_change", args=[fee.pk]),
-        )
-
     @admin.action(description="Envoyer l’appel de cotisation", permissions=["change"])
     def send_calls(self, request: HttpRequest, queryset: QuerySet[MembershipFee]) -> HttpResponse | None:
         """Show the calls exactly as they will leave, then send them, once even after a double click (R23)."""
         now, sending = timezone.now(), _sending(request)
-        if FeeMessage.objects.filter(kind=emails.FEE_CALL, key=sending).exists():
+        called_already = Message.objects.of(MembershipFee).filter(kind=emails.FEE_CALL, key=sending)
+        if called_already.exists():
             messages.info(request, "Ces appels sont déjà partis : ils n’ont pas été envoyés une seconde fois.")
             return None
         pks = sorted(queryset.values_list("pk", flat=True))
@@ -136,8 +107,7 @@ class FeePapers(StaffAdmin):
 
         def owed(rows: QuerySet[MembershipFee]) -> list[MembershipFee]:
             """But for those that the first of two clicks has called."""
-            sent = FeeMessage.objects.filter(kind=emails.FEE_CALL, key=sending)
-            return [fee for fee in rows.exclude(pk__in=sent.values("fee")) if fee.is_owed]
+            return [fee for fee in rows.exclude(pk__in=called_already.values("about_id")) if fee.is_owed]
 
         def foresee(rows: QuerySet[MembershipFee]) -> Foreseen:
             called = [fee for fee in owed(rows) if fee.member.email]
@@ -184,25 +154,6 @@ class FeePapers(StaffAdmin):
             rest = f" et {len(by_post) - NAMED} de plus" if len(by_post) > NAMED else ""
             named = format_html_join(", ", '<a href="{}">{}</a>', files)
             messages.warning(request, format_html("Sans adresse e-mail, à imprimer et à poster : {}{}.", named, rest))
-
-
-def address_of(message: FeeMessage) -> str:
-    """Where the message would go if it were sent again: the payer's present address.
-
-    The answer to an on-line form goes back to whoever filled it.
-    """
-    written_to: str = ", ".join(message.email.to) if message.email else ""
-    if message.kind == emails.APPLICATION_RECEIVED:
-        return written_to
-    return message.fee.member.email or written_to
-
-
-@transaction.atomic
-def _send_again(message: FeeMessage, *, now: datetime) -> None:
-    """Raises NotSentYet (of the mail queue) when it is about to leave anyway."""
-    email = mail.send_again(message.email, to=address_of(message))
-    if email.pk != message.email_id:
-        FeeMessage.objects.create(fee=message.fee, kind=message.kind, email=email, written_at=now)
 
 
 def _calls(number: int) -> str:

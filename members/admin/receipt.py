@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from caprural import emails as mail
 from caprural import typography
 from caprural.admin import FewFilter, ReadOnly, StaffAdmin
+from caprural.mailing.models import Message, MessageQuerySet
 from members import emails
 from members.admin.papers import links
-from members.models import FeeMessage, Receipt
+from members.models import MembershipFee, Receipt
 
 _LABEL = re.compile(r"([0-9]{4})-0*([0-9]{1,9})")
 #: What is said of a receipt that no message carries: its payer has no e-mail address.
@@ -41,7 +41,7 @@ class DeliveryFilter(FewFilter):
 
     def narrowed(self, rows: QuerySet[Receipt], asked: str) -> QuerySet[Receipt]:
         """A void receipt is no longer handed over."""
-        is_carried = Exists(FeeMessage.objects.filter(fee=OuterRef("fee"), kind=emails.RECEIPT))
+        is_carried = Exists(_carrying().filter(about_id=OuterRef("fee")))
         return rows.filter(is_carried) if asked == "e-mail" else rows.filter(~is_carried, voided_at__isnull=True)
 
 
@@ -59,9 +59,8 @@ class ReceiptAdmin(ReadOnly, StaffAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Receipt]:
         """With the message that carries each."""
-        carrying = FeeMessage.objects.filter(kind=emails.RECEIPT).select_related("email")
         return Receipt.objects.select_related("fee__member", "fee__campaign").prefetch_related(
-            Prefetch("fee__messages", carrying, to_attr="receipt_messages")
+            Prefetch("fee__messages", _carrying(), to_attr="receipt_messages")
         )
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
@@ -101,7 +100,7 @@ class ReceiptAdmin(ReadOnly, StaffAdmin):
         found = receipt.fee.receipt_messages  # type: ignore[attr-defined]
         if not found:
             return "" if receipt.voided_at else TO_HAND_OVER
-        return mail.state(found[-1].email) if found[-1].email else "message effacé"
+        return str(found[-1].outcome)
 
     @admin.display(description="cotisation")
     def fee_link(self, receipt: Receipt) -> SafeString:
@@ -114,3 +113,8 @@ class ReceiptAdmin(ReadOnly, StaffAdmin):
     def documents(self, receipt: Receipt) -> SafeString:
         """To read or to print."""
         return links("receipt", receipt.token)
+
+
+def _carrying() -> MessageQuerySet:
+    """The letters that carry a receipt."""
+    return Message.objects.of(MembershipFee).filter(kind=emails.RECEIPT)

@@ -19,9 +19,10 @@ from django.utils import timezone
 
 from caprural import typed_again, typography
 from caprural.admin import StaffAdmin, page
+from caprural.mailing.models import Message
 from members import fees, finding
 from members.forms import RecordingForm
-from members.models import Application, FeeCampaign, FeeCategory, FeeMessage, Member, MembershipFee, Receipt
+from members.models import Application, FeeCampaign, FeeCategory, Member, MembershipFee, Receipt
 
 Status = MembershipFee.Status
 
@@ -235,8 +236,8 @@ class PaymentRecording(StaffAdmin):
         pks = [int(pk) for pk in request.GET.getlist("cotisation") if _NUMBER.fullmatch(pk)][:MOST]
         done = list(MembershipFee.objects.filter(pk__in=pks).select_related("member", "campaign", "category"))
         receipts = {receipt.fee_id: receipt for receipt in Receipt.objects.filter(fee__in=done, voided_at__isnull=True)}
-        sent = FeeMessage.objects.filter(fee__in=done, kind="receipt", email__isnull=False)
-        addresses = {fee: ", ".join(to) for fee, to in sent.order_by("pk").values_list("fee", "email__to")}
+        sent = Message.objects.of(MembershipFee).filter(about_id__in=pks, kind="receipt").exclude(to="")
+        addresses = dict(sent.order_by("pk").values_list("about_id", "to"))
         context = {
             "lines": [(fee, receipts.get(fee.pk), addresses.get(fee.pk, "")) for fee in done],
             "again": recording_url(done[0].campaign_id, []) if done else reverse("admin:record_payments"),

@@ -27,7 +27,6 @@ def complete(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("members", "0001_initial"),
-        ("post_office", "0014_alter_email_recipient_delivery_status_and_more"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -419,13 +418,8 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="feemessage",
             name="email",
-            field=models.OneToOneField(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="about_fee",
-                to="post_office.email",
-                verbose_name="message envoyé",
-            ),
+            # The key of a row of the mail library we had then.
+            field=models.BigIntegerField(db_column="email_id", null=True, unique=True, verbose_name="message envoyé"),
         ),
         migrations.AddField(
             model_name="feemessage",

@@ -5,7 +5,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("members", "0006_names_and_addresses"),
-        ("post_office", "0014_alter_email_recipient_delivery_status_and_more"),
     ]
 
     operations = [
@@ -24,12 +23,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="application",
             name="letter",
-            field=models.OneToOneField(
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="about_application",
-                to="post_office.email",
-            ),
+            # The key of a row of the mail library we had then.
+            field=models.BigIntegerField(db_column="letter_id", editable=False, null=True, unique=True),
         ),
     ]

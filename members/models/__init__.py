@@ -2,7 +2,7 @@
 
 from members.models.application import Application, ApplicationPerson
 from members.models.campaign import FeeCampaign, FeeCategory
-from members.models.fee import FeeMessage, MembershipFee
+from members.models.fee import MembershipFee
 from members.models.member import FULL_NAME_LENGTH, CoveredPerson, EmailDomain, Member
 from members.models.receipt import Receipt, ReceiptCounter
 from members.models.spreadsheet_import import SpreadsheetImport
@@ -15,7 +15,6 @@ __all__ = [
     "EmailDomain",
     "FeeCampaign",
     "FeeCategory",
-    "FeeMessage",
     "Member",
     "MembershipFee",
     "Receipt",

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from caprural import validators
 from caprural.fields import CodeField, EmailField
+from caprural.mailing.models import Letters
 from members.models.campaign import FeeCategory
 from members.models.fee import MembershipFee, new_token
 from members.models.member import FULL_NAME_LENGTH, Member
@@ -110,14 +111,13 @@ class Application(models.Model):
     filled_from = models.CharField(max_length=16, blank=True, editable=False)
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     received_at = models.DateTimeField("reçu le")
-    #: What was written to whoever filled it.
-    letter = models.OneToOneField(
-        "post_office.Email", on_delete=models.SET_NULL, null=True, editable=False, related_name="about_application"
-    )
     checked_at = models.DateTimeField("vérifié le", null=True, blank=True)
     checked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, verbose_name="vérifié par"
     )
+
+    #: What was written to whoever filled it.
+    messages = Letters()
 
     objects = ApplicationQuerySet.as_manager()
 

@@ -7,7 +7,8 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
-from caprural import typography, validators
+from caprural import validators
+from caprural.mailing.models import Letters
 from members.models.campaign import FeeCampaign, FeeCategory
 from members.models.member import CoveredPerson, Member
 
@@ -70,6 +71,9 @@ class MembershipFee(models.Model):
     note = models.TextField("note interne", blank=True, validators=[validators.multi_line])
     created_at = models.DateTimeField("créée le", auto_now_add=True)
 
+    #: What was written to its payer, by e-mail or by post.
+    messages = Letters()
+
     objects = MembershipFeeQuerySet.as_manager()
 
     class Meta:
@@ -117,40 +121,11 @@ class MembershipFee(models.Model):
         return list(self.category.reach((), list(self.member.domains.values_list("domain", flat=True)))[1])
 
     @property
+    def letters_go_to(self) -> str:
+        """Where its payer is written to; empty when they are by post."""
+        return str(self.member.email)
+
+    @property
     def code(self) -> str:
         """The reference a payer is asked to quote, and by which the payment is found: « COT-00042 »."""
         return f"COT-{self.pk:05d}" if self.pk else "COT-…"
-
-
-class FeeMessage(models.Model):
-    """« Message au cotisant »: what was written to a payer about a fee, by e-mail or by post.
-
-    `key` names the occurrence of a dated message (the step of a reminder). The database holds one message per fee, kind
-    and key: whatever a worker does twice is refused the second time (R24).
-    """
-
-    fee = models.ForeignKey(MembershipFee, on_delete=models.CASCADE, related_name="messages", verbose_name="cotisation")
-    kind = models.CharField("nature", max_length=40)
-    key = models.CharField("étape", max_length=40, blank=True)
-    email = models.OneToOneField(
-        "post_office.Email",
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="about_fee",
-        verbose_name="message envoyé",
-    )
-    is_by_post = models.BooleanField("par courrier", default=False)
-    written_at = models.DateTimeField("écrit le")
-
-    class Meta:
-        verbose_name = "message au cotisant"
-        verbose_name_plural = "messages au cotisant"
-        ordering = ("pk",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("fee", "kind", "key"), condition=~Q(key=""), name="dated_message_once_per_fee"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"message du {typography.moment(self.written_at)}"

@@ -8,13 +8,12 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from caprural import emails as mail
 from caprural import typography
 from members import covering
 from members.models import FeeCampaign
 from sessions_app import emails, roles
 from sessions_app.admin.base import status_text
-from sessions_app.models import Message, Registration, TrainingSession
+from sessions_app.models import Registration, TrainingSession
 
 Status = Registration.Status
 
@@ -54,12 +53,8 @@ class Board:
         first_on = session.announced_on
         self.can_extend = first_on is not None and first_on > timezone.localdate(now)
         people = list(session.registrations.order_by("pk"))
-        self.joining: dict[int | None, Message] = {
-            message.registration_id: message
-            for message in session.messages.filter(
-                kind=emails.JOINING_INSTRUCTIONS, key=str(session.announced_on)
-            ).select_related("email")
-        }
+        joining = emails.to_people([person.pk for person in people]).filter(kind=emails.JOINING_INSTRUCTIONS)
+        self.joining = {message.about_id: message for message in joining.filter(key=str(session.announced_on))}
         self.covered, self.judged = self._covered(people)
         seats = sorted((person for person in people if person.holds_seat), key=lambda person: person.sort_key)
         waiting = [person for person in people if person.status == Status.WAITING]
@@ -156,13 +151,11 @@ def _joining(registration: Registration, number: int, board: Board) -> Cell:
         return NOT_CONCERNED
     message = board.joining.get(registration.pk)
     if message is not None:
-        if message.email is None:  # erased since, with the personal data of that time
-            return Cell(Mark.DONE, f"envoyée le {typography.medium_date(message.written_at)}")
-        if message.email.status == mail.GIVEN_UP:
-            return Cell(Mark.MISSING, "n’a pas pu partir")
-        if mail.is_to_leave(message.email):
+        if message.is_to_leave:
             return Cell(Mark.DONE, "en cours d’envoi")
-        return Cell(Mark.DONE, f"envoyée le {typography.medium_date(message.email.last_updated)}")
+        if message.sent_at:
+            return Cell(Mark.DONE, f"envoyée le {typography.medium_date(message.sent_at)}")
+        return Cell(Mark.MISSING, "n’a pas pu partir")
     joining_at = board.session.joining_at
     if joining_at is None:
         return Cell(Mark.TO_COME, "date à venir")

@@ -14,22 +14,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from caprural import retention, typography
-from caprural.admin import FewFilter, ReadOnly, WrittenInline, page
-from caprural.admin.messages import subjects
+from caprural.admin import FewFilter, ReadOnly, page
 from caprural.confirming import Foreseen, ask
-from sessions_app import emails, registering, roles
+from caprural.mailing.admin import LettersInline
+from sessions_app import registering, roles
 from sessions_app.admin.attaching import MemberAttaching
 from sessions_app.admin.base import current_user, status_text
 from sessions_app.forms import CancelForm, CorrectAddressForm, ExtendForm, PersonForm
-from sessions_app.models import Message, Registration, StatusChange, TrainingSession
-
-
-@subjects.append
-def _subject(email: Any) -> Registration | TrainingSession | None:
-    """The person a letter is for, else the session it is about."""
-    message = getattr(email, "about", None)
-    return message and (message.registration or message.session)
-
+from sessions_app.models import Registration, StatusChange, TrainingSession
 
 #: How much longer a seat is held for its fee, unless another day is chosen.
 LONGER = timedelta(days=7)
@@ -46,20 +38,10 @@ class StatusChangeInline(ReadOnly, admin.TabularInline):
     can_delete = False
 
 
-class MessageInline(WrittenInline):
+class PersonLetters(LettersInline):
     """What the person was written."""
 
-    model = Message
     verbose_name_plural = "messages à cette personne"
-    again_page, about = "admin:send_message_again", "session"
-
-    def can_be_sent_again(self, message: Message) -> bool:
-        """Links of several people are written again, not sent again."""
-        return message.kind not in emails.ONLY_LINKS and super().can_be_sent_again(message)
-
-    def has_view_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
-        """Whoever reads all the messages."""
-        return request.user.has_perm("post_office.view_email")
 
 
 class SessionFilter(admin.SimpleListFilter):
@@ -162,7 +144,7 @@ class RegistrationAdmin(MemberAttaching):
 
     def get_inlines(self, request: HttpRequest, obj: Registration | None) -> list[Any]:
         """The log speaks of fees."""
-        return [StatusChangeInline, MessageInline] if roles.sees_every_session(request.user) else []
+        return [StatusChangeInline, PersonLetters] if roles.sees_every_session(request.user) else []
 
     @admin.display(description="session", ordering="session__title")
     def session_label(self, registration: Registration) -> str:

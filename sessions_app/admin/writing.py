@@ -2,13 +2,12 @@
 
 from uuid import uuid4, uuid5
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from caprural.admin import page
 from caprural.confirming import Foreseen, Told
-from sessions_app import emails, writing
+from sessions_app import writing
 from sessions_app.admin.base import SessionPages, current_user
 from sessions_app.admin.board import Board
 from sessions_app.forms import WriteForm
@@ -66,21 +65,4 @@ class SessionWriting(SessionPages):
             notice="Chaque personne reçoit son propre message et peut répondre au contact de la session.",
             done="C’est envoyé.",
             nobody="Ce choix ne désigne personne : cochez d’autres états, ou ne demandez pas ce qui manque.",
-        )
-
-    @page("<int:pk>/messages/<int:message_pk>/renvoyer/", name="send_message_again")
-    def send_again(self, request: HttpRequest, pk: int, message_pk: int) -> HttpResponse:
-        """The same message, to the person's present address."""
-        session: TrainingSession = self.row(request, pk)
-        message = session.messages.select_related("email", "registration").filter(pk=message_pk).first()
-        if message is None or message.email is None or message.kind in emails.ONLY_LINKS:
-            raise Http404
-        about = message.registration or session
-        return self.send_again_page(
-            request,
-            session,
-            message,
-            to=writing.address_of(message),
-            send=lambda: writing.send_again(message),
-            back=reverse(f"admin:sessions_app_{about._meta.model_name}_change", args=[about.pk]),
         )

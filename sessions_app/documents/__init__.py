@@ -5,7 +5,7 @@ Nothing heavy is imported here: WeasyPrint and icalendar are loaded by the proce
 
 import logging
 
-from caprural import emails as queue
+from caprural.mailing.documents import Attachment, attachment
 from caprural.pdf import PdfUnavailable
 from sessions_app import emails
 from sessions_app.models import Registration, TrainingSession
@@ -15,12 +15,12 @@ logger = logging.getLogger(__name__)
 
 def register_attachments() -> None:
     """Tell the mail queue how to make the files of our messages (R23); the key is the registration's."""
-    queue.attachment(emails.CALENDAR, "fichier d’agenda")(_calendar)
-    queue.attachment(emails.CALENDAR_CANCELLED, "fichier d’agenda")(_calendar)
-    queue.attachment(emails.MEMBERSHIP_FORM, "bulletin de cotisation")(_membership_form)
+    attachment(emails.CALENDAR, "fichier d’agenda")(_calendar)
+    attachment(emails.CALENDAR_CANCELLED, "fichier d’agenda")(_calendar)
+    attachment(emails.MEMBERSHIP_FORM, "bulletin de cotisation")(_membership_form)
 
 
-def _calendar(key: str) -> queue.Attachment | None:
+def _calendar(key: str) -> Attachment | None:
     """The event as it is when the message leaves: put in the calendar, moved, or cancelled (R19).
 
     One maker for both names. A message that was held up must never bring back an event cancelled since, nor cancel one
@@ -33,10 +33,10 @@ def _calendar(key: str) -> queue.Attachment | None:
         return None
     registration, session = found
     content = calendar.registration_calendar(registration, session)
-    return queue.Attachment(calendar.filename(session), content, calendar.content_type(registration, session))
+    return Attachment(calendar.filename(session), content, calendar.content_type(registration, session))
 
 
-def _membership_form(key: str) -> queue.Attachment | None:
+def _membership_form(key: str) -> Attachment | None:
     from sessions_app.documents import membership_form
 
     found = _find(key)
@@ -49,7 +49,7 @@ def _membership_form(key: str) -> queue.Attachment | None:
         # The message says the amount and the means of payment: better without its form than never.
         logger.exception("Message without its membership form")
         return None
-    return queue.Attachment(membership_form.filename(session), content, "application/pdf")
+    return Attachment(membership_form.filename(session), content, "application/pdf")
 
 
 def _find(key: str) -> tuple[Registration, TrainingSession] | None:

@@ -47,8 +47,8 @@ def content(
             for change in registration.status_changes.order_by("pk")
         ],
         "messages reçus": [
-            {"date": _instant(message.written_at), "objet": message.email.subject if message.email else None}
-            for message in registration.messages.select_related("email").order_by("pk")
+            {"date": _instant(message.written_at), "objet": message.subject or None}
+            for message in registration.messages.order_by("pk")
         ],
         "bulletins de cotisation remplis depuis cette page": [
             _application(application) for application in applications

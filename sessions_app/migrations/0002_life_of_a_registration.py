@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("post_office", "0014_alter_email_recipient_delivery_status_and_more"),
         ("sessions_app", "0001_initial"),
     ]
 
@@ -60,13 +59,8 @@ class Migration(migrations.Migration):
                 ("written_at", models.DateTimeField(auto_now_add=True, verbose_name="écrit le")),
                 (
                     "email",
-                    models.OneToOneField(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="about",
-                        to="post_office.email",
-                        verbose_name="message envoyé",
-                    ),
+                    # The key of a row of the mail library we had then.
+                    models.BigIntegerField(db_column="email_id", null=True, unique=True, verbose_name="message envoyé"),
                 ),
                 (
                     "registration",

@@ -2,7 +2,7 @@
 
 from sessions_app.models.day import HalfDay, RemovedDay, SessionDay
 from sessions_app.models.document import SessionDocument
-from sessions_app.models.message import LinkRequest, Message
+from sessions_app.models.message import LinkRequest
 from sessions_app.models.registration import Registration, StatusChange
 from sessions_app.models.session import TrainingSession
 from sessions_app.models.state import SessionState, StateCode

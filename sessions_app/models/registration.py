@@ -1,5 +1,6 @@
 """The registration of one person for one session, its status, and the log of everything that happened to it."""
 
+import re
 import secrets
 from collections.abc import Iterable
 from datetime import date
@@ -14,8 +15,11 @@ from django.utils.crypto import salted_hmac
 
 from caprural import typography, validators
 from caprural.fields import EmailField
+from caprural.mailing.models import Letters
 from members.models import Application, FeeCategory
 from members.models.member import listed
+
+_PRIVATE_LINK = re.compile(r"(/inscriptions/)[A-Za-z0-9_-]{22,43}(?=/)")
 
 
 def new_token() -> str:
@@ -135,6 +139,8 @@ class Registration(models.Model):
     told = models.JSONField(null=True, editable=False)
     link_sent_at = models.DateTimeField(null=True, editable=False)
 
+    messages = Letters()
+
     objects = RegistrationQuerySet.as_manager()
 
     class Meta:
@@ -198,6 +204,15 @@ class Registration(models.Model):
     def form_sources(self) -> tuple[str, str]:
         """Where the membership forms that the holder of the link may read were filled."""
         return self.link_source, self.page_source
+
+    @property
+    def letters_go_to(self) -> str:
+        """Where the person is written to."""
+        return str(self.email)
+
+    def with_present_link(self, text: str) -> str:
+        """A letter that quoted a private link which was replaced since."""
+        return _PRIVATE_LINK.sub(rf"\g<1>{self.token}", text)
 
     @staticmethod
     def scale(people: Iterable["Registration"], on: date | None) -> tuple[list[FeeCategory], dict[int, Application]]:

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from caprural import typography, validators
-from caprural.emails import MORNING
+from caprural.agenda import MORNING
 from caprural.fields import EmailField
+from caprural.mailing.models import Letters
 from sessions_app.models.day import SessionDay, paris
 from sessions_app.models.session_rows import TrainingSessionQuerySet
 from sessions_app.models.state import SessionState, Status, state_of
@@ -141,6 +142,9 @@ class TrainingSession(models.Model):
     calendar_sequence = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField("créée le", auto_now_add=True)
     updated_at = models.DateTimeField("modifiée le", auto_now=True)
+
+    #: What was written about it to nobody who is registered: to the team.
+    messages = Letters()
 
     objects = TrainingSessionQuerySet.as_manager()
 

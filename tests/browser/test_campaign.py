@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from members.models import FeeCampaign, FeeMessage
+from caprural.mailing.models import Message
+from members.models import FeeCampaign
 from sessions_app import roles
 from tests.announced import today
 from tests.browser.conftest import Open
@@ -64,7 +65,9 @@ def test_everything_from_the_page_of_a_campaign(
     look()
     page.get_by_role("button", name="Marquer comme relancés par courrier").click()
     expect(page.get_by_text("1 lettre est notée comme envoyée.")).to_be_visible()
-    assert list(FeeMessage.objects.filter(is_by_post=True).values_list("fee__member__name", "key")) == [("Deux", "1")]
+    assert list(Message.objects.filter(state=Message.State.POSTED).values_list("fee__member__name", "key")) == [
+        ("Deux", "1")
+    ]
 
     follow("Chiffres")
     expect(page.get_by_role("img", name=re.compile("par mois, en euros"))).to_be_visible()

@@ -7,10 +7,10 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
-from post_office.models import STATUS, Email
 
 from caprural.house.models import Heartbeat
-from sessions_app.models import Message, Registration, Trainer, TrainingSession
+from caprural.mailing.models import Message
+from sessions_app.models import Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
 from tests.factories import make_staff, make_trainer
@@ -33,7 +33,7 @@ def session() -> TrainingSession:
     for name in ("Zola", "Étienne", "Martin", "Sand"):
         registered(session, last_name=name, phone="06 12 34 56 78")
     TrainingSession.objects.update(registration_deadline=today(), max_participants=10, min_participants=8)
-    Email.objects.update(status=STATUS.sent)
+    Message.objects.update(state=Message.State.SENT)
     return session
 
 
@@ -114,7 +114,7 @@ def test_writing_to_those_who_lack_something(
     expect(page.locator(".messagelist")).to_contain_text("C’est envoyé. 3 personnes reçoivent un message.")
     sent = Message.objects.filter(kind="written").order_by("pk")
     assert [message.registration.last_name for message in sent if message.registration] == ["Étienne", "Martin", "Zola"]
-    assert all("Où en est votre structure ?" in message.email.message for message in sent if message.email)
+    assert all("Où en est votre structure ?" in message.text for message in sent)
 
 
 def test_every_page_of_the_coordination(
@@ -129,7 +129,7 @@ def test_every_page_of_the_coordination(
     person = registered(open_session(), first_name=long[:80], organisation=long, email=f"{'a' * 60}@collines.example")
     Registration.objects.filter(last_name="Zola").update(session=person.session)
     message = Message.objects.filter(registration__last_name="Sand").get()
-    Email.objects.filter(about=message).update(status=STATUS.failed)
+    Message.objects.filter(about=message).update(state=Message.State.FAILED)
     page = enter(coordinator, "/admin/", width=width)
     for path in (
         "/admin/",

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
-from post_office.models import Email
 
 from caprural.house.models import Organisation
+from caprural.mailing.models import Message
 from sessions_app import registering
 from sessions_app.models import Registration, SessionDocument, TrainingSession
 from tests.announced import open_session, registered, today
@@ -114,13 +114,13 @@ def test_change_details(visit: Open, session: TrainingSession, window: dict[str,
     now = Registration.objects.get(pk=person.pk)
     assert (now.first_name, now.email, now.carpool) == ("Anaïs", "nouvelle@vallee.example", False)
     assert now.token != person.token
-    assert {email.to[0] for email in Email.objects.all()} == {"ancienne@vallee.example", "nouvelle@vallee.example"}
+    assert {email.to for email in Message.objects.all()} == {"ancienne@vallee.example", "nouvelle@vallee.example"}
 
 
 @pytest.mark.parametrize("window", WINDOWS)
 def test_find_my_link(visit: Open, session: TrainingSession, window: dict[str, int]) -> None:
     person = registered(session, email="connue@vallee.example")
-    Email.objects.all().delete()
+    Message.objects.all().delete()
     answers = set()
     for address in ("connue@vallee.example", "inconnue@vallee.example"):
         page = visit("/", **window)
@@ -132,8 +132,8 @@ def test_find_my_link(visit: Open, session: TrainingSession, window: dict[str, i
         answers.add(page.content())
     assert len(answers) == 1
     registering.answer_link_requests(now=timezone.now())
-    [message] = Email.objects.all()
-    [link] = set(re.findall(r"/inscriptions/[\w-]+/", message.message))
+    [message] = Message.objects.all()
+    [link] = set(re.findall(r"/inscriptions/[\w-]+/", message.text))
     assert link == person.get_absolute_url()
     page.goto(link)
     heading(page, re.compile("^Une place vous est retenue"))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
-from post_office.models import Email
 
+from caprural.mailing.models import Message
 from members.models import Member, MembershipFee
 from sessions_app import roles
 from sessions_app.models import TrainingSession
@@ -157,9 +157,9 @@ def addresses(session: TrainingSession) -> list[str]:
         "/admin/members/membershipfee/add/",
         f"/admin/members/membershipfee/{MembershipFee.objects.get().pk}/change/",
         "/admin/members/feecampaign/",
+        "/admin/mailing/message/",
+        f"/admin/mailing/message/{Message.objects.first().pk}/change/",
         "/admin/house/organisation/add/",
-        "/admin/post_office/email/",
-        f"/admin/post_office/email/{Email.objects.first().pk}/change/",
     ]
 
 

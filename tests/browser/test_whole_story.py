@@ -14,7 +14,8 @@ from playwright.sync_api import Page, expect
 
 from caprural import agenda
 from caprural.house.models import Organisation
-from sessions_app.models import Message, Registration, TrainingSession
+from caprural.mailing.models import Message
+from sessions_app.models import Registration, TrainingSession
 from tests.announced import open_session, today
 from tests.browser.conftest import Open
 from tests.browser.test_register import register

@@ -7,10 +7,10 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
-from post_office.models import Email
 
 from caprural import typography
 from caprural.house.models import Organisation
+from caprural.mailing.models import Message
 from members import applying, covering, fees
 from members.models import Application, FeeCategory, Member
 from tests import pages
@@ -102,7 +102,7 @@ class TestForm:
         assert (answer.status_code, answer.headers["Location"]) == (302, SENT)
         assert (application.name, application.fee, application.category) == ("Pays <des> Collines", None, category)
         assert list(application.people.values_list("email", "name")) == [("camille@collines.example", "Camille Durand")]
-        assert Email.objects.get().to == ["camille@collines.example"]
+        assert Message.objects.get().to == "camille@collines.example"
 
     def test_sent_twice(self, client: Client, category: FeeCategory) -> None:
         typed = {**shown(client.get(FORM)), **FILLED}
@@ -110,7 +110,7 @@ class TestForm:
         answers = [client.post(FORM, typed) for _ in range(2)]
 
         assert [answer.headers["Location"] for answer in answers] == [SENT, SENT]
-        assert (Application.objects.count(), Member.objects.count(), Email.objects.count()) == (1, 0, 1)
+        assert (Application.objects.count(), Member.objects.count(), Message.objects.count()) == (1, 0, 1)
 
     def test_the_browser_s_back_then_another_payer(self, client: Client, category: FeeCategory) -> None:
         """The same hidden key, other contents: another form, and the page is about the last one."""

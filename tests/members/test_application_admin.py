@@ -8,9 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from post_office.models import Email
 
 from caprural import typography
+from caprural.mailing.models import Message
 from members.models import Application, FeeCategory, Member
 from tests import pages
 from tests.announced import open_session, registered, today
@@ -283,14 +283,14 @@ class TestChecking:
     def test_then_its_payment(self, coordination: Client, category: FeeCategory, member: Member) -> None:
         """The cheque is there: checked, then straight to the screen of payments, without a call."""
         application = make_application(category=category, siret=SIRET)
-        letters = Email.objects.count()
+        letters = Message.objects.count()
 
         page = send(coordination, check_of(application), payment="")
 
         assert page.redirect_chain[-1][0] == (
             f"/admin/members/membershipfee/enregistrer/?campagne={category.campaign_id}&cotisant={member.pk}"
         )
-        assert Email.objects.count() == letters
+        assert Message.objects.count() == letters
 
     def test_forms_of_one_payer_see_each_other(self, coordination: Client, category: FeeCategory) -> None:
         other = make_application(category=category, siret=SIRET, name="Pays")

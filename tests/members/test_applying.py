@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from post_office.models import Email
 
 from caprural import limits
+from caprural.mailing.models import Message
 from members import applying, fees, opening, reminding
 from members.models import Application, ApplicationPerson, Member, MembershipFee
 from sessions_app.models import Registration
@@ -163,9 +163,9 @@ class TestWhoseItSeems:
 
 def letter() -> tuple[str, str]:
     """The subject and the words of the only message."""
-    [message] = Email.objects.all()
-    assert lines_of_html(message.html_message) == lines_of_text(message.message)
-    return folded(message.subject), folded(message.message)
+    [message] = Message.objects.all()
+    assert lines_of_html(message.html) == lines_of_text(message.text)
+    return folded(message.subject), folded(message.text)
 
 
 class TestTheLetter:
@@ -195,16 +195,16 @@ class TestTheLetter:
             emails=("evil@evil.example",),
         )
 
-        [message] = Email.objects.all()
-        for text in (message.subject, message.message, message.html_message):
+        [message] = Message.objects.all()
+        for text in (message.subject, message.text, message.html):
             assert "evil" not in text.lower()
             assert "IBAN" not in text
-        assert message.context["attachments"] == []
+        assert message.documents == []
 
     @pytest.mark.parametrize("status", ["due", "committed", "paid", "waived"])
     def test_a_stranger_learns_nothing_of_a_payer(self, status: str) -> None:
         make_fee(make_member(siret=SIRET, email="compta@collines.example"), status=status)
-        Email.objects.all().delete()
+        Message.objects.all().delete()
 
         make_application(siret=SIRET, email="curieux@ailleurs.example")
 
@@ -225,7 +225,7 @@ class TestTheLetter:
             ),
             status=status,
         )
-        Email.objects.all().delete()
+        Message.objects.all().delete()
 
         make_application(siret=SIRET, email=email)
 
@@ -237,7 +237,7 @@ class TestTheLetter:
         """Another form, or a fee that is open already: we look first."""
         large, small = (make_category(amount=Decimal(amount)) for amount in (250, 80))
         make_application(category=large, siret=SIRET)
-        Email.objects.all().delete()
+        Message.objects.all().delete()
 
         make_application(category=small, siret=SIRET)
 
@@ -480,12 +480,12 @@ class TestChecking:
             category = make_category(amount=Decimal(250))
             make_fee(make_member(siret=SIRET, email="a@x.example"), category=category, status="due")
         application = make_application(siret=SIRET, email="a@x.example", category=make_category(amount=Decimal(80)))
-        Email.objects.all().delete()
+        Message.objects.all().delete()
 
         check(application, user, take=("email",), is_called=True)
 
-        assert messages() == [("a@x.example", folded(Email.objects.get().subject).partition(" : ")[0])]
-        assert ("250 €" if is_known else "80 €") in folded(Email.objects.get().message)
+        assert messages() == [("a@x.example", folded(Message.objects.get().subject).partition(" : ")[0])]
+        assert ("250 €" if is_known else "80 €") in folded(Message.objects.get().text)
         assert application.fee is not None
         assert (application.code, application.asked) == (application.fee.code, application.fee.amount)
 
@@ -493,7 +493,7 @@ class TestChecking:
     def test_an_accepted_fee_is_not_asked_for(self, user: User, status: str) -> None:
         make_fee(make_member(siret=SIRET, email="a@x.example"), status=status)
         application = make_application(siret=SIRET, email="a@x.example")
-        Email.objects.all().delete()
+        Message.objects.all().delete()
 
         check(application, user, is_called=True)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import tinyhtml5
-from post_office.models import Email
 
-from caprural import emails as mail_queue
 from caprural.house.models import Organisation
+from caprural.mailing import documents
+from caprural.mailing.models import Message
 from members import emails, fees
-from members.models import FeeCategory, FeeMessage, Member, MembershipFee
+from members.models import FeeCategory, Member, MembershipFee
 from tests.factories import NOW, make_category, make_member, paris
 from tests.pages import text
 from tests.traces import folded
@@ -23,8 +23,8 @@ SITE = "https://inscriptions.caprural.example"
 HOSTILE = "{{ 7|add:7 }} {% now 'Y' %} O'Neil <b>« Zoé »</b> & \"Co\""
 
 
-def last_message() -> Email:
-    return Email.objects.order_by("pk").last()
+def last_message() -> Message:
+    return Message.objects.order_by("pk").last()
 
 
 def call_of(fee: MembershipFee) -> str:
@@ -70,11 +70,11 @@ def assert_says(subject: str, *parts: str) -> None:
     """The last message, whole: from the subject to the signature, in plain text as in HTML."""
     email = last_message()
     assert folded(email.subject) == subject
-    assert folded(email.message) == "\n".join(["Bonjour Dominique Durand,\n", *parts, END])
-    assert email.to == ["compta@plateau.example"]
-    assert email.headers == {"Auto-Submitted": "auto-generated", "Reply-To": "contact@monts.example"}
-    assert email.from_email.startswith("Réseau des Monts <") or "=?utf-8?" in email.from_email
-    words = read(email.html_message)
+    assert folded(email.text) == "\n".join(["Bonjour Dominique Durand,\n", *parts, END])
+    assert email.to == "compta@plateau.example"
+    assert email.reply_to == "contact@monts.example"
+    assert email.sender == "Réseau des Monts"
+    words = read(email.html)
     for part in parts:
         for line in part.splitlines():
             assert line.strip().removeprefix("– ") in words
@@ -128,8 +128,8 @@ class TestFeeCall:
 
         emails.fee_call(invited, now=NOW)
 
-        assert "Vous n’avez rien à régler.\n" in last_message().message
-        assert "IBAN" not in last_message().message + last_message().html_message
+        assert "Vous n’avez rien à régler.\n" in last_message().text
+        assert "IBAN" not in last_message().text + last_message().html
 
 
 class TestReminder:
@@ -153,7 +153,7 @@ class TestReminder:
             payment(fee),
             call_link(fee),
         )
-        assert list(FeeMessage.objects.values_list("kind", "key")) == [("membership_reminder", str(step))]
+        assert list(Message.objects.values_list("kind", "key")) == [("membership_reminder", str(step))]
 
 
 class TestReceipt:
@@ -202,17 +202,17 @@ class TestCancelled:
             "plus valable. Si cela vous étonne, répondez à ce message.\n",
             about(fee).replace("Référence à rappeler", "Référence"),
         )
-        [call] = mail_queue.attachments_of(last_message())
+        [call] = documents.made(last_message())
         assert call.filename == f"appel-de-cotisation-{district.fees.live().get().code}.pdf"
 
 
-def every_message(fee: MembershipFee) -> list[Email]:
+def every_message(fee: MembershipFee) -> list[Message]:
     """One of each, about this fee."""
     emails.fee_call(fee, now=NOW)
     emails.membership_reminder(fee, step=1, now=NOW)
     fees.settle(fee, now=NOW)
     fees.cancel(fee, now=NOW, is_told=True)
-    return list(Email.objects.order_by("pk"))
+    return list(Message.objects.order_by("pk"))
 
 
 class TestGreeting:
@@ -229,31 +229,31 @@ class TestGreeting:
 
         assert len(written) == 4
         for message in written:
-            assert message.message.startswith(f"{greeting}\n")
-            assert f"<p>{greeting}</p>" in message.html_message
+            assert message.text.startswith(f"{greeting}\n")
+            assert f"<p>{greeting}</p>" in message.html
 
 
 class TestWhatIsNotKnown:
     def test_an_organisation_that_nobody_has_described(self, asked: Ask) -> None:
         for message in every_message(asked(make_member(email="a@a.example"))):
-            for said in (message.message, message.html_message):
+            for said in (message.text, message.html):
                 assert "Une question ? Répondez à ce message." in folded(said)
                 for absent in ("None", "IBAN", "chèque", "SIRET", "Chorus"):
                     assert absent not in said
-            assert message.message.endswith("Bien cordialement,\nCentre de ressources\n")
+            assert message.text.endswith("Bien cordialement,\nCentre de ressources\n")
 
     def test_a_payer_without_address_is_written_nothing(self, organisation: Organisation, asked: Ask) -> None:
         """By post: nothing is queued, and nothing is said to have been sent."""
         written = every_message(asked(make_member(email="")))
 
-        assert (written, FeeMessage.objects.count()) == ([], 0)
+        assert (written, Message.objects.count()) == ([], 0)
 
 
 def test_each_leaves_a_message_of_its_fee(fee: MembershipFee) -> None:
     written = every_message(fee)
 
-    assert list(FeeMessage.objects.values_list("fee", "kind", "key", "email", "is_by_post", "written_at")) == [
-        (fee.pk, kind, key, message.pk, False, NOW)
+    assert list(Message.objects.values_list("about_id", "kind", "key", "pk", "state", "written_at")) == [
+        (fee.pk, kind, key, message.pk, Message.State.QUEUED, NOW)
         for (kind, key), message in zip(
             (("fee_call", ""), ("membership_reminder", "1"), ("receipt", ""), ("fee_cancelled", "")),
             written,
@@ -266,15 +266,15 @@ def test_what_was_typed_is_neither_markup_nor_template(organisation: Organisatio
     Organisation.objects.update(contact_name=HOSTILE, chorus_pro=HOSTILE, cheque_payee=HOSTILE)
 
     for message in every_message(asked(make_member(email="a@a.example", name=HOSTILE, contact_name=HOSTILE))):
-        assert f"Bonjour {HOSTILE}," in message.message
-        assert "<b>" not in message.html_message
-        assert f"Bonjour {HOSTILE}," in unescape(message.html_message)
+        assert f"Bonjour {HOSTILE}," in message.text
+        assert "<b>" not in message.html
+        assert f"Bonjour {HOSTILE}," in unescape(message.html)
 
 
 def test_html_parts_are_sound(fee: MembershipFee) -> None:
     """A title, French, and nothing fetched from anywhere; dark colours like the others (emails/base.html)."""
     for message in every_message(fee):
-        html = message.html_message
+        html = message.html
         assert '<html lang="fr">' in html
         assert "prefers-color-scheme: dark" in html
         assert 'class="facts"' in html

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connections, transaction
-from post_office.models import Email
 
+from caprural.mailing.models import Message
 from members import fees, receipts
-from members.models import FeeMessage, MembershipFee, Receipt, ReceiptCounter
+from members.models import MembershipFee, Receipt, ReceiptCounter
 from tests.factories import (
     NOW,
     make_campaign,
@@ -118,7 +118,7 @@ class TestIssue:
         with pytest.raises(RuntimeError):
             fail(first)
 
-        assert (labels(), Email.objects.count()) == ([], 0)
+        assert (labels(), Message.objects.count()) == ([], 0)
         first.refresh_from_db()
         assert first.status == "due"
         fees.settle(second, now=NOW)
@@ -235,8 +235,8 @@ class TestAtOnce:
         assert raised == []
         assert sorted(Receipt.objects.values_list("year", "number")) == [(2017, number) for number in range(1, 51)]
         assert list(ReceiptCounter.objects.values_list("year", "last")) == [(2017, 50)]
-        assert FeeMessage.objects.filter(kind="receipt").count() == Email.objects.count() == 50
-        said = sorted(email.subject.partition("\u00a0")[2][:9] for email in Email.objects.all())
+        assert Message.objects.filter(kind="receipt").count() == Message.objects.count() == 50
+        said = sorted(email.subject.partition("\u00a0")[2][:9] for email in Message.objects.all())
         assert said == [f"2017-{number:04}" for number in range(1, 51)]
 
     def test_half_of_them_fail_and_leave_no_gap(self) -> None:
@@ -258,7 +258,7 @@ class TestAtOnce:
         raised = self.at_once([lambda: fees.settle(MembershipFee.objects.get(pk=fee.pk), now=NOW) for _ in range(10)])
 
         assert [type(error) for error in raised] == [fees.FeeTransitionRefused] * 9
-        assert (labels(), Email.objects.count()) == (["2017-0001"], 1)
+        assert (labels(), Message.objects.count()) == (["2017-0001"], 1)
 
 
 def test_a_receipt_says_which_days_it_covers_and_which_it_does_not() -> None:
@@ -272,8 +272,8 @@ def test_a_receipt_says_which_days_it_covers_and_which_it_does_not() -> None:
 
     follows = fees.accept([fee], "paid", now=NOW)
 
-    message = Email.objects.get(to="compta@collines.example")
-    for text in (folded(message.message), folded(message.html_message)):
+    message = Message.objects.get(to="compta@collines.example")
+    for text in (folded(message.text), folded(message.html)):
         assert "sont à jour du 1er janvier 2017 au 31 décembre 2017" in text
         assert "12 avril 2018 (« Coopérer »)" in text
         assert text.count("(«") == 1

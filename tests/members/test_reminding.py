@@ -10,8 +10,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from caprural import agenda
+from caprural.mailing.models import Message
 from members import emails, fees, reminding
-from members.models import FeeCampaign, FeeCategory, FeeMessage, MembershipFee
+from members.models import FeeCampaign, FeeCategory, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, paris
 from tests.test_race import at_once
 from tests.traces import messages
@@ -57,7 +58,8 @@ def run(now: datetime) -> list[tuple[str, str]]:
 def steps(fee: MembershipFee) -> list[tuple[str, bool, datetime]]:
     """What is noted of its reminders."""
     found = fee.messages.filter(kind=emails.MEMBERSHIP_REMINDER)
-    return list(found.values_list("key", "is_by_post", "written_at"))
+    by_post = Message.State.POSTED
+    return [(key, state == by_post, at) for key, state, at in found.values_list("key", "state", "written_at")]
 
 
 class TestWhenAStepIsDue:
@@ -106,7 +108,7 @@ class TestWhenAStepIsDue:
     ) -> None:
         asked_at = paris(2017, 3, 20, 15)
         if isinstance(asking, str):
-            FeeMessage.objects.create(fee=fee, kind=asking, written_at=asked_at)
+            Message.objects.create(about=fee, kind=asking, written_at=asked_at)
         else:
             asking(fee, now=asked_at)
 
@@ -114,7 +116,7 @@ class TestWhenAStepIsDue:
         assert [plan(FIRST), plan(due_at - SECOND), plan(due_at)] == [[], [], [("Collines", 1, False)]]
 
     def test_another_kind_of_message_does_not_put_it_off(self, fee: MembershipFee) -> None:
-        FeeMessage.objects.create(fee=fee, kind="fee_cancelled", written_at=paris(2017, 3, 20, 15))
+        Message.objects.create(about=fee, kind="fee_cancelled", written_at=paris(2017, 3, 20, 15))
 
         assert plan(FIRST) == [("Collines", 1, False)]
 
@@ -216,7 +218,7 @@ class TestByPost:
         codes = {f"{other.pk}-1", f"{young.pk}-1", f"{silent.pk}-2", "", "abc", "1-1-1"}
 
         assert reminding.note_posted(codes, campaign=campaign, now=FIRST) == 0
-        assert not FeeMessage.objects.filter(is_by_post=True).exists()
+        assert not Message.objects.filter(state=Message.State.POSTED).exists()
 
     def test_an_address_learnt_since(self, silent: MembershipFee) -> None:
         silent.member.email = ADDRESS
@@ -291,7 +293,7 @@ class TestOnce:
         for name in "AB":
             make_fee(make_member(name=name, email=f"{name}@a.example"), category=category, status="due")
         first = MembershipFee.objects.get(member__name="A")
-        FeeMessage.objects.create(fee=first, kind=emails.MEMBERSHIP_REMINDER, key="2", written_at=NOW)
+        Message.objects.create(about=first, kind=emails.MEMBERSHIP_REMINDER, key="2", written_at=NOW)
 
         assert run(FIRST) == [("b@a.example", "Rappel, cotisation attendue")]
         assert f"{first.pk}-2" in caplog.text

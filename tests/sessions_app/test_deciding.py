@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
-from post_office.models import Email
 
-from caprural import emails
+from caprural.mailing import documents
+from caprural.mailing.models import Message
 from members import fees
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, TrainingSession
@@ -79,8 +79,8 @@ def written(act: Callable[[], list[Registration]]) -> list[tuple[str, str]]:
 
 def event_for(registration: Registration) -> tuple[str, str, date, int, str] | None:
     """Method, status, day, sequence and UID of the calendar file of the last message to someone; None without one."""
-    message = [email for email in Email.objects.order_by("pk") if registration.email in email.to][-1]
-    files = emails.attachments_of(message)
+    message = [email for email in Message.objects.order_by("pk") if registration.email == email.to][-1]
+    files = documents.made(message)
     if not files:
         return None
     [file] = files
@@ -324,8 +324,8 @@ class TestPostponingToADateToCome:
             ("Awaiting", "Session reportée, date à venir"),
             ("Waiting", "Session reportée, date à venir"),
         ]
-        assert not Email.objects.filter(
-            subject__startswith="Session reportée", message__contains="faites-vous remplacer"
+        assert not Message.objects.filter(
+            subject__startswith="Session reportée", text__contains="faites-vous remplacer"
         ), "not while it has no date (R10)"
         current = read(session)
         assert (current.status, current.first_date, current.registration_deadline) == (
@@ -416,7 +416,7 @@ class TestPostponingToADateToCome:
         deciding.postpone(session, first_on=date(2017, 4, 12), now=NOW)
 
         assert told(registration)[2:] == ["Session à nouveau prévue le 12 avril 2017"]
-        assert "aura lieu à la date annoncée d’abord" in str(Email.objects.order_by("pk").last().message)
+        assert "aura lieu à la date annoncée d’abord" in str(Message.objects.order_by("pk").last().text)
 
     def test_not_without_an_hour(self) -> None:
         session = make_session(days=())
@@ -473,11 +473,11 @@ class TestCancelling:
         deciding.cancel(session, user=coordinator, now=START + timedelta(days=60))
 
         assert told(registration)[1:] == ["Session reportée, date à venir", "Session annulée"]
-        said = Email.objects.order_by("pk").last()
+        said = Message.objects.order_by("pk").last()
         assert folded(said.subject) == f"Session annulée : {session}"
-        assert "nitialement prévue le mercredi 12 avril 2017" in folded(said.message)
-        assert "9 h 30" not in folded(said.message)
-        assert "agenda" not in said.message
+        assert "nitialement prévue le mercredi 12 avril 2017" in folded(said.text)
+        assert "9 h 30" not in folded(said.text)
+        assert "agenda" not in said.text
         assert event_for(registration) is None
 
     def test_once(self, coordinator: User) -> None:

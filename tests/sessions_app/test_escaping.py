@@ -7,8 +7,8 @@ import pytest
 from django.db import models
 from django.template.loader import render_to_string
 from django.test import Client
-from post_office.models import Email
 
+from caprural.mailing.models import Message
 from sessions_app.documents import attendance_sheet, flyer
 from sessions_app.models import TrainingSession
 from tests.factories import make_registration, make_session, make_trainer, paris
@@ -48,9 +48,9 @@ def test_once_on_every_page_document_and_letter(session: TrainingSession, client
     }
     now = paris(2096, 4, 1)
     pages["sheet"] = render_to_string("pdf/attendance_sheet.html", attendance_sheet.context(session, now=now))
-    for letter in Email.objects.all():
-        pages[letter.subject] = letter.html_message
-        assert html.unescape(letter.message) == letter.message, "a text is not HTML"
+    for letter in Message.objects.all():
+        pages[letter.subject] = letter.html
+        assert html.unescape(letter.text) == letter.text, "a text is not HTML"
 
     assert {name: found for name, page in pages.items() if (found := TWICE.findall(page))} == {}
     assert all("Isle &amp; &lt;Cie&gt;" in pages[name] for name in ("sheet", "/"))

@@ -21,9 +21,9 @@ from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from post_office.models import Email
 
-from caprural import emails
+from caprural.mailing import delivery
+from caprural.mailing.models import Message
 from caprural.wsgi import application
 from sessions_app.models import Registration, TrainingSession
 from sessions_app.registering import visiting
@@ -170,8 +170,8 @@ def assert_harmless(client: Client) -> None:
                 assert field.max_length is None or len(value) <= field.max_length
         pages.assert_sound(client.get(registration.get_absolute_url()))
     mail.outbox.clear()
-    emails.deliver(now=timezone.now())
-    assert not Email.objects.exclude(status=0).exists(), "a message could not be sent"
+    delivery.deliver(now=timezone.now())
+    assert not Message.objects.exclude(state=Message.State.SENT).exists(), "a message could not be sent"
     for sent in mail.outbox:
         parsed = message_from_bytes(sent.message().as_bytes(), policy=policy.default)
         assert set(parsed.keys()) <= {
@@ -201,7 +201,7 @@ class TestFields:
                 pages.assert_sound(response, status=422)
             else:
                 assert response.status_code == 422
-        assert Registration.objects.count() == Email.objects.count() == accepted
+        assert Registration.objects.count() == Message.objects.count() == accepted
         assert_harmless(client)
 
     def test_a_million_characters(self, client: Client, session: TrainingSession) -> None:
@@ -236,8 +236,8 @@ class TestFields:
         said = pages.main(client.get(Registration.objects.get().get_absolute_url()))
         assert HOSTILE["script"] in said
         assert HOSTILE["attribute"] in said
-        [message] = Email.objects.all()
-        assert "<script" not in message.html_message
+        [message] = Message.objects.all()
+        assert "<script" not in message.html
 
     def test_the_link_sent_page_echoes_the_address_as_text(self, client: Client, session: TrainingSession) -> None:
         address = "o'brien&co+a=b@vallee.example"
@@ -299,7 +299,7 @@ class TestFields:
     )
     def test_anything_anywhere(self, client: Client, session: TrainingSession, sent: dict[str, str]) -> None:
         Registration.objects.all().delete()
-        Email.objects.all().delete()
+        Message.objects.all().delete()
         response = client.post(URL, {**HONEST, **sent})
         if response.status_code == 302:
             assert_harmless(client)

@@ -137,13 +137,13 @@ class TestTwins:
         assert [home.count(hours) for hours in ("de 9 h à 12 h", "de 14 h à 17 h", "de 9 h 30 à 17 h 30")] == [1, 1, 0]
 
     def test_in_letters(self, twins: list[TrainingSession]) -> None:
-        from post_office.models import Email
+        from caprural.mailing.models import Message
 
         for session in twins:
             registered(session, email="camille@collines.example")
         registering.send_links("camille@collines.example", now=timezone.now())
-        subjects = [folded(email.subject) for email in Email.objects.order_by("pk")][:2]
-        links = folded(Email.objects.latest("pk").message)
+        subjects = [folded(email.subject) for email in Message.objects.order_by("pk")][:2]
+        links = folded(Message.objects.latest("pk").text)
 
         for hours, subject in zip(("de 9 h à 12 h", "de 14 h à 17 h"), subjects, strict=True):
             assert subject.endswith(f" {today(60).year}, {hours}")

@@ -1168,9 +1168,8 @@ class TestAFeeNoLongerAskedFor:
         assert statuses(session) == [("A", "confirmed"), ("B", "confirmed"), ("C", "waiting")]
         assert log(people[0])[1:] == [("awaiting_fee", "confirmed", "règle automatique", "cotisation non exigée")]
         assert [told(person)[1:] for person in people] == [["Inscription confirmée"], ["Inscription confirmée"], []]
-        letter = people[0].messages.latest("pk").email
-        assert letter is not None
-        assert "La cotisation annuelle n’est plus demandée pour cette session" in letter.message
+        letter = people[0].messages.latest("pk")
+        assert "La cotisation annuelle n’est plus demandée pour cette session" in letter.text
 
     def test_an_edited_session_confirms_whose_fee_is_accepted(self, member: Member) -> None:
         """A session moved to a date that the person's fee covers."""

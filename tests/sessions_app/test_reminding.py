@@ -11,13 +11,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from post_office.models import Email
 
 from caprural import agenda
 from caprural.house.models import Organisation
+from caprural.mailing.models import Message
 from members import fees
 from sessions_app import deciding, registering, reminding
-from sessions_app.models import Message, Registration, TrainingSession
+from sessions_app.models import Registration, TrainingSession
 from sessions_app.reminding import Act, Due
 from tests.factories import (
     NOW,
@@ -330,7 +330,7 @@ class TestAskingForTheDecision:
 
         assert [acts(asked_at - SECOND), acts(asked_at)] == [[], ["ask_decision"]]
         assert run(asked_at) == [(coordinator.email, "Décision à prendre, 0 inscrit sur 8 au moins")]
-        letter = folded(Email.objects.latest("pk").message)
+        letter = folded(Message.objects.latest("pk").text)
         assert (session.title in letter, "on peut toujours s’y inscrire" in letter, "closes" in letter) == (
             True,
             True,
@@ -593,7 +593,7 @@ class TestAnnouncingAChange:
         TrainingSession.objects.update(exact_address="12 rue des Lices", changed_at=JOINING)
 
         assert run(JOINING + self.QUIET) == [(registration.email, "Date, horaires ou lieu modifiés")]
-        assert "– Adresse exacte : 12 rue des Lices\n" in folded(Email.objects.latest("pk").message)
+        assert "– Adresse exacte : 12 rue des Lices\n" in folded(Message.objects.latest("pk").text)
         assert run(JOINING + 2 * self.QUIET) == []
 
     def test_it_says_what_was_and_what_is_in_both_renderings(self) -> None:
@@ -604,14 +604,14 @@ class TestAnnouncingAChange:
 
         run(self.CHANGED + self.QUIET)
 
-        letter = Email.objects.latest("pk")
+        letter = Message.objects.latest("pk")
         lines = [
             "Date : mercredi 12 avril 2017 → jeudi 13 avril 2017",
             "Horaires : de 9 h 30 à 17 h 30 → de 9 h 30 à 16 h",
             "Lieu : à proximité de Givors (69) → à préciser",
             "Adresse exacte : 12 rue des Lices, 69700 Givors → Mairie",
         ]
-        text, html = folded(letter.message), folded(letter.html_message)
+        text, html = folded(letter.text), folded(letter.html)
         assert [line.removeprefix("– ") for line in text.splitlines() if "→" in line] == lines
         assert [line for line in lines if f"<li>{line}</li>" not in html] == []
 
@@ -621,7 +621,7 @@ class TestAnnouncingAChange:
         change(session, at=self.CHANGED)
         pay(registration, now=self.CHANGED)
 
-        assert "– Lieu : à proximité de Givors (69) → à Lyon (1)\n" in folded(Email.objects.latest("pk").message)
+        assert "– Lieu : à proximité de Givors (69) → à Lyon (1)\n" in folded(Message.objects.latest("pk").text)
         assert acts(self.CHANGED + self.QUIET) == []
 
     def test_not_one_that_a_decision_has_announced(self) -> None:
@@ -802,23 +802,21 @@ def refuse_messages_about(registration: Registration) -> Callable[[], None]:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
-                "CREATE TRIGGER refuse BEFORE INSERT ON sessions_app_message "
-                f"WHEN NEW.registration_id = {registration.pk:d} BEGIN SELECT RAISE(ABORT, 'refused'); END"
+                "CREATE TRIGGER refuse BEFORE INSERT ON mailing_message "
+                f"WHEN NEW.about_id = {registration.pk:d} BEGIN SELECT RAISE(ABORT, 'refused'); END"
             )
         else:
             cursor.execute(
                 "CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE 'refused'; END $$ LANGUAGE plpgsql"
             )
             cursor.execute(
-                "CREATE TRIGGER refuse BEFORE INSERT ON sessions_app_message FOR EACH ROW "
-                f"WHEN (NEW.registration_id = {registration.pk:d}) EXECUTE FUNCTION refuse()"
+                "CREATE TRIGGER refuse BEFORE INSERT ON mailing_message FOR EACH ROW "
+                f"WHEN (NEW.about_id = {registration.pk:d}) EXECUTE FUNCTION refuse()"
             )
 
     def mend() -> None:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "DROP TRIGGER refuse" + ("" if connection.vendor == "sqlite" else " ON sessions_app_message")
-            )
+            cursor.execute("DROP TRIGGER refuse" + ("" if connection.vendor == "sqlite" else " ON mailing_message"))
 
     return mend
 

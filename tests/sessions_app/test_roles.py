@@ -77,7 +77,6 @@ COORDINATION = {
     "members.view_application",
     "members.change_application",
     "members.view_receipt",
-    "members.view_feemessage",
     "members.view_membershipfee",
     "members.add_membershipfee",
     "members.change_membershipfee",
@@ -87,7 +86,8 @@ COORDINATION = {
     "members.view_spreadsheetimport",
     "members.add_spreadsheetimport",
     "members.change_spreadsheetimport",
-    "post_office.view_email",
+    "mailing.view_message",
+    "mailing.change_message",
 }
 
 

@@ -26,16 +26,16 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from post_office.models import Email
 
 from caprural import agenda
 from caprural.limits import LimitReached
+from caprural.mailing.models import Message
 from members import consequences, fees
 from members.covering import Circle
 from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
 from sessions_app import emails, registering, reminding
 from sessions_app.admin.board import Board, Mark
-from sessions_app.models import Message, Registration, StatusChange, TrainingSession
+from sessions_app.models import Registration, StatusChange, TrainingSession
 from tests.factories import (
     NOW,
     make_campaign,
@@ -135,7 +135,7 @@ class Story(RuleBasedStateMachine):
             assert not self.state().is_registrable
         except LimitReached:
             # No more than three letters a day at a stranger's will (R7); at a person's own, twelve.
-            assert Email.objects.filter(to=email).count() >= 3
+            assert Message.objects.filter(to=email).count() >= 3
 
     @precondition(lambda self: self.live() and not self.state().has_begun)
     @rule(data=st.data())
@@ -345,8 +345,8 @@ class Story(RuleBasedStateMachine):
     def a_link_is_only_in_letters_to_its_person(self) -> None:
         """R9."""
         for registration in self.session.registrations.all():
-            quoting = Email.objects.filter(message__contains=registration.token)
-            assert {address for email in quoting for address in email.to} <= {registration.email}
+            quoting = Message.objects.filter(text__contains=registration.token)
+            assert {email.to for email in quoting} <= {registration.email}
 
     @invariant()
     def each_person_was_told_their_own_story(self) -> None:
@@ -371,7 +371,7 @@ class Story(RuleBasedStateMachine):
     @invariant()
     def a_dated_message_leaves_once(self) -> None:
         dated = Message.objects.filter(kind__in=DATED).exclude(key="")
-        counted = Counter(dated.values_list("registration", "kind", "key"))
+        counted = Counter(dated.values_list("about_id", "kind", "key"))
         assert [key for key, times in counted.items() if times > 1] == []
 
     @invariant()

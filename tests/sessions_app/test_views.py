@@ -12,9 +12,9 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
-from post_office.models import Email
 
 from caprural.house.models import Organisation
+from caprural.mailing.models import Message
 from members.models import MembershipFee
 from sessions_app import registering
 from sessions_app.models import Registration, SessionDocument, StatusChange, TrainingSession
@@ -432,7 +432,7 @@ class TestAccepted:
             "departure_town": "Saint-Étienne",
             "message": "À bientôt 👩‍🌾 !",
         }
-        assert [email.to for email in Email.objects.all()] == [["anais.leveque@vallee.example"]]
+        assert [email.to for email in Message.objects.all()] == ["anais.leveque@vallee.example"]
 
     def test_only_what_is_required(self, client: Client) -> None:
         optional = ("phone", "accessibility_needs", "carpool", "departure_town", "message", "submission_key")
@@ -465,7 +465,7 @@ class TestAccepted:
         sent = typed()
         first, second = (client.post(form_url(session), sent) for _ in range(2))
         assert first.headers["Location"] == second.headers["Location"]
-        assert Registration.objects.count() == Email.objects.count() == 1
+        assert Registration.objects.count() == Message.objects.count() == 1
 
     def test_the_same_form_is_known_though_the_address_was_corrected(self, client: Client) -> None:
         """B2: browser Back, twice, then send."""
@@ -507,9 +507,9 @@ class TestAccepted:
         assert there.full_name not in said
         assert there.token not in response.content.decode()
         assert Registration.objects.count() == 1
-        letter = Email.objects.latest("pk")
-        assert "Vous vouliez inscrire une autre personne" in letter.message
-        assert there.token in letter.message
+        letter = Message.objects.latest("pk")
+        assert "Vous vouliez inscrire une autre personne" in letter.text
+        assert there.token in letter.text
 
     def test_the_form_for_that_other_person_has_what_they_share(self, client: Client) -> None:
         """R7: no name, and no address either, of which the form makes one registration only."""
@@ -656,7 +656,7 @@ class TestDuplicate:
         """R7."""
         session = open_session()
         first = registered(session, email="deja@la.example", first_name="Ursuline", organisation="Maison Verte")
-        Email.objects.all().delete()
+        Message.objects.all().delete()
         kept = list(Registration.objects.values("pk", "status", "first_name", "token"))
 
         response = client.post(form_url(session), typed(email=email))
@@ -668,9 +668,9 @@ class TestDuplicate:
             assert secret not in page
         assert list(Registration.objects.values("pk", "status", "first_name", "token")) == kept
         assert StatusChange.objects.count() == 1
-        [message] = Email.objects.all()
-        assert message.to == ["deja@la.example"]
-        assert first.token in message.message
+        [message] = Message.objects.all()
+        assert message.to == "deja@la.example"
+        assert first.token in message.text
 
     def test_the_answer_is_the_same_whatever_the_status(self, client: Client) -> None:
         session = open_session(max_participants=1)
@@ -688,7 +688,7 @@ class TestDuplicate:
         registered(session, email="deja@la.example")
         for _ in range(3):
             client.post(form_url(session), typed(email="deja@la.example"))
-        assert Email.objects.filter(to="deja@la.example").count() == 2
+        assert Message.objects.filter(to="deja@la.example").count() == 2
 
     def test_another_session_is_another_registration(self, client: Client) -> None:
         registered(open_session(), email="deja@la.example")
@@ -856,8 +856,8 @@ class TestWithoutFee:
         for path in (f"/sessions/{session.slug}/", form_url(session), private_url(holder), private_url(waiting)):
             assert "cotis" not in pages.main(client.get(path)).lower()
         assert "cotis" not in pages.main(client.post(form_url(session), typed(email="x"))).lower()
-        for email in Email.objects.all():
-            assert "cotis" not in f"{email.subject}{email.message}{email.html_message}".lower()
+        for email in Message.objects.all():
+            assert "cotis" not in f"{email.subject}{email.text}{email.html}".lower()
 
     def test_the_same_pages_do_speak_of_it_otherwise(self, client: Client) -> None:
         session = open_session(fee_required=True)

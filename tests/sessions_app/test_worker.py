@@ -10,10 +10,10 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
-from post_office.models import STATUS, Email
 
-from caprural import emails
-from members.models import FeeMessage, SpreadsheetImport
+from caprural.mailing import delivery
+from caprural.mailing.models import Message
+from members.models import SpreadsheetImport
 from tests import two_workers
 from tests.announced import today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration, make_session
@@ -66,7 +66,7 @@ def test_once_says_in_one_line_that_the_server_is_down(sink: SmtpSink, workers: 
     assert worker.ends() == 1
     assert len(worker.log) == 1
     assert "ConnectionRefusedError" in worker.log[0]
-    assert Email.objects.get().status == STATUS.queued
+    assert Message.objects.get().state == Message.State.QUEUED
 
 
 def test_once_analyses_the_spreadsheets_that_wait(sink: SmtpSink, workers: list[Worker]) -> None:
@@ -94,10 +94,10 @@ def test_asked_to_stop_finishes_the_message_under_way(sink: SmtpSink, workers: l
 
     assert worker.ends() == 0
     assert sink.addresses == ["a@structure.example", "b@structure.example"]
-    assert list(Email.objects.order_by("pk").values_list("status", flat=True)) == [
-        STATUS.sent,
-        STATUS.sent,
-        STATUS.queued,
+    assert list(Message.objects.order_by("pk").values_list("state", flat=True)) == [
+        Message.State.SENT,
+        Message.State.SENT,
+        Message.State.QUEUED,
     ]
 
 
@@ -118,11 +118,11 @@ def test_outages_of_the_mail_server_and_of_the_database(sink: SmtpSink, workers:
     sink.start()
     wait_until(lambda: sink.addresses == ["a@structure.example"])
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE post_office_email RENAME TO gone")
+        cursor.execute("ALTER TABLE mailing_message RENAME TO gone")
         try:
-            wait_until(lambda: worker.said("post_office_email"))
+            wait_until(lambda: worker.said("mailing_message"))
         finally:
-            cursor.execute("ALTER TABLE gone RENAME TO post_office_email")
+            cursor.execute("ALTER TABLE gone RENAME TO mailing_message")
     queue("b")
     wait_until(lambda: sink.addresses == ["a@structure.example", "b@structure.example"])
 
@@ -143,15 +143,15 @@ def test_killed_in_the_middle_of_a_message(sink: SmtpSink, workers: list[Worker]
     workers.append(survivor := Worker(sink, "--once"))
     assert survivor.ends() == 0
     wait_until(lambda: len(sink.received) >= 3)
-    assert Email.objects.get(to="b@structure.example").status == STATUS.queued
+    assert Message.objects.get(to="b@structure.example").state == Message.State.QUEUED
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
         patch.setattr(settings, "EMAIL_HOST", "127.0.0.1")
         patch.setattr(settings, "EMAIL_PORT", sink.port)
-        assert emails.deliver(now=timezone.now() + emails.LEASE) == 1
+        assert delivery.deliver(now=timezone.now() + delivery.LEASE) == 1
 
     received = Counter(message["Message-ID"] for message in sink.received)
-    expected = {email.to[0]: email.message_id for email in Email.objects.all()}
+    expected = {email.to: email.message_id for email in Message.objects.all()}
     assert {address: received[expected[address]] for address in addresses if address != "b@structure.example"} == {
         "a@structure.example": 1,
         "c@structure.example": 1,
@@ -159,7 +159,7 @@ def test_killed_in_the_middle_of_a_message(sink: SmtpSink, workers: list[Worker]
     }
     assert received[expected["b@structure.example"]] in (1, 2)
     assert sum(received.values()) == 3 + received[expected["b@structure.example"]]
-    assert set(Email.objects.values_list("status", flat=True)) == {STATUS.sent}
+    assert set(Message.objects.values_list("state", flat=True)) == {Message.State.SENT}
 
 
 def test_reminders_of_membership_fees_leave_once_with_two_at_once(sink: SmtpSink, workers: list[Worker]) -> None:
@@ -178,7 +178,7 @@ def test_reminders_of_membership_fees_leave_once_with_two_at_once(sink: SmtpSink
     workers.append(last := Worker(sink, "--once"))
     assert last.ends() == 0
     assert sorted(sink.addresses) == addresses
-    assert sorted(FeeMessage.objects.values_list("kind", "key")) == [("membership_reminder", "1")] * 4
+    assert sorted(Message.objects.values_list("kind", "key")) == [("membership_reminder", "1")] * 4
 
 
 class TestTwoAtOnce:

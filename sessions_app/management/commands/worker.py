@@ -13,8 +13,9 @@ from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections
 from django.utils import timezone
 
-from caprural import agenda, emails, limits, retention
+from caprural import agenda, limits, retention
 from caprural.house.models import Heartbeat
+from caprural.mailing import delivery
 from members import importing
 from sessions_app import registering
 
@@ -79,4 +80,4 @@ def _round(is_stopping: Callable[[], bool] = lambda: False) -> None:
     Heartbeat.objects.update_or_create(worker=socket.gethostname(), defaults={"seen_at": now})
     limits.prune(now=now)
     retention.purge_daily(now=now)
-    emails.deliver(now=now, is_stopping=is_stopping)
+    delivery.deliver(now=now, is_stopping=is_stopping)

@@ -169,7 +169,7 @@ class TestTheFeesOfTheYearBefore:
 
         assert page.status_code == 200
         after = rows()
-        for name in ("members.MembershipFee", "post_office.Email", "members.FeeMessage"):
+        for name in ("members.MembershipFee", "mailing.Message"):
             assert after[name] == before[name]
 
     @pytest.mark.parametrize("change", ["amount", "member", "address", "is_told"])

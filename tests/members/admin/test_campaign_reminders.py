@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from caprural import agenda, typography
-from members.models import FeeCampaign, FeeCategory, FeeMessage, MembershipFee
+from caprural.mailing.models import Message
+from members.models import FeeCampaign, FeeCategory, MembershipFee
 from tests.announced import today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, paris
 from tests.office import notices, signed_in
@@ -166,8 +167,8 @@ class TestTheLetters:
             ["2 lettres sont notées comme envoyées."],
             ["Ces lettres étaient déjà notées comme envoyées, ou ne sont plus à envoyer."],
         ]
-        noted = FeeMessage.objects.values_list("fee", "kind", "key", "is_by_post")
-        assert list(noted) == [(fee.pk, "membership_reminder", "1", True) for fee in fees[:2]]
+        noted = Message.objects.values_list("about_id", "kind", "key", "state")
+        assert list(noted) == [(fee.pk, "membership_reminder", "1", Message.State.POSTED) for fee in fees[:2]]
         assert boxes(pages[1]) == [f"{fees[2].pk}-1"]
 
     def test_nothing_ticked(self, coordination: Client, campaign: FeeCampaign, category: FeeCategory) -> None:
@@ -176,7 +177,7 @@ class TestTheLetters:
         page = coordination.post(self.path(campaign), follow=True)
 
         assert notices(page) == ["Cochez les lettres que vous avez envoyées."]
-        assert not FeeMessage.objects.exists()
+        assert not Message.objects.exists()
 
     @pytest.mark.parametrize("forged", ["abc", "1-1", "-1-1", "\x00", "9" * 5000, "²-1"])
     def test_a_forged_selection(
@@ -186,7 +187,7 @@ class TestTheLetters:
 
         page = coordination.post(self.path(campaign), {"letter": [forged]}, follow=True)
 
-        assert (page.status_code, FeeMessage.objects.count()) == (200, 0)
+        assert (page.status_code, Message.objects.count()) == (200, 0)
 
     def test_no_letter_to_post(self, coordination: Client, campaign: FeeCampaign) -> None:
         page = coordination.get(self.path(campaign))
@@ -201,13 +202,13 @@ class TestWhoMayNot:
     def test_a_trainer(self, campaign: FeeCampaign, category: FeeCategory, page: str) -> None:
         fee = expected(category, days=40, name="Pays des Collines")
         trainer = signed_in(make_staff(group="Formateurs"))
-        before = rows()["members.FeeMessage"]
+        before = rows()["mailing.Message"]
         path = f"{CAMPAIGNS}{campaign.pk}/{page}/"
 
         answers = [trainer.get(path), trainer.post(path, {"letter": [f"{fee.pk}-1"]})]
 
         assert [answer.status_code for answer in answers] == [403, 403]
-        assert rows()["members.FeeMessage"] == before
+        assert rows()["mailing.Message"] == before
         assert b"Collines" not in answers[0].content
 
     @pytest.mark.parametrize("page", PAGES)

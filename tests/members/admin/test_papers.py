@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from post_office.models import STATUS, Email
 
+from caprural.mailing.models import Message
 from members import emails, fees
-from members.models import FeeCategory, FeeMessage, MembershipFee
+from members.models import FeeCategory, MembershipFee
 from tests import pages
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_staff, paris
 from tests.office import choose, notices, send, signed_in, typed
@@ -35,8 +35,8 @@ def due(category: FeeCategory, name: str, email: str = "", status: str = "due") 
 
 def called() -> list[str]:
     """Whom a call was sent to, in order."""
-    sent = FeeMessage.objects.filter(kind="fee_call").order_by("pk").values_list("email__to", flat=True)
-    return [",".join(to) for to in sent]
+    sent = Message.objects.filter(kind="fee_call").order_by("pk").values_list("to", flat=True)
+    return list(sent)
 
 
 def confirm(client: Client, page: Any, path: str = FEES) -> Any:
@@ -177,11 +177,11 @@ class TestThePageOfAFee:
     def test_its_messages(self, coordination: Client, category: FeeCategory) -> None:
         fee = due(category, "A", "a@a.example")
         emails.fee_call(fee, now=paris(2017, 3, 1, 10))
-        FeeMessage.objects.create(fee=fee, kind="membership_reminder", is_by_post=True, written_at=NOW)
-        gone = FeeMessage.objects.create(fee=fee, kind="fee_call", written_at=NOW)
-        email = Email.objects.get()
+        email = Message.objects.get()
+        Message.objects.create(about=fee, kind="membership_reminder", state=Message.State.POSTED, written_at=NOW)
+        gone = Message.objects.create(about=fee, kind="fee_call", state=Message.State.FAILED, written_at=NOW)
 
-        group = pages.by_id(pages.tree(coordination.get(f"{FEES}{fee.pk}/change/")), "messages-group")
+        group = pages.by_id(pages.tree(coordination.get(f"{FEES}{fee.pk}/change/")), pages.LETTERS)
         rows = [
             [folded(pages.text(cell)) for cell in row if "original" not in cell.get("class", "")]
             for row in group.iterfind(".//tbody/tr")
@@ -191,76 +191,75 @@ class TestThePageOfAFee:
         assert rows[0][1:4] == [f"Appel de cotisation {fee.code} : Cotisation 2017, 80 €", "à envoyer", ""]
         assert [row[1:4] for row in rows[1:]] == [
             ["relance", "par courrier", ""],
-            ["appel de cotisation", "message effacé", ""],
+            ["appel de cotisation", "abandonné", ""],
         ]
-        assert f"/admin/post_office/email/{email.pk}/change/" in pages.links(group).values()
+        assert f"/admin/mailing/message/{email.pk}/change/" in pages.links(group).values()
 
 
 class TestSendingAgain:
     @pytest.fixture
-    def message(self, category: FeeCategory) -> FeeMessage:
+    def message(self, category: FeeCategory) -> Message:
         """A call that left for an address that has changed since."""
         fee = due(category, "Pays des Collines", "ancienne@a.example")
         emails.fee_call(fee, now=NOW)
-        Email.objects.update(status=STATUS.sent)
+        Message.objects.update(state=Message.State.SENT)
         fee.member.email = "nouvelle@a.example"
         fee.member.save()
-        return FeeMessage.objects.get()
+        return Message.objects.get()
 
-    def path(self, message: FeeMessage) -> str:
-        return f"{FEES}{message.fee_id}/messages/{message.pk}/renvoyer/"
+    def path(self, message: Message) -> str:
+        return f"/admin/mailing/message/{message.pk}/renvoyer/"
 
-    def test_to_the_present_address(self, coordination: Client, message: FeeMessage) -> None:
-        page = coordination.get(f"{FEES}{message.fee_id}/change/")
+    def test_to_the_present_address(self, coordination: Client, message: Message) -> None:
+        page = coordination.get(f"{FEES}{message.about_id}/change/")
         assert self.path(message) in pages.links(pages.tree(page)).values()
 
         answer = send(coordination, self.path(message))
 
         assert notices(answer) == ["Le message est remis dans la file, pour nouvelle@a.example."]
         assert [to for to, _ in messages()] == ["ancienne@a.example", "nouvelle@a.example"]
-        assert list(FeeMessage.objects.values_list("fee", "kind")) == [(message.fee_id, "fee_call")] * 2
+        assert list(Message.objects.values_list("about_id", "kind")) == [(message.about_id, "fee_call")] * 2
 
-    def test_twice_it_leaves_once(self, coordination: Client, message: FeeMessage) -> None:
+    def test_twice_it_leaves_once(self, coordination: Client, message: Message) -> None:
         send(coordination, self.path(message))
 
         answer = send(coordination, self.path(message))
 
         assert notices(answer) == ["Ce message est déjà dans la file : il partira dans un instant."]
-        assert len(messages()) == FeeMessage.objects.count() == 2
+        assert len(messages()) == Message.objects.count() == 2
 
-    def test_given_up_it_takes_its_place_again(self, coordination: Client, message: FeeMessage) -> None:
-        Email.objects.update(status=STATUS.failed)
+    def test_given_up_it_takes_its_place_again(self, coordination: Client, message: Message) -> None:
+        Message.objects.update(state=Message.State.FAILED)
 
         send(coordination, self.path(message))
 
         assert [to for to, _ in messages()] == ["nouvelle@a.example"]
-        assert FeeMessage.objects.count() == 1
+        assert Message.objects.count() == 1
 
-    def test_a_reminder_keeps_its_step_for_itself(self, coordination: Client, message: FeeMessage) -> None:
+    def test_a_reminder_keeps_its_step_for_itself(self, coordination: Client, message: Message) -> None:
         """R24: the copy is not the dated message."""
-        emails.membership_reminder(message.fee, step=1, now=NOW)
-        Email.objects.update(status=STATUS.sent)
+        emails.membership_reminder(message.about, step=1, now=NOW)
+        Message.objects.update(state=Message.State.SENT)
 
-        send(coordination, self.path(FeeMessage.objects.get(kind="membership_reminder")))
+        send(coordination, self.path(Message.objects.get(kind="membership_reminder")))
 
-        keys = FeeMessage.objects.filter(kind="membership_reminder").order_by("pk").values_list("key", flat=True)
+        keys = Message.objects.filter(kind="membership_reminder").order_by("pk").values_list("key", flat=True)
         assert list(keys) == ["1", ""]
 
-    def test_what_is_not_there(self, coordination: Client, message: FeeMessage, category: FeeCategory) -> None:
-        other = due(category, "Autre")
-        assert coordination.get(f"{FEES}{other.pk}/messages/{message.pk}/renvoyer/").status_code == 404
-        assert coordination.get(f"{FEES}{other.pk + 99}/messages/{message.pk}/renvoyer/").status_code == 404
-        Email.objects.all().delete()
+    def test_what_is_not_there(self, coordination: Client, message: Message) -> None:
+        Message.objects.update(text="", html="")
+        assert coordination.get(self.path(message)).status_code == 404
+        Message.objects.all().delete()
         assert coordination.get(self.path(message)).status_code == 404
 
-    def test_reading_sends_nothing(self, coordination: Client, message: FeeMessage) -> None:
+    def test_reading_sends_nothing(self, coordination: Client, message: Message) -> None:
         before = pages.rows()
 
         assert coordination.get(self.path(message)).status_code == 200
 
         assert pages.rows() == before
 
-    def test_trainers_do_not_see_it(self, message: FeeMessage) -> None:
+    def test_trainers_do_not_see_it(self, message: Message) -> None:
         trainer = signed_in(make_staff(group="Formateurs"))
 
         assert trainer.get(self.path(message)).status_code in (403, 404)
@@ -297,7 +296,7 @@ class TestIssuingAReceipt:
             f"Le reçu n° {receipt.label} est déjà émis.",
         ]
         assert receipt.facts["paid_on"] == "2017-02-03"
-        assert list(FeeMessage.objects.values_list("kind", "email__to")) == [("receipt", ["a@a.example"])]
+        assert list(Message.objects.values_list("kind", "to")) == [("receipt", "a@a.example")]
         page = coordination.get(f"{FEES}{imported.pk}/change/")
         assert "Émettre le reçu" not in pages.links(pages.tree(page))
 

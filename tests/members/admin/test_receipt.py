@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from post_office.models import STATUS, Email
 
+from caprural.mailing.models import Message
 from members import fees
 from members.models import FeeCategory, Member, MembershipFee
 from tests import pages
@@ -35,7 +35,7 @@ def paid(category: FeeCategory, name: str, email: str = "", **fields: str) -> Me
 
 def test_the_list(coordination: Client, category: FeeCategory) -> None:
     paid(category, "Sent", "sent@a.example")
-    Email.objects.update(status=STATUS.sent)
+    Message.objects.update(state=Message.State.SENT, sent_at=paris(2017, 4, 3))
     paid(category, "Queued", "queued@a.example")
     paid(category, "Nowhere")
     fees.cancel(paid(category, "Cancelled"), now=paris(2017, 4, 2))

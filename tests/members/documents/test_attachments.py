@@ -4,9 +4,9 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from post_office.models import Email
 
-from caprural import emails as queue
+from caprural.mailing import documents
+from caprural.mailing.models import Message
 from members import emails, fees
 from members.models import Application, FeeCategory, Member, MembershipFee, Receipt
 from tests.factories import NOW
@@ -39,7 +39,7 @@ def application(fee: MembershipFee, scale: FeeCategory) -> Application:
 
 def attached() -> list[tuple[str, str, str]]:
     """Name, type and title of each file of the last message."""
-    files = queue.attachments_of(Email.objects.latest("pk"))
+    files = documents.made(Message.objects.latest("pk"))
     return [(file.filename, file.mimetype, Printed(file.content).title.partition(" – ")[0]) for file in files]
 
 
@@ -68,7 +68,7 @@ def test_the_form_that_was_filled_is_behind_its_link_alone(fee: MembershipFee, s
 def test_a_form_s_message_queued_before_that_still_leaves(fee: MembershipFee, scale: FeeCategory) -> None:
     form = application(fee, scale)
     emails.application_received(form, emails.PAY)
-    Email.objects.update(context={"attachments": [[emails.FILLED_FORM, str(form.pk)]]})
+    Message.objects.update(documents=[[emails.FILLED_FORM, str(form.pk)]])
 
     assert attached() == [("bulletin-de-cotisation-2017.pdf", "application/pdf", "Bulletin de cotisation")]
 
@@ -81,23 +81,23 @@ def test_a_cancelled_fee_has_nothing_attached(fee: MembershipFee) -> None:
 
 def test_the_call_tells_what_is_true_when_the_message_leaves(fee: MembershipFee) -> None:
     emails.fee_call(fee, now=NOW)
-    message = Email.objects.latest("pk")
+    message = Message.objects.latest("pk")
     fees.settle(fee, now=NOW)
 
-    (file,) = queue.attachments_of(message)
+    (file,) = documents.made(message)
 
     assert "cet appel n’est plus à payer" in Printed(file.content).text
 
 
 def test_what_is_gone_leaves_the_message_without_file(fee: MembershipFee, scale: FeeCategory) -> None:
     emails.fee_call(fee, now=NOW)
-    call = Email.objects.latest("pk")
+    call = Message.objects.latest("pk")
     fees.settle(fee, now=NOW)
-    receipt = Email.objects.latest("pk")
+    receipt = Message.objects.latest("pk")
     Receipt.objects.all().delete()
     MembershipFee.objects.all().delete()
 
-    assert [queue.attachments_of(message) for message in (call, receipt)] == [[], []]
+    assert [documents.made(message) for message in (call, receipt)] == [[], []]
 
 
 def test_without_pango_messages_leave_without_their_file(
@@ -107,7 +107,7 @@ def test_without_pango_messages_leave_without_their_file(
     fees.settle(fee, now=NOW)
     remove_pango(monkeypatch)
 
-    assert [queue.attachments_of(message) for message in Email.objects.order_by("pk")] == [[], []]
+    assert [documents.made(message) for message in Message.objects.order_by("pk")] == [[], []]
     assert [record.getMessage() for record in caplog.records] == [
         f"Message without its appel-de-cotisation-{fee.code}.pdf",
         "Message without its recu-2017-0001.pdf",

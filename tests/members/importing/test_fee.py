@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from post_office.models import Email
 
+from caprural.mailing.models import Message
 from members import fees
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee, Receipt
 from sessions_app.models import Registration
@@ -89,7 +89,7 @@ class TestOpened:
 
         brought_in("fees", HEADER, "Collines;2017;Association;;payée;;;;03/04/2017;", now=LATER)
 
-        assert (Receipt.objects.count(), Email.objects.count()) == (0, 0)
+        assert (Receipt.objects.count(), Message.objects.count()) == (0, 0)
 
     def test_one_cancelled_and_another_paid(self) -> None:
         """The cheque bounced, and another came: a file may tell the whole story."""

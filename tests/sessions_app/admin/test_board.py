@@ -8,10 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from post_office.models import STATUS, Email
 
 from caprural import agenda, typography
-from sessions_app.models import Message, Trainer, TrainingSession
+from caprural.mailing.models import Message
+from sessions_app.models import Trainer, TrainingSession
 from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration
 from tests.pages import by_id, links, text, tree
@@ -138,23 +138,23 @@ class TestJoiningInstructions:
     @pytest.mark.parametrize(
         ("status", "said"),
         [
-            (STATUS.queued, "✓ en cours d’envoi"),
-            (STATUS.requeued, "✓ en cours d’envoi"),
-            (STATUS.sent, "✓ envoyée le {today}"),
-            (STATUS.failed, "✗ n’a pas pu partir"),
+            (Message.State.QUEUED, "✓ en cours d’envoi"),
+            (Message.State.SENT, "✓ envoyée le {today}"),
+            (Message.State.FAILED, "✗ n’a pas pu partir"),
         ],
     )
     def test_as_the_queue_has_it(self, coordination: Client, soon: TrainingSession, status: int, said: str) -> None:
         agenda.run(now=timezone.now())
-        Email.objects.update(status=status)
+        Message.objects.update(state=status, sent_at=timezone.now() if status == Message.State.SENT else None)
 
         assert self.step(coordination, soon) == said.format(today=day(0))
 
     def test_erased_since(self, coordination: Client, soon: TrainingSession) -> None:
         agenda.run(now=timezone.now())
-        Email.objects.all().delete()
+        Message.objects.update(state=Message.State.SENT, sent_at=timezone.now())
+        Message.objects.all().erase()
 
-        assert Message.objects.filter(kind="joining_instructions", email=None).count() == 1
+        assert Message.objects.filter(kind="joining_instructions", text="").count() == 1
         assert self.step(coordination, soon) == f"✓ envoyée le {day(0)}"
 
     def test_those_of_a_former_date_do_not_count(self, coordination: Client, soon: TrainingSession) -> None:

@@ -7,9 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from post_office.models import Email
 
 from caprural import agenda, typography
+from caprural.mailing.models import Message
 from sessions_app import deciding, registering, reminding
 from sessions_app.models import Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
@@ -52,7 +52,7 @@ def session() -> TrainingSession:
     for name in ("A", "B", "C"):
         registered(session, last_name=name, email=f"{name.lower()}@collines.example")
     TrainingSession.objects.update(min_participants=8, max_participants=10, registration_deadline=today())
-    Email.objects.all().delete()
+    Message.objects.all().delete()
     session.refresh_from_db()
     return session
 
@@ -138,7 +138,7 @@ class TestMaintaining:
         page = coordination.get(address(session, "maintenir/"))
         TrainingSession.objects.update(registration_deadline=today(10))
         registering.review(session, now=timezone.now())
-        Email.objects.all().delete()
+        Message.objects.all().delete()
 
         again = confirm(coordination, address(session, "maintenir/"), page)
 
@@ -198,7 +198,7 @@ class TestPostponing:
     def test_then_the_new_date(self, coordination: Client, session: TrainingSession) -> None:
         """One act, from the session: what is proposed is shown, then people are told and the session is published."""
         deciding.postpone(session, first_on=None, now=timezone.now())
-        Email.objects.all().delete()
+        Message.objects.all().delete()
         path = links(tree(coordination.get(address(session))))["Fixer la nouvelle date"]
         asked = coordination.get(path)
         assert "Laisser vide : 20 jours avant le premier jour" in main(asked)
@@ -468,7 +468,7 @@ class TestChangesByHand:
         assert notices(page)[0].startswith("1 personne inscrite sera prévenue")
         assert [day.date for day in session.removed_days.all()] == [today(61)]
         agenda.run(now=timezone.now() + reminding.QUIET_BEFORE_ANNOUNCING)
-        letter = Email.objects.latest("pk").message.replace("\u00a0", " ")
+        letter = Message.objects.latest("pk").text.replace("\u00a0", " ")
         assert f"– Journée supprimée : {typography.long_date(today(61))}\n".replace("\u00a0", " ") in letter
 
     def test_a_day_that_overlaps_the_next_is_refused(self, coordination: Client) -> None:

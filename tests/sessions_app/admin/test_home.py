@@ -8,14 +8,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from post_office.models import STATUS, Email
 
 from caprural import typography
 from caprural.house.models import Heartbeat
+from caprural.mailing.models import Message
 from members import emails as members_emails
-from members.models import Application, FeeMessage
+from members.models import Application
 from sessions_app import registering
-from sessions_app.models import Message, Registration, Trainer, TrainingSession
+from sessions_app.models import Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
 from tests.factories import (
     NOW,
@@ -186,7 +186,7 @@ class TestTheCoordination:
 
     def test_a_message_that_never_left(self, coordination: Client) -> None:
         registration = registered(open_session(title="Coopérer"), email="camille@collines.example")
-        Email.objects.update(status=STATUS.failed)
+        Message.objects.update(state=Message.State.FAILED)
         message = Message.objects.get()
 
         assert home(coordination) == {
@@ -196,7 +196,7 @@ class TestTheCoordination:
         }
         [address] = where(coordination).values()
         assert address == f"/admin/sessions_app/registration/{registration.pk}/change/"
-        again = f"{SESSIONS}{registration.session_id}/messages/{message.pk}/renvoyer/"
+        again = f"/admin/mailing/message/{message.pk}/renvoyer/"
         assert f'href="{again}"' in coordination.get(address).content.decode()
         coordination.post(again)
         assert home(coordination) == {"": ["Rien à faire."]}
@@ -204,8 +204,8 @@ class TestTheCoordination:
     def test_a_message_to_a_payer_too(self, coordination: Client) -> None:
         fee = make_fee(make_member(email="compta@collines.example"), status="committed")
         members_emails.fee_call(fee, now=timezone.now())
-        Email.objects.update(status=STATUS.failed)
-        message = FeeMessage.objects.get()
+        Message.objects.update(state=Message.State.FAILED)
+        message = Message.objects.get()
 
         assert home(coordination) == {
             "Messages qui n’ont pas pu partir": [
@@ -213,14 +213,14 @@ class TestTheCoordination:
             ]
         }
         [address] = where(coordination).values()
-        assert address == f"/admin/members/membershipfee/{fee.pk}/messages/{message.pk}/renvoyer/"
+        assert address == f"/admin/mailing/message/{message.pk}/renvoyer/"
         coordination.post(address)
         assert home(coordination) == {"": ["Rien à faire."]}
 
     @pytest.mark.parametrize(("days", "said"), [(29, True), (31, False)])
     def test_a_message_given_up_long_ago_is_left_alone(self, coordination: Client, days: int, said: bool) -> None:
         registered(open_session())
-        Email.objects.update(status=STATUS.failed, created=timezone.now() - timedelta(days=days))
+        Message.objects.update(state=Message.State.FAILED, written_at=timezone.now() - timedelta(days=days))
 
         assert ("Messages qui n’ont pas pu partir" in home(coordination)) is said
 
@@ -266,7 +266,7 @@ class TestTheCoordination:
                 for _ in range(times):
                     registered(session)
             TrainingSession.objects.update(registration_deadline=today())
-            Email.objects.update(status=STATUS.failed)
+            Message.objects.update(state=Message.State.FAILED)
 
         busy(1)
         with CaptureQueriesContext(connection) as one:

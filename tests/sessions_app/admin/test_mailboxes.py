@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from post_office.models import STATUS, Email
 
+from caprural.mailing.models import Message
 from sessions_app import registering
 from sessions_app.models import Registration
 from tests import pages
@@ -84,7 +84,7 @@ class TestByHand:
 
         registering.send_links(MAIRIE, now=timezone.now())
 
-        letter = Email.objects.latest("pk").message
+        letter = Message.objects.latest("pk").text
         assert letter.startswith("Bonjour,\n")
         for person in Registration.objects.all():
             assert person.full_name in letter
@@ -96,7 +96,7 @@ class TestCorrecting:
         """B4: the home leads to the person; what was not delivered reaches the new address, with the new link."""
         session = open_session()
         person = registered(session, email="camile@commune.example")
-        Email.objects.update(status=STATUS.failed)
+        Message.objects.update(state=Message.State.FAILED)
         home = pages.links(pages.tree(office.get("/admin/")))
         page = reverse("admin:sessions_app_registration_change", args=[person.pk])
         assert page in home.values()

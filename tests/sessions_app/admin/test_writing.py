@@ -10,16 +10,16 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from post_office.models import STATUS, Email
 
-from caprural import emails as mail
 from caprural import typography
+from caprural.mailing import delivery, documents
+from caprural.mailing.models import Message
 from sessions_app import emails, registering, writing
-from sessions_app.models import Message, Registration, Trainer, TrainingSession
+from sessions_app.models import Registration, Trainer, TrainingSession
 from tests.announced import open_session, registered, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_session, make_staff
 from tests.office import complaints, notices, signed_in, typed
-from tests.pages import by_id, links, main, rows, text, tree
+from tests.pages import LETTERS, by_id, links, main, rows, text, tree
 from tests.traces import folded
 
 SESSIONS = "/admin/sessions_app/trainingsession/"
@@ -61,8 +61,8 @@ def confirm(client: Client, session: TrainingSession, page: Any, **changes: Any)
 
 def written() -> list[tuple[str, str]]:
     """Address and subject of each message that was written by hand."""
-    found = Message.objects.filter(kind="written").select_related("email").order_by("pk")
-    return [(message.email.to[0], message.email.subject) for message in found if message.email]
+    found = Message.objects.filter(kind="written").order_by("pk")
+    return [(message.to, message.subject) for message in found]
 
 
 def state() -> dict[str, Any]:
@@ -142,9 +142,9 @@ class TestWriting:
 
         assert notices(done) == ["C’est envoyé. 3 personnes reçoivent un message."]
         assert written() == [(name, "Ada, rendez-vous") for name in shown]
-        email = Email.objects.filter(to="due@collines.example").latest("pk")
-        assert folded(email.message).startswith(f"Bonjour Ada B,\n\nÀ bientôt pour Coopérer, le {day}.\n{link}\n")
-        assert email.headers["Reply-To"] == "contact@caprural.example"
+        email = Message.objects.filter(to="due@collines.example").latest("pk")
+        assert folded(email.text).startswith(f"Bonjour Ada B,\n\nÀ bientôt pour Coopérer, le {day}.\n{link}\n")
+        assert email.reply_to == "contact@caprural.example"
 
     def test_a_double_click_sends_once(self, coordination: Client, session: TrainingSession) -> None:
         page = show(coordination, session)
@@ -279,9 +279,9 @@ class TestWriting:
         page = show(coordination, session, text="{nom} {session}")
         confirm(coordination, session, page)
 
-        email = Email.objects.order_by("-pk").first()
-        assert email.message.startswith("O’Neil & fils <b>Coopérer</b> {{ registration.token }}\n")
-        assert "O’Neil &amp; fils &lt;b&gt;Coopérer&lt;/b&gt; {{ registration.token }}" in email.html_message
+        email = Message.objects.order_by("-pk").first()
+        assert email.text.startswith("O’Neil & fils <b>Coopérer</b> {{ registration.token }}\n")
+        assert "O’Neil &amp; fils &lt;b&gt;Coopérer&lt;/b&gt; {{ registration.token }}" in email.html
 
     @pytest.mark.parametrize("state", ["postponed", "past", "under_way", "closed"])
     def test_whatever_the_state_of_the_session(self, coordination: Client, state: str) -> None:
@@ -332,49 +332,50 @@ class TestSendingAgain:
         return registered(open_session(title="Coopérer"), email="camille@collines.example")
 
     def log(self, client: Client, registration: Registration) -> list[list[str]]:
-        group = by_id(tree(client.get(f"{REGISTRATIONS}{registration.pk}/change/")), "messages-group")
+        group = by_id(tree(client.get(f"{REGISTRATIONS}{registration.pk}/change/")), LETTERS)
         lines = [row for row in group.iter("tr") if "has_original" in row.get("class", "")]
         return [[folded(text(cell)) for cell in row if cell.get("class", "").startswith("field-")][1:] for row in lines]
 
     def path(self, message: Message) -> str:
-        return f"{SESSIONS}{message.session_id}/messages/{message.pk}/renvoyer/"
+        return f"/admin/mailing/message/{message.pk}/renvoyer/"
 
     @pytest.mark.parametrize(
-        ("status", "said", "again"),
+        ("status", "attempts", "said", "again"),
         [
-            (STATUS.queued, "à envoyer", ""),
-            (STATUS.requeued, "à renvoyer après un échec", ""),
-            (STATUS.sent, "envoyé le {moment}", "Renvoyer"),
-            (STATUS.failed, "abandonné", "Renvoyer"),
+            (Message.State.QUEUED, 0, "à envoyer", ""),
+            (Message.State.QUEUED, 1, "à renvoyer après un échec", ""),
+            (Message.State.SENT, 0, "envoyé le {moment}", "Renvoyer"),
+            (Message.State.FAILED, 72, "abandonné", "Renvoyer"),
         ],
     )
     def test_the_log_says_what_became_of_each(
-        self, coordination: Client, registration: Registration, status: int, said: str, again: str
+        self, coordination: Client, registration: Registration, status: str, attempts: int, said: str, again: str
     ) -> None:
-        Email.objects.update(status=status)
-        moment = folded(typography.moment(Email.objects.get().last_updated))
+        now = timezone.now()
+        Message.objects.update(state=status, sent_at=now if status == Message.State.SENT else None, attempts=attempts)
+        moment = folded(typography.moment(now))
         day = folded(typography.medium_date(today(60)))
 
         assert self.log(coordination, registration) == [
             [f"Inscription confirmée : Coopérer – {day}", said.format(moment=moment), again]
         ]
         found = links(tree(coordination.get(f"{REGISTRATIONS}{registration.pk}/change/")))
-        assert found[str(Email.objects.get().subject).replace("\u00a0", " ")] == (
-            f"/admin/post_office/email/{Email.objects.get().pk}/change/"
+        assert found[str(Message.objects.get().subject).replace("\u00a0", " ")] == (
+            f"/admin/mailing/message/{Message.objects.get().pk}/change/"
         )
         assert found.get("Renvoyer") == (self.path(Message.objects.get()) if again else None)
 
     def test_what_was_erased_is_said(self, coordination: Client, registration: Registration) -> None:
-        Email.objects.all().delete()
+        Message.objects.update(text="", html="", state=Message.State.SENT)
 
-        assert self.log(coordination, registration) == [["message effacé", "", ""]]
+        assert self.log(coordination, registration) == [["message effacé", "envoyé", ""]]
         assert coordination.get(self.path(Message.objects.get())).status_code == 404
 
     def test_what_was_sent_leaves_once_more_as_a_copy(self, coordination: Client, registration: Registration) -> None:
         """To the present address, with the same attachments."""
-        Email.objects.update(status=STATUS.sent)
+        Message.objects.update(state=Message.State.SENT, sent_at=timezone.now())
         Registration.objects.update(email="autre@collines.example")
-        [first] = Email.objects.all()
+        [first] = Message.objects.all()
         before = state()
         shown = coordination.get(self.path(Message.objects.get()))
         assert "autre@collines.example" in main(shown)
@@ -384,100 +385,95 @@ class TestSendingAgain:
 
         assert page.redirect_chain == [(f"{REGISTRATIONS}{registration.pk}/change/", 302)]
         assert notices(page) == ["Le message est remis dans la file, pour autre@collines.example."]
-        kept, copy = Email.objects.order_by("pk")
-        assert (kept.to, kept.status) == (["camille@collines.example"], STATUS.sent)
-        assert (copy.to, copy.status, copy.scheduled_time) == (["autre@collines.example"], STATUS.queued, None)
-        assert (copy.subject, copy.message, copy.html_message, copy.headers) == (
+        kept, copy = Message.objects.order_by("pk")
+        assert (kept.to, kept.state) == ("camille@collines.example", Message.State.SENT)
+        assert (copy.to, copy.state, copy.due_at) == ("autre@collines.example", Message.State.QUEUED, None)
+        assert (copy.subject, copy.text, copy.html, copy.reply_to) == (
             first.subject,
-            first.message,
-            first.html_message,
-            first.headers,
+            first.text,
+            first.html,
+            first.reply_to,
         )
         assert copy.message_id != first.message_id
-        assert [file.filename for file in mail.attachments_of(copy)] == [
-            file.filename for file in mail.attachments_of(first)
-        ]
+        assert [file.filename for file in documents.made(copy)] == [file.filename for file in documents.made(first)]
         log = self.log(coordination, registration)
         assert [state.partition(" le ")[0] for _, state, _ in log] == ["envoyé", "à envoyer"]
 
     def test_what_was_given_up_takes_its_place_again(self, coordination: Client, registration: Registration) -> None:
         later = timezone.now() + timedelta(days=1)
-        Email.objects.update(status=STATUS.failed, number_of_retries=72, scheduled_time=later)
+        Message.objects.update(state=Message.State.FAILED, attempts=72, due_at=later)
         Registration.objects.update(email="autre@collines.example")
 
         coordination.post(self.path(Message.objects.get()))
 
-        [email] = Email.objects.all()
-        assert (email.to, email.status, email.number_of_retries, email.scheduled_time) == (
-            ["autre@collines.example"],
-            STATUS.queued,
+        [email] = Message.objects.all()
+        assert (email.to, email.state, email.attempts, email.due_at) == (
+            "autre@collines.example",
+            Message.State.QUEUED,
             0,
             None,
         )
         assert Message.objects.count() == 1
-        assert mail.deliver(now=timezone.now()) == 1
+        assert delivery.deliver(now=timezone.now()) == 1
 
-    @pytest.mark.parametrize("status", [STATUS.sent, STATUS.failed])
+    @pytest.mark.parametrize("status", [Message.State.SENT, Message.State.FAILED])
     def test_a_double_click_sends_once(self, coordination: Client, registration: Registration, status: int) -> None:
-        Email.objects.update(status=status)
+        Message.objects.update(state=status)
         message = Message.objects.get()
         coordination.post(self.path(message))
         page = coordination.post(self.path(message), follow=True)
 
         assert notices(page)[1:] == ["Ce message est déjà dans la file : il partira dans un instant."]
-        assert Email.objects.filter(status=STATUS.queued).count() == 1
+        assert Message.objects.filter(state=Message.State.QUEUED).count() == 1
 
     def test_the_copy_may_be_sent_again_too(self, coordination: Client, registration: Registration) -> None:
         for _ in range(3):
-            Email.objects.update(status=STATUS.sent)
+            Message.objects.update(state=Message.State.SENT)
             coordination.post(self.path(Message.objects.latest("pk")))
 
-        assert Email.objects.count() == 4
+        assert Message.objects.count() == 4
 
     def test_a_lease_is_left_alone(self, coordination: Client, registration: Registration) -> None:
         """A worker is sending it at this instant."""
         until = timezone.now() + timedelta(minutes=10)
-        Email.objects.update(scheduled_time=until)
+        Message.objects.update(due_at=until)
         coordination.post(self.path(Message.objects.get()))
 
-        assert [email.scheduled_time for email in Email.objects.all()] == [until]
+        assert [email.due_at for email in Message.objects.all()] == [until]
 
     def test_a_message_to_the_team(self, coordination: Client) -> None:
         User.objects.update(email="coordination@caprural.example")
         session = open_session(min_participants=8, registration_deadline=today())
         emails.decision_needed(TrainingSession.objects.with_seats_and_days().get())
-        Email.objects.update(status=STATUS.failed)
+        Message.objects.update(state=Message.State.FAILED)
 
         page = coordination.post(self.path(Message.objects.get()), follow=True)
 
         assert page.redirect_chain == [(f"{SESSIONS}{session.pk}/change/", 302)]
         assert notices(page) == ["Le message est remis dans la file, pour coordination@caprural.example."]
 
-    def test_the_message_of_another_session_is_a_404(self, coordination: Client, registration: Registration) -> None:
-        other = open_session()
-
-        assert coordination.get(self.path(Message(pk=Message.objects.get().pk, session=other))).status_code == 404
-        assert coordination.get(f"{SESSIONS}{other.pk}/messages/999/renvoyer/").status_code == 404
+    def test_what_is_not_there(self, coordination: Client, registration: Registration) -> None:
+        assert coordination.get(self.path(Message(pk=Message.objects.get().pk + 99))).status_code == 404
 
 
 @pytest.mark.django_db
 def test_trainers_write_nothing(trainer: Client, me: Trainer, session: TrainingSession) -> None:
     mine = open_session(trainers=(me,))
     registered(mine)
-    mine_again, other_again = (f"messages/{which.messages.latest('pk').pk}/renvoyer/" for which in (mine, session))
+    again = [f"/admin/mailing/message/{message.pk}/renvoyer/" for message in Message.objects.all()]
     before = state()
 
     answers = [
-        method(address(which, page)).status_code
-        for which, page in ((mine, "ecrire/"), (mine, mine_again), (session, "ecrire/"), (session, other_again))
+        method(path).status_code
+        for path in (address(mine, "ecrire/"), address(session, "ecrire/"), *again)
         for method in (trainer.get, trainer.post)
     ]
 
-    assert answers == [403] * 4 + [404] * 4
+    assert answers == [403] * 2 + [404] * 2 + [403] * 2 * len(again)
     assert state() == before
     assert "Écrire" not in main(trainer.get(address(mine, "change/")))
     registration = mine.registrations.get()
-    assert "messages-group" not in trainer.get(f"{REGISTRATIONS}{registration.pk}/change/").content.decode()
+    assert LETTERS not in trainer.get(f"{REGISTRATIONS}{registration.pk}/change/").content.decode()
 
 
 def test_a_writing_is_named_once() -> None:

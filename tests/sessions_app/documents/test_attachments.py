@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 from icalendar import Calendar
-from post_office.models import Email
 
-from caprural import emails
+from caprural.mailing import documents
+from caprural.mailing.models import Message
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, TrainingSession
 from tests.factories import NOW, make_campaign, make_category, make_registration, make_session
@@ -15,18 +15,18 @@ from tests.printed import Printed, remove_pango
 pytestmark = pytest.mark.django_db
 
 
-def last_message() -> Email:
-    return Email.objects.latest("pk")
+def last_message() -> Message:
+    return Message.objects.latest("pk")
 
 
-def mimetypes(message: Email) -> list[str]:
-    return [file.mimetype for file in emails.attachments_of(message)]
+def mimetypes(message: Message) -> list[str]:
+    return [file.mimetype for file in documents.made(message)]
 
 
 def test_a_confirmation_carries_the_calendar_file() -> None:
     make_registration(make_session(slug="cooperer"))
 
-    (file,) = emails.attachments_of(last_message())
+    (file,) = documents.made(last_message())
 
     assert (file.filename, file.mimetype) == ("cooperer.ics", "text/calendar; method=PUBLISH; charset=utf-8")
     (event,) = Calendar.from_ical(file.content).events
@@ -37,7 +37,7 @@ def test_a_seat_that_awaits_its_fee_carries_the_form_filled() -> None:
     make_category(campaign=make_campaign())
     make_registration(make_session(fee_required=True), last_name="Étienne", first_name="Zoé")
 
-    (file,) = emails.attachments_of(last_message())
+    (file,) = documents.made(last_message())
 
     assert (file.filename, file.mimetype) == ("bulletin-de-cotisation-2017.pdf", "application/pdf")
     assert "Personne à contacter : Zoé Étienne" in Printed(file.content).text
@@ -50,7 +50,7 @@ def test_the_file_tells_what_is_true_when_the_message_leaves() -> None:
         registration, cause=Registration.Cause.PARTICIPANT, now=NOW + timedelta(hours=1), by=registering.PARTICIPANT
     )
 
-    (file,) = emails.attachments_of(message)
+    (file,) = documents.made(message)
 
     parsed = Calendar.from_ical(file.content)
     assert file.mimetype == "text/calendar; method=CANCEL; charset=utf-8"
@@ -67,7 +67,7 @@ def test_a_session_that_found_a_new_date_meanwhile_is_not_cancelled() -> None:
     session.days.update(date=date(2017, 5, 10))
     TrainingSession.objects.update(status=TrainingSession.Status.PUBLISHED)
 
-    (file,) = emails.attachments_of(message)
+    (file,) = documents.made(message)
 
     assert file.mimetype == "text/calendar; method=PUBLISH; charset=utf-8"
     (event,) = Calendar.from_ical(file.content).events
@@ -80,14 +80,14 @@ def test_an_erased_registration_leaves_the_message_without_file(fee_required: bo
     message = last_message()
     registering.delete([registration], now=NOW)
 
-    assert emails.attachments_of(message) == []
+    assert documents.made(message) == []
 
 
 def test_a_session_that_lost_its_dates_has_nothing_for_a_calendar() -> None:
     make_registration(make_session())
     TrainingSession.objects.get().days.all().delete()
 
-    assert emails.attachments_of(last_message()) == []
+    assert documents.made(last_message()) == []
 
 
 def test_without_pango_the_message_leaves_without_its_form(
@@ -96,5 +96,5 @@ def test_without_pango_the_message_leaves_without_its_form(
     make_registration(make_session(fee_required=True))
     remove_pango(monkeypatch)
 
-    assert emails.attachments_of(last_message()) == []
+    assert documents.made(last_message()) == []
     assert "Message without its membership form" in caplog.text

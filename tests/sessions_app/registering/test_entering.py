@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from post_office.models import STATUS, Email
 
-from caprural import emails as mail
+from caprural.mailing.models import Message
 from members.models import CoveredPerson
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, TrainingSession
@@ -290,7 +289,7 @@ class TestChangingDetails:
     def test_another_address_receives_the_link_and_the_former_one_is_told(self) -> None:
         registration = make_registration(make_session(), email="camille@structure.example")
 
-        Email.objects.update(status=STATUS.sent)
+        Message.objects.update(state=Message.State.SENT)
 
         registering.change_details(
             registration, {"email": "Camille.Durand@structure.example "}, now=NOW, is_behind_link=True
@@ -302,27 +301,25 @@ class TestChangingDetails:
         ]
         token = Registration.objects.get().token
         assert token != registration.token
-        former, new = Email.objects.order_by("pk")[1:]
-        assert [token in text for text in (former.message, former.html_message)] == [False, False]
-        assert [token in text for text in (new.message, new.html_message)] == [True, True]
-        assert not any(
-            registration.token in text for sent in (former, new) for text in (sent.message, sent.html_message)
-        )
+        former, new = Message.objects.order_by("pk")[1:]
+        assert [token in text for text in (former.text, former.html)] == [False, False]
+        assert [token in text for text in (new.text, new.html)] == [True, True]
+        assert not any(registration.token in text for sent in (former, new) for text in (sent.text, sent.html))
 
-    @pytest.mark.parametrize("status", [STATUS.queued, STATUS.requeued, STATUS.failed])
+    @pytest.mark.parametrize("status", [Message.State.QUEUED, Message.State.FAILED])
     def test_what_never_reached_a_mistyped_address_follows(self, status: int) -> None:
         """With the new link; and a stranger who may read the former mailbox is not written to."""
         registration = make_registration(make_session(), email="camile@structure.example")
-        Email.objects.update(status=status)
+        Message.objects.update(state=status)
 
         registering.change_details(registration, {"email": "camille@structure.example"}, now=NOW)
 
         assert messages() == [("camille@structure.example", "Inscription confirmée")]
-        letter, current = Email.objects.get(), Registration.objects.get()
-        assert letter.status == STATUS.queued
-        assert current.token in letter.message
-        assert current.token in letter.html_message
-        assert registration.token not in f"{letter.message}{letter.html_message}"
+        letter, current = Message.objects.get(), Registration.objects.get()
+        assert letter.state == Message.State.QUEUED
+        assert current.token in letter.text
+        assert current.token in letter.html
+        assert registration.token not in f"{letter.text}{letter.html}"
 
     @pytest.mark.parametrize("is_proved", [False, True])
     @pytest.mark.parametrize("has_left", [False, True])
@@ -342,20 +339,22 @@ class TestChangingDetails:
         registration = make_registration(session, email=former)
         registering.register(make_candidate(session, email=former), now=NOW + timedelta(hours=1))  # the link again
         if has_left:
-            Email.objects.update(status=STATUS.sent)
+            Message.objects.update(state=Message.State.SENT)
 
         registering.change_details(registration, {"email": new}, now=NOW, is_behind_link=is_proved)
         registering.change_details(Registration.objects.get(), {"email": f"x{new}"}, now=NOW)
         registering.change_details(Registration.objects.get(), {"email": new}, now=NOW)
 
-        [letter] = Email.objects.filter(status=STATUS.queued).exclude(subject__startswith="Adresse e-mail modifiée")
-        assert letter.to == [new]
-        assert f"/inscriptions/{Registration.objects.get().token}/" in letter.message
-        assert list(mail.given_up(since=NOW)) == []
+        [letter] = Message.objects.filter(state=Message.State.QUEUED).exclude(
+            subject__startswith="Adresse e-mail modifiée"
+        )
+        assert letter.to == new
+        assert f"/inscriptions/{Registration.objects.get().token}/" in letter.text
+        assert list(Message.objects.given_up(since=NOW)) == []
 
     def test_what_a_mistyped_address_swallowed_is_written_again(self) -> None:
         registration = make_registration(make_session(), email="camile@structure.example")
-        Email.objects.update(status=STATUS.sent)
+        Message.objects.update(state=Message.State.SENT)
 
         registering.change_details(registration, {"email": "camille@structure.example"}, now=NOW)
 
@@ -488,12 +487,12 @@ class TestFindingTheLinks:
 
     ADDRESS = "camille@structure.example"
 
-    def links(self, sent: Email) -> list[str]:
+    def links(self, sent: Message) -> list[str]:
         """The private links that a message carries, as tokens, in order."""
         tokens = Registration.objects.values_list("token", flat=True)
-        found = [token for token in tokens if f"/inscriptions/{token}/" in sent.message]
-        assert all(f"/inscriptions/{token}/" in sent.html_message for token in found)
-        return sorted(found, key=sent.message.index)
+        found = [token for token in tokens if f"/inscriptions/{token}/" in sent.text]
+        assert all(f"/inscriptions/{token}/" in sent.html for token in found)
+        return sorted(found, key=sent.text.index)
 
     def test_every_link_in_one_message(self) -> None:
         make_fee(make_member(emails=("autre@structure.example",)))
@@ -511,7 +510,7 @@ class TestFindingTheLinks:
         registering.send_links(" CAMILLE@structure.example", now=NOW)
 
         assert messages()[before:] == [(self.ADDRESS, "Liens vers vos pages personnelles (3 inscriptions)")]
-        assert self.links(Email.objects.latest("pk")) == [person.token for person in people.values()]
+        assert self.links(Message.objects.latest("pk")) == [person.token for person in people.values()]
 
     def test_one_alone(self) -> None:
         registration = make_registration(make_session(), email=self.ADDRESS)
@@ -519,7 +518,7 @@ class TestFindingTheLinks:
         registering.send_links(self.ADDRESS, now=NOW)
 
         assert told(registration)[1:] == ["Lien vers votre page personnelle"]
-        assert self.links(Email.objects.latest("pk")) == [registration.token]
+        assert self.links(Message.objects.latest("pk")) == [registration.token]
 
     def test_only_what_is_live_and_to_come(self) -> None:
         now = paris(2017, 4, 12, 11)
@@ -538,7 +537,7 @@ class TestFindingTheLinks:
 
         registering.send_links(self.ADDRESS, now=now)
 
-        assert self.links(Email.objects.latest("pk")) == [
+        assert self.links(Message.objects.latest("pk")) == [
             people[name].token for name in ("under way", "postponed", "to come")
         ]
 
@@ -586,7 +585,7 @@ class TestFindingTheLinks:
         registering.send_links(self.ADDRESS, now=NOW + 2 * SECOND)
 
         assert told(first)[3:] == ["Liens vers vos pages personnelles (2 inscriptions)"]
-        assert self.links(Email.objects.latest("pk")) == [first.token, second.token]
+        assert self.links(Message.objects.latest("pk")) == [first.token, second.token]
 
     def test_no_status_changes(self) -> None:
         registration = make_registration(make_session(fee_required=True), email=self.ADDRESS)

@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from post_office.models import STATUS, Email
 
+from caprural.mailing.models import Message
 from members import fees
 from sessions_app import registering, staff_site
 from sessions_app.models import Registration, TrainingSession
@@ -247,26 +247,26 @@ class TestTakingBack:
     def test_only_what_is_theirs(self, coordinator: User, act: str) -> None:
         session = make_session()
         left, robot, shared, other = (make_registration(session) for _ in range(4))
-        Email.objects.filter(about__registration=left).update(status=STATUS.sent)
+        left.messages.all().update(state=Message.State.SENT)
         # Its mailbox is someone's who is registered elsewhere, and reads that link too in the same letter.
         make_registration(make_session(), email=shared.email)
         for person in (robot, shared):
             registering.send_links(person.email, now=NOW)
-        Email.objects.filter(about__registration=robot, about__kind="links").update(status=STATUS.requeued)
+        robot.messages.filter(kind="links").update(state=Message.State.QUEUED)
 
         if act == "discard":
             registering.discard(session, [left, robot, shared], now=NOW, by=registering.staff(coordinator))
         else:
             registering.delete([left, robot, shared], now=NOW)
 
-        written = Email.objects.order_by("pk").values_list("to", "status")
+        written = Message.objects.order_by("pk").values_list("to", "state")
         assert [
-            (person.email, [status for [to], status in written if to == person.email])
+            (person.email, [status for to, status in written if to == person.email])
             for person in (left, robot, shared, other)
         ] == [
-            (left.email, [STATUS.sent]),
-            (robot.email, [STATUS.failed, STATUS.failed]),
-            (shared.email, [STATUS.failed, STATUS.queued, STATUS.queued]),
-            (other.email, [STATUS.queued]),
+            (left.email, [Message.State.SENT]),
+            (robot.email, [Message.State.TAKEN_BACK, Message.State.TAKEN_BACK]),
+            (shared.email, [Message.State.TAKEN_BACK, Message.State.QUEUED, Message.State.QUEUED]),
+            (other.email, [Message.State.QUEUED]),
         ]
         assert [heading.title for heading in staff_site.to_do(timezone.now()) if "partir" in heading.title] == []

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from post_office.models import Email
 
+from caprural.mailing.models import Message
 from members.models import Application, FeeCategory
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
@@ -71,7 +71,7 @@ class TestWhatItSays:
         said = "nous dit que nos messages vous parviennent ; votre inscription est valable sans cela."
 
         assert [
-            said in folded(words) for words in (pages.main(client.get(where)), Email.objects.latest("pk").message)
+            said in folded(words) for words in (pages.main(client.get(where)), Message.objects.latest("pk").text)
         ] == [True] * 2
         client.post(f"{link_for(ADDRESS)}adresse/")
         assert said not in folded(pages.main(client.get(where)))
@@ -263,7 +263,7 @@ class TestFee:
         where = come(client, session)
         page = client.post(where, {"email": "couverte@vallee.example"}, follow=True)
         assert heading(page) == "Vous avez une place"
-        assert Email.objects.latest("pk").to == ["couverte@vallee.example"]
+        assert Message.objects.latest("pk").to == "couverte@vallee.example"
 
 
 class TestReplaced:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from post_office.models import Email
 
 from caprural import agenda
+from caprural.mailing.models import Message
 from members import applying, fees
 from members.models import Application, CoveredPerson, FeeCategory, Member
 from sessions_app import registering
@@ -306,10 +306,10 @@ class TestTheRestOfTheStory:
 class TestMessages:
     def test_they_offer_the_form(self, person: Registration) -> None:
         """Also written in the test of each message (test_emails)."""
-        [message] = Email.objects.all()
+        [message] = Message.objects.all()
         address = f"https://inscriptions.caprural.example{form_of(person)}"
-        assert address in message.message
-        assert f'href="{address}"' in message.html_message
+        assert address in message.text
+        assert f'href="{address}"' in message.html
 
     def test_the_reminder_of_someone_who_sent_it(self, client: Client, person: Registration) -> None:
         """What is asked is what is missing: the payment, with its reference."""
@@ -319,8 +319,8 @@ class TestMessages:
 
         agenda.run(now=timezone.now() + (person.fee_due_on - today()))
 
-        message = Email.objects.filter(subject__startswith="Rappel").get()
-        for text in (folded(message.message), folded(message.html_message)):
+        message = Message.objects.filter(subject__startswith="Rappel").get()
+        for text in (folded(message.text), folded(message.html)):
             assert application.own_code in text
             assert "Le bulletin de cotisation a bien été envoyé le" in text
             assert "/adherer/" not in text

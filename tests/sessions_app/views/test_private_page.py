@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from caprural import agenda
+from caprural.mailing.models import Message
 from caprural.typography import long_date
 from members.models import Application
 from sessions_app import deciding, registering
-from sessions_app.models import Message, Registration, SessionDocument, TrainingSession
+from sessions_app.models import Registration, SessionDocument, TrainingSession
 from tests import pages
 from tests.announced import STATES, open_session, registered, session_in, today
 from tests.factories import make_campaign, make_candidate, make_category, make_fee, make_member, make_staff
@@ -461,12 +462,11 @@ class TestOwnData:
         assert data["journal de l’inscription"] == [
             {"date": registered_at, "état précédent": None, "nouvel état": "confirmée", "par": "vous"}
         ]
-        [message] = Message.objects.filter(registration=registration)
-        assert message.email is not None
+        [message] = registration.messages.all()
         assert data["messages reçus"] == [
             {
                 "date": timezone.localtime(message.written_at).isoformat(timespec="seconds"),
-                "objet": message.email.subject,
+                "objet": message.subject,
             }
         ]
         written_at = datetime.fromisoformat(data["fichier établi le"])
@@ -535,7 +535,7 @@ class TestOwnData:
 
     def test_a_message_whose_text_is_gone(self, client: Client) -> None:
         registration = registered(open_session())
-        Message.objects.update(email=None)
+        Message.objects.update(subject="", text="")
         [message] = json.loads(client.get(url(registration, "donnees.json")).content)["messages reçus"]
         assert message["objet"] is None
 

@@ -7,10 +7,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from post_office.models import Email
 
-from caprural import emails
 from caprural.house.models import Organisation
+from caprural.mailing import delivery
+from caprural.mailing.models import Message
 from sessions_app import registering
 from sessions_app.models import LinkRequest, Registration, StatusChange, TrainingSession
 from tests import pages
@@ -235,11 +235,11 @@ class TestReplace:
         assert heading(client.get(url(colleague))) == "Vous avez une place"
         assert told(registration)[-1] == "Remplacement enregistré"
         assert told(colleague) == [f"Vous remplacez {registration.full_name}, inscription confirmée"]
-        [to_colleague] = Email.objects.filter(to="camille.durand@ailleurs.example")
-        assert colleague.token in to_colleague.message
-        assert registration.token not in to_colleague.message
-        to_former = Email.objects.filter(to=registration.email).latest("pk")
-        assert colleague.token not in f"{to_former.message}{to_former.html_message}"
+        [to_colleague] = Message.objects.filter(to="camille.durand@ailleurs.example")
+        assert colleague.token in to_colleague.text
+        assert registration.token not in to_colleague.text
+        to_former = Message.objects.filter(to=registration.email).latest("pk")
+        assert colleague.token not in f"{to_former.text}{to_former.html}"
 
     def test_the_fee_is_checked_again(self, client: Client) -> None:
         session = open_session(fee_required=True)
@@ -426,9 +426,9 @@ class TestEdit:
             ("nouvelle@vallee.example", "Inscription confirmée"),
             ("ancienne@vallee.example", "Adresse e-mail modifiée"),
         ]
-        new, former = Email.objects.order_by("pk")
-        assert now.token in new.message
-        assert now.token not in f"{former.message}{former.html_message}"
+        new, former = Message.objects.order_by("pk")
+        assert now.token in new.text
+        assert now.token not in f"{former.text}{former.html}"
 
     def test_another_address_that_a_fee_covers(self, client: Client) -> None:
         session = open_session(fee_required=True)
@@ -517,14 +517,14 @@ class TestHostile:
             else:
                 pages.assert_sound(response, status=422)
         assert accepted < len(HOSTILE)
-        emails.deliver(now=timezone.now())
-        assert not Email.objects.exclude(status=0).exists(), "a message could not be sent"
+        delivery.deliver(now=timezone.now())
+        assert not Message.objects.exclude(state=Message.State.SENT).exists(), "a message could not be sent"
 
     @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
     def test_find(self, client: Client, value: str) -> None:
         response = client.post(FIND, {"email": value})
         pages.assert_sound(response, status=422)
-        assert Email.objects.count() == 0
+        assert Message.objects.count() == 0
 
     @pytest.mark.parametrize("below", ["annuler/", "remplacer/", "coordonnees/"])
     @pytest.mark.parametrize("body", [b"\xff\xfe", b"&&==", b'{"email": 1}', b"\x00" * 1000])
@@ -595,14 +595,14 @@ class TestFind:
         past = registered(open_session(), email="connue@a.example")
         bring(past.session, "past")
         other = registered(first.session)
-        Email.objects.all().delete()
+        Message.objects.all().delete()
 
         self.answer(client, " Connue@A.example ")
 
-        [message] = Email.objects.all()
-        assert message.to == ["connue@a.example"]
+        [message] = Message.objects.all()
+        assert message.to == "connue@a.example"
         assert message.subject == "Liens vers vos pages personnelles (2 inscriptions)"
-        for text in (message.message, message.html_message):
+        for text in (message.text, message.html):
             for person in (first, second):
                 assert f"https://inscriptions.caprural.example{url(person)}" in text
             for person in (past, other):
@@ -620,10 +620,10 @@ class TestFind:
 
     def test_not_at_every_click(self, client: Client) -> None:
         registered(open_session(), email="connue@a.example")
-        Email.objects.all().delete()
+        Message.objects.all().delete()
         for _ in range(3):
             self.answer(client, "connue@a.example")
-        assert Email.objects.count() == 1
+        assert Message.objects.count() == 1
 
     @pytest.mark.parametrize("email", ["", "connue@", "a@b.example, c@d.example", "é@a.example"])
     def test_not_an_address(self, client: Client, email: str) -> None:

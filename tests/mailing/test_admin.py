@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from post_office.models import Email
 
-from caprural import emails
+from caprural.mailing import documents
+from caprural.mailing.models import Message
 from members.models import MembershipFee
 from sessions_app import roles
 from tests.factories import make_application, make_fee, make_member, make_registration, make_session, make_staff
@@ -22,14 +22,14 @@ def made() -> Iterator[list[str]]:
     """Keys of the documents made during the test."""
     keys: list[str] = []
 
-    def make(key: str) -> emails.Attachment | None:
+    def make(key: str) -> documents.Attachment | None:
         keys.append(key)
-        return None if key == "gone" else emails.Attachment(f"{key}.txt", key.encode(), "text/plain")
+        return None if key == "gone" else documents.Attachment(f"{key}.txt", key.encode(), "text/plain")
 
-    emails.attachment("document", "le document")(make)
+    documents.attachment("document", "le document")(make)
     yield keys
-    emails._makers.pop("document")
-    emails._labels.pop("document")
+    documents._makers.pop("document")
+    documents._labels.pop("document")
 
 
 @pytest.fixture
@@ -39,10 +39,10 @@ def client() -> Client:
 
 def test_the_page_makes_no_file_and_each_link_makes_its_own(client: Client, made: list[str]) -> None:
     make_registration(make_session())
-    email = Email.objects.get()
-    email.context = {"attachments": [["document", "one"], ["document", "gone"]]}
-    email.save(update_fields=["context"])
-    path = f"/admin/post_office/email/{email.pk}/"
+    email = Message.objects.get()
+    email.documents = [["document", "one"], ["document", "gone"]]
+    email.save(update_fields=["documents"])
+    path = f"/admin/mailing/message/{email.pk}/"
 
     page = client.get(f"{path}change/")
     answers: list[Any] = [client.get(f"{path}fichiers/{number}/") for number in range(3)]
@@ -63,7 +63,7 @@ def test_it_leads_to_what_it_is_about(client: Client) -> None:
         "tresor@collines.example": f"/admin/members/membershipfee/{MembershipFee.objects.get().pk}/change/",
     }
 
-    for email in Email.objects.all():
-        page = client.get(f"/admin/post_office/email/{email.pk}/change/")
-        assert expected.pop(email.to[0]) in links(tree(page)).values()
+    for email in Message.objects.all():
+        page = client.get(f"/admin/mailing/message/{email.pk}/change/")
+        assert expected.pop(email.to) in links(tree(page)).values()
     assert expected == {}

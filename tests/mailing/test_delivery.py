@@ -1,155 +1,41 @@
 """The mail queue against a real SMTP server: once, whole, and in spite of everything (R23)."""
 
-import re
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from django.db import DatabaseError, connection, transaction
-from post_office.models import STATUS, Email
+from django.db import DatabaseError, connection
 from pytest_django import Settings
 
-from caprural import emails
+from caprural.mailing import delivery, documents, outbox
+from caprural.mailing.models import Message
 from tests.factories import NOW
+from tests.mailing.greeting import queue, states
 from tests.smtp_sink import SmtpSink, wait_until
+
+pytestmark = pytest.mark.usefixtures("greeting")
 
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(autouse=True)
-def _template(settings: Settings, tmp_path: Path) -> None:
-    """A message of our own: this file knows nothing of the sessions."""
-    folder = tmp_path / "templates" / "emails"
-    folder.mkdir(parents=True)
-    (folder / "greeting.txt").write_text("Bonjour {{ name }}\u00a0:\n\nBonjour {{ name }},\n\n**Enchanté**\u202f!\n")
-    (folder / "frame.txt").write_text("{% autoescape off %}{{ body }}{% endautoescape %}\n")
-    (folder / "frame.html").write_text("{{ body }}")
-    settings.TEMPLATES = [{**engine, "DIRS": [folder.parent]} for engine in settings.TEMPLATES]
-
-
-@pytest.fixture
-def sink(settings: Settings) -> Iterator[SmtpSink]:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST = "127.0.0.1"
-    with SmtpSink() as sink:
-        settings.EMAIL_PORT = sink.port
-        yield sink
-
-
-@pytest.fixture
-def make_document() -> Iterator[Callable[[emails.Maker], None]]:
-    """Register the maker of « document » for one test."""
-
-    def register(maker: emails.Maker) -> None:
-        emails.attachment("document")(maker)
-
-    yield register
-    emails._makers.pop("document", None)
-
-
-def queue(to: str = "camille@structure.example", *, name: str = "Camille", documents: int = 0) -> Email:
-    return emails.queue(
-        "greeting",
-        to=to,
-        context={"name": name},
-        attachments=[("document", str(number)) for number in range(documents)],
-        reply_to="contact@caprural.example",
-    )
-
-
-def states() -> list[tuple[str, int]]:
-    """Recipient and status of every message, in order."""
-    return [(email.to[0], email.status) for email in Email.objects.order_by("pk")]
-
-
-@pytest.mark.parametrize(
-    ("subject", "short"),
-    [
-        ("Place retenue\u00a0: Coopérer – 12\u00a0avril 2027", "Place retenue\u00a0: Coopérer – 12\u00a0avril 2027"),
-        (
-            "Place retenue, cotisation attendue au plus tard le 5\u00a0avril 2027\u00a0: "
-            "Conduire une démarche de coopération – entre acteurs – 12\u00a0avril 2027",
-            "Place retenue, cotisation attendue au plus tard le 5\u00a0avril 2027\u00a0: "
-            "Conduire une… – 12\u00a0avril 2027",
-        ),
-        (f"Convocation\u00a0: {'mot ' * 40}fin", f"Convocation\u00a0: {'mot ' * 18}mot…"),
-        ("x" * 120, "x" * 120),
-    ],
-)
-def test_a_long_subject_gives_up_the_end_of_the_title(subject: str, short: str) -> None:
-    assert emails._short(subject) == short
-
-
-@pytest.mark.django_db
-class TestQueue:
-    def test_message_is_rendered_and_waits(self) -> None:
-        email = queue()
-
-        email.refresh_from_db()
-        assert email.to == ["camille@structure.example"]
-        assert email.subject == "Bonjour Camille\u00a0:"
-        assert email.message == "Bonjour Camille,\n\nEnchanté\u202f!\n"
-        assert email.html_message == "<p>Bonjour Camille,</p>\n<p><strong>Enchanté</strong>\u202f!</p>\n"
-        assert email.headers == {"Auto-Submitted": "auto-generated", "Reply-To": "contact@caprural.example"}
-        assert re.fullmatch(r"<[\w.]+@inscriptions\.caprural\.example>", email.message_id)
-        assert email.status == STATUS.queued
-        assert email.scheduled_time is None
-
-    def test_two_messages_have_two_numbers(self) -> None:
-        assert queue().message_id != queue().message_id
-
-    def test_what_a_person_typed_is_not_a_template_nor_markup(self) -> None:
-        name = '{{ 7|add:7 }} <b>« l\'As » & "Co"</b> *_[x](y)'
-
-        email = queue(name=name)
-
-        assert email.subject == f"Bonjour {name}\u00a0:"
-        assert email.message == f"Bonjour {name},\n\nEnchanté\u202f!\n"
-        assert email.html_message == (
-            "<p>Bonjour {{ 7|add:7 }} &lt;b&gt;« l'As » &amp; &quot;Co&quot;&lt;/b&gt; *_[x](y),</p>\n"
-            "<p><strong>Enchanté</strong>\u202f!</p>\n"
-        )
-
-    @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
-    def test_subject_is_one_line(self, line_break: str, sink: SmtpSink) -> None:
-        queue(name=f"Camille{line_break}Bcc: victime@ailleurs.example")
-
-        emails.deliver(now=NOW)
-
-        [message] = sink.received
-        assert message["Subject"].strip() == "Bonjour Camille Bcc: victime@ailleurs.example\u00a0:"
-        assert message["Bcc"] is None
-
-    def test_nothing_is_queued_when_the_transaction_fails(self) -> None:
-        @transaction.atomic
-        def register() -> None:
-            queue()
-            raise RuntimeError
-
-        with pytest.raises(RuntimeError):
-            register()
-
-        assert states() == []
-
-
 @pytest.mark.django_db
 class TestDeliver:
-    def test_message_arrives_whole(self, sink: SmtpSink, make_document: Callable[[emails.Maker], None]) -> None:
+    def test_message_arrives_whole(self, sink: SmtpSink, make_document: Callable[[documents.Maker], None]) -> None:
         files = {
-            "0": emails.Attachment(
+            "0": documents.Attachment(
                 "session.ics", b"BEGIN:VCALENDAR\r\nSUMMARY:\xc3\xa9t\xc3\xa9\r\nEND:VCALENDAR\r\n", "text/calendar"
             ),
-            "1": emails.Attachment("bulletin.pdf", b"%PDF-1.7\n\x00\xff\r\n", "application/pdf"),
+            "1": documents.Attachment("bulletin.pdf", b"%PDF-1.7\n\x00\xff\r\n", "application/pdf"),
         }
         make_document(files.get)
         email = queue(documents=2)
 
-        assert emails.deliver(now=NOW) == 1
+        assert delivery.deliver(now=NOW) == 1
 
         [message] = sink.received
         assert message["From"] == "inscriptions@example.org"
@@ -168,21 +54,21 @@ class TestDeliver:
             (file.filename, file.content, file.mimetype) for file in files.values()
         ]
         assert all(part.get_content_disposition() == "attachment" for part in attached)
-        assert states() == [("camille@structure.example", STATUS.sent)]
+        assert states() == [("camille@structure.example", Message.State.SENT)]
 
     def test_each_message_leaves_once_in_order_on_one_connection(self, sink: SmtpSink) -> None:
         addresses = [f"p{number}@structure.example" for number in range(5)]
         for address in addresses:
             queue(address)
 
-        assert emails.deliver(now=NOW) == 5
-        assert emails.deliver(now=NOW) == 0
+        assert delivery.deliver(now=NOW) == 5
+        assert delivery.deliver(now=NOW) == 0
 
         assert sink.addresses == addresses
         assert sink.connections == 1
 
     def test_no_connection_for_nothing(self, sink: SmtpSink) -> None:
-        assert emails.deliver(now=NOW) == 0
+        assert delivery.deliver(now=NOW) == 0
 
         assert sink.connections == 0
 
@@ -190,7 +76,7 @@ class TestDeliver:
         queue()
         settings.DEFAULT_FROM_EMAIL = "Cap Rural <nouveau@caprural.example>"
 
-        emails.deliver(now=NOW)
+        delivery.deliver(now=NOW)
 
         assert sink.received[0]["From"] == "Cap Rural <nouveau@caprural.example>"
 
@@ -198,15 +84,15 @@ class TestDeliver:
         for number in range(3):
             queue(f"p{number}@structure.example")
 
-        emails.deliver(now=NOW, is_stopping=lambda: len(sink.received) == 2)
+        delivery.deliver(now=NOW, is_stopping=lambda: len(sink.received) == 2)
 
         assert sink.addresses == ["p0@structure.example", "p1@structure.example"]
-        assert [status for _, status in states()] == [STATUS.sent, STATUS.sent, STATUS.queued]
+        assert [status for _, status in states()] == [Message.State.SENT, Message.State.SENT, Message.State.QUEUED]
 
     def test_address_with_accents_in_its_domain(self, sink: SmtpSink) -> None:
         queue("camille@mairie-été.fr")
 
-        assert emails.deliver(now=NOW) == 1
+        assert delivery.deliver(now=NOW) == 1
         assert sink.addresses == ["camille@xn--mairie-t-h1ab.fr"]
 
 
@@ -219,13 +105,13 @@ class TestServerDown:
 
         for minute in range(100):
             with pytest.raises(ConnectionRefusedError):
-                emails.deliver(now=NOW + minute * MINUTE)
+                delivery.deliver(now=NOW + minute * MINUTE)
         sink.start()
-        sent = emails.deliver(now=NOW + 100 * MINUTE)
+        sent = delivery.deliver(now=NOW + 100 * MINUTE)
 
         assert sent == 2
         assert sink.addresses == ["a@structure.example", "b@structure.example"]
-        assert not Email.objects.filter(number_of_retries__gt=0).exists()
+        assert not Message.objects.filter(attempts__gt=0).exists()
 
     def test_server_that_never_speaks(self, settings: Settings) -> None:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -235,9 +121,9 @@ class TestServerDown:
         with socket.create_server(("127.0.0.1", 0)) as mute:
             settings.EMAIL_HOST, settings.EMAIL_PORT = mute.getsockname()
             with pytest.raises(OSError, match="timed out"):
-                emails.deliver(now=NOW)
+                delivery.deliver(now=NOW)
 
-        assert states() == [("camille@structure.example", STATUS.queued)]
+        assert states() == [("camille@structure.example", Message.State.QUEUED)]
 
     def test_server_that_falls_during_the_round(self, sink: SmtpSink) -> None:
         for name in "abc":
@@ -249,9 +135,9 @@ class TestServerDown:
             return False
 
         with pytest.raises(ConnectionRefusedError):
-            emails.deliver(now=NOW, is_stopping=stopping)
+            delivery.deliver(now=NOW, is_stopping=stopping)
         sink.start()
-        emails.deliver(now=NOW + 2 * MINUTE)
+        delivery.deliver(now=NOW + 2 * MINUTE)
 
         assert sorted(sink.addresses) == ["a@structure.example", "b@structure.example", "c@structure.example"]
 
@@ -263,9 +149,9 @@ class TestServerDown:
         sink.holds = set(addresses)
 
         with pytest.raises(OSError, match="timed out"):
-            emails.deliver(now=NOW)
+            delivery.deliver(now=NOW)
 
-        assert [status for _, status in states()] == [STATUS.requeued] * 3 + [STATUS.queued] * 2
+        assert [status for _, status in states()] == [Message.State.QUEUED] * 3 + [Message.State.QUEUED] * 2
 
     def test_refused_sender_is_our_fault_and_not_the_message_s(self, sink: SmtpSink) -> None:
         for number in range(5):
@@ -273,11 +159,11 @@ class TestServerDown:
         sink.sender_answer = "550 5.7.1 Sender not allowed"
 
         with pytest.raises(OSError, match="Sender not allowed"):
-            emails.deliver(now=NOW)
-        assert [status for _, status in states()] == [STATUS.requeued] * 3 + [STATUS.queued] * 2
+            delivery.deliver(now=NOW)
+        assert [status for _, status in states()] == [Message.State.QUEUED] * 3 + [Message.State.QUEUED] * 2
 
         sink.sender_answer = "250 OK"
-        assert emails.deliver(now=NOW + 2 * MINUTE) == 5
+        assert delivery.deliver(now=NOW + 2 * MINUTE) == 5
 
 
 @pytest.mark.django_db
@@ -287,18 +173,16 @@ class TestOneMessageFails:
             queue(f"{name}@structure.example")
         sink.refused = {"inconnue@structure.example": "550 5.1.1 No such user"}
 
-        assert emails.deliver(now=NOW) == 2
-        assert emails.deliver(now=NOW + timedelta(days=5)) == 0
+        assert delivery.deliver(now=NOW) == 2
+        assert delivery.deliver(now=NOW + timedelta(days=5)) == 0
 
         assert sink.addresses == ["a@structure.example", "b@structure.example"]
         assert states() == [
-            ("a@structure.example", STATUS.sent),
-            ("inconnue@structure.example", STATUS.failed),
-            ("b@structure.example", STATUS.sent),
+            ("a@structure.example", Message.State.SENT),
+            ("inconnue@structure.example", Message.State.FAILED),
+            ("b@structure.example", Message.State.SENT),
         ]
-        [log] = Email.objects.get(status=STATUS.failed).logs.all()
-        assert log.exception_type == "SMTPRecipientsRefused"
-        assert "No such user" in log.message
+        assert "No such user" in Message.objects.get(state=Message.State.FAILED).last_error
 
     def test_refusals_in_a_row_do_not_stop_the_round(self, sink: SmtpSink) -> None:
         refused = [f"inconnue{number}@structure.example" for number in range(4)]
@@ -308,20 +192,20 @@ class TestOneMessageFails:
         sink.refused = dict.fromkeys(refused, "550 5.1.1 No such user")
         sink.refused_once_read = dict.fromkeys(rejected, "554 5.7.1 Looks like spam")
 
-        assert emails.deliver(now=NOW) == 1
+        assert delivery.deliver(now=NOW) == 1
 
         assert sink.addresses == ["a@structure.example"]
-        assert [status for _, status in states()] == [STATUS.failed] * 8 + [STATUS.sent]
+        assert [status for _, status in states()] == [Message.State.FAILED] * 8 + [Message.State.SENT]
 
     def test_address_refused_for_now_is_tried_again_later(self, sink: SmtpSink) -> None:
         queue("liste-grise@structure.example")
         queue("b@structure.example")
         sink.refused = {"liste-grise@structure.example": "450 4.7.1 Greylisted"}
 
-        assert emails.deliver(now=NOW) == 1
+        assert delivery.deliver(now=NOW) == 1
         sink.refused = {}
-        assert emails.deliver(now=NOW + timedelta(seconds=59)) == 0
-        assert emails.deliver(now=NOW + timedelta(seconds=62)) == 1
+        assert delivery.deliver(now=NOW + timedelta(seconds=59)) == 0
+        assert delivery.deliver(now=NOW + timedelta(seconds=62)) == 1
 
         assert sink.addresses == ["b@structure.example", "liste-grise@structure.example"]
 
@@ -329,16 +213,16 @@ class TestOneMessageFails:
         email = queue("pleine@structure.example")
         sink.refused = {"pleine@structure.example": "452 4.2.2 Mailbox full"}
         now, waited = NOW, []
-        while email.status != STATUS.failed:
-            emails.deliver(now=now)
+        while email.state != Message.State.FAILED:
+            delivery.deliver(now=now)
             email.refresh_from_db()
-            if email.scheduled_time:
-                waited.append(round((email.scheduled_time - now) / MINUTE))
-                now = email.scheduled_time
+            if email.due_at:
+                waited.append(round((email.due_at - now) / MINUTE))
+                now = email.due_at
 
         assert waited == [1, 5, 15] + [60] * 68
-        assert email.number_of_retries == 72
-        assert emails.deliver(now=now + timedelta(days=30)) == 0
+        assert email.attempts == 72
+        assert delivery.deliver(now=now + timedelta(days=30)) == 0
 
     def test_server_hangs_up_during_a_message(self, sink: SmtpSink) -> None:
         """The others leave in the same round; that one is tried again, with the same Message-ID."""
@@ -346,13 +230,13 @@ class TestOneMessageFails:
             queue(f"{name}@structure.example")
         sink.hangs_up_on = {"fatale@structure.example"}
 
-        assert emails.deliver(now=NOW) == 2
+        assert delivery.deliver(now=NOW) == 2
         sink.hangs_up_on = set()
-        assert emails.deliver(now=NOW + 2 * MINUTE) == 1
+        assert delivery.deliver(now=NOW + 2 * MINUTE) == 1
 
         assert sink.addresses == ["a@structure.example", "b@structure.example", "fatale@structure.example"]
         assert [message["Message-ID"] for message in sink.received] == [
-            Email.objects.get(to=address).message_id for address in sink.addresses
+            Message.objects.get(to=address).message_id for address in sink.addresses
         ]
 
     def test_server_that_hangs_up_now_and_then_is_not_left_alone(self, sink: SmtpSink) -> None:
@@ -361,15 +245,15 @@ class TestOneMessageFails:
             queue(f"{name}@structure.example")
         sink.hangs_up_on = {f"fatale{number}@structure.example" for number in range(1, 5)}
 
-        assert emails.deliver(now=NOW) == 2
+        assert delivery.deliver(now=NOW) == 2
         assert sink.addresses == ["a@structure.example", "b@structure.example"]
 
     def test_document_that_cannot_be_made_blocks_nobody(
-        self, sink: SmtpSink, make_document: Callable[[emails.Maker], None]
+        self, sink: SmtpSink, make_document: Callable[[documents.Maker], None]
     ) -> None:
         """An OSError of the machine (no Pango) is not taken for the mail server's."""
 
-        def broken(key: str) -> emails.Attachment | None:
+        def broken(key: str) -> documents.Attachment | None:
             raise OSError("cannot load library 'pango'")
 
         make_document(broken)
@@ -377,28 +261,28 @@ class TestOneMessageFails:
             queue(f"p{number}@structure.example", documents=1)
         queue("sans@structure.example")
 
-        assert emails.deliver(now=NOW) == 1
+        assert delivery.deliver(now=NOW) == 1
         assert sink.addresses == ["sans@structure.example"]
-        assert [status for _, status in states()] == [STATUS.requeued] * 4 + [STATUS.sent]
-        assert "document 0: OSError: cannot load library 'pango'" in Email.objects.first().logs.get().message
+        assert [status for _, status in states()] == [Message.State.QUEUED] * 4 + [Message.State.SENT]
+        assert "document 0: OSError: cannot load library 'pango'" in Message.objects.earliest("pk").last_error
 
-        make_document(lambda key: emails.Attachment("a.txt", b"a", "text/plain"))
-        assert emails.deliver(now=NOW + 2 * MINUTE) == 4
+        make_document(lambda key: documents.Attachment("a.txt", b"a", "text/plain"))
+        assert delivery.deliver(now=NOW + 2 * MINUTE) == 4
 
     def test_document_nobody_makes_blocks_nobody(self, sink: SmtpSink) -> None:
         queue("a@structure.example", documents=1)
         queue("b@structure.example")
 
-        assert emails.deliver(now=NOW) == 1
+        assert delivery.deliver(now=NOW) == 1
         assert sink.addresses == ["b@structure.example"]
 
     def test_document_that_is_gone_is_left_out(
-        self, sink: SmtpSink, make_document: Callable[[emails.Maker], None]
+        self, sink: SmtpSink, make_document: Callable[[documents.Maker], None]
     ) -> None:
-        make_document(lambda key: None if key == "0" else emails.Attachment("b.txt", b"b", "text/plain"))
+        make_document(lambda key: None if key == "0" else documents.Attachment("b.txt", b"b", "text/plain"))
         queue(documents=2)
 
-        assert emails.deliver(now=NOW) == 1
+        assert delivery.deliver(now=NOW) == 1
 
         assert [part.get_filename() for part in sink.received[0].iter_attachments()] == ["b.txt"]
 
@@ -408,34 +292,34 @@ class TestLease:
     def test_message_under_way_is_nobody_else_s(self, sink: SmtpSink) -> None:
         """A worker that was killed leaves its lease behind: ten minutes later, another one sends the message."""
         email = queue()
-        Email.objects.filter(pk=email.pk).update(scheduled_time=NOW + emails.LEASE)
+        Message.objects.filter(pk=email.pk).update(due_at=NOW + delivery.LEASE)
 
-        assert emails.deliver(now=NOW + emails.LEASE - timedelta(seconds=1)) == 0
-        assert emails.deliver(now=NOW + emails.LEASE) == 1
+        assert delivery.deliver(now=NOW + delivery.LEASE - timedelta(seconds=1)) == 0
+        assert delivery.deliver(now=NOW + delivery.LEASE) == 1
 
     def test_failure_after_the_lease_ran_out_does_not_bring_a_sent_message_back(
-        self, sink: SmtpSink, make_document: Callable[[emails.Maker], None]
+        self, sink: SmtpSink, make_document: Callable[[documents.Maker], None]
     ) -> None:
-        def slow(key: str) -> emails.Attachment | None:
+        def slow(key: str) -> documents.Attachment | None:
             # Meanwhile another worker took the message over and sent it.
-            Email.objects.update(status=STATUS.sent, scheduled_time=None)
+            Message.objects.update(state=Message.State.SENT, due_at=None)
             raise RuntimeError("too late")
 
         make_document(slow)
         queue(documents=1)
 
-        emails.deliver(now=NOW)
+        delivery.deliver(now=NOW)
 
-        assert states() == [("camille@structure.example", STATUS.sent)]
+        assert states() == [("camille@structure.example", Message.State.SENT)]
 
-    @pytest.mark.parametrize(("fails", "state"), [(False, STATUS.sent), (True, STATUS.failed)])
+    @pytest.mark.parametrize(("fails", "state"), [(False, Message.State.SENT), (True, Message.State.TAKEN_BACK)])
     def test_message_under_way_when_it_is_taken_back(
-        self, sink: SmtpSink, make_document: Callable[[emails.Maker], None], fails: bool, state: int
+        self, sink: SmtpSink, make_document: Callable[[documents.Maker], None], fails: bool, state: str
     ) -> None:
         """It may leave, and is then said to have; if it could not, nothing sends it again."""
 
-        def slow(key: str) -> emails.Attachment | None:
-            assert emails.take_back(Email.objects.values("pk")) == 1
+        def slow(key: str) -> documents.Attachment | None:
+            assert outbox.take_back(Message.objects.all()) == 1
             if fails:
                 raise RuntimeError("no document")
             return None
@@ -443,10 +327,10 @@ class TestLease:
         make_document(slow)
         queue(documents=1)
 
-        emails.deliver(now=NOW)
+        delivery.deliver(now=NOW)
 
         assert states() == [("camille@structure.example", state)]
-        assert emails.deliver(now=NOW + 2 * emails.LEASE) == 0
+        assert delivery.deliver(now=NOW + 2 * delivery.LEASE) == 0
 
     @pytest.mark.django_db(transaction=True)
     def test_database_that_fails_after_the_message_left(self, sink: SmtpSink) -> None:
@@ -460,19 +344,19 @@ class TestLease:
             return execute(sql, params, many, context)
 
         with connection.execute_wrapper(fail), pytest.raises(DatabaseError, match="is gone"):
-            emails.deliver(now=NOW)
-        emails.deliver(now=NOW + 2 * emails.LEASE)
+            delivery.deliver(now=NOW)
+        delivery.deliver(now=NOW + 2 * delivery.LEASE)
 
         assert sink.addresses == ["a@structure.example", "b@structure.example"]
-        assert [status for _, status in states()] == [STATUS.sent, STATUS.sent]
+        assert [status for _, status in states()] == [Message.State.SENT, Message.State.SENT]
 
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize("statement", ["SELECT", "UPDATE"])
     def test_database_that_fails_before_the_message_left(
-        self, sink: SmtpSink, make_document: Callable[[emails.Maker], None], statement: str
+        self, sink: SmtpSink, make_document: Callable[[documents.Maker], None], statement: str
     ) -> None:
         """When it answers again the message leaves at once: it neither waits for its lease nor loses an attempt."""
-        make_document(lambda key: emails.Attachment("a.txt", str(Email.objects.count()).encode(), "text/plain"))
+        make_document(lambda key: documents.Attachment("a.txt", str(Message.objects.count()).encode(), "text/plain"))
         queue(documents=1)
         is_down = False
 
@@ -486,17 +370,17 @@ class TestLease:
 
         def is_leased() -> bool:
             with connection.cursor() as cursor:
-                cursor.cursor.execute("SELECT count(*) FROM post_office_email WHERE scheduled_time IS NOT NULL")
+                cursor.cursor.execute("SELECT count(*) FROM mailing_message WHERE due_at IS NOT NULL")
                 return bool(cursor.cursor.fetchone()[0])
 
         with connection.execute_wrapper(fail), pytest.raises(DatabaseError, match="is gone"):
-            emails.deliver(now=NOW)
+            delivery.deliver(now=NOW)
         with connection.execute_wrapper(fail), pytest.raises(DatabaseError, match="is gone"):
-            emails.deliver(now=NOW)
+            delivery.deliver(now=NOW)
         assert sink.addresses == []
 
-        assert emails.deliver(now=NOW) == 1
-        assert Email.objects.get().number_of_retries in {None, 0}
+        assert delivery.deliver(now=NOW) == 1
+        assert Message.objects.get().attempts in {None, 0}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -510,7 +394,7 @@ def test_workers_at_once_send_each_message_once(sink: SmtpSink) -> None:
 
     def work() -> None:
         try:
-            sent.append(emails.deliver(now=NOW))
+            sent.append(delivery.deliver(now=NOW))
         finally:
             connection.close()
 
@@ -525,18 +409,18 @@ def test_workers_at_once_send_each_message_once(sink: SmtpSink) -> None:
     assert sum(sent) == 40
     assert Counter(sink.addresses) == Counter(addresses)
     assert len({message["Message-ID"] for message in sink.received}) == 40
-    assert {status for _, status in states()} == {STATUS.sent}
+    assert {status for _, status in states()} == {Message.State.SENT}
 
 
 @pytest.mark.django_db
 def test_file_backend_writes_one_readable_file_per_message(settings: Settings, tmp_path: Path) -> None:
-    settings.EMAIL_BACKEND = "caprural.emails.FileBackend"
+    settings.EMAIL_BACKEND = "caprural.mailing.delivery.FileBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path / "var" / "emails")
     first, second = queue("a@structure.example"), queue("b@structure.example", name="../Écoles & ?")
 
-    assert emails.deliver(now=NOW) == 2
-    Email.objects.update(status=STATUS.queued)
-    assert emails.deliver(now=NOW) == 2
+    assert delivery.deliver(now=NOW) == 2
+    Message.objects.update(state=Message.State.QUEUED)
+    assert delivery.deliver(now=NOW) == 2
 
     paths = sorted((tmp_path / "var" / "emails").iterdir())
     messages = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in paths]
