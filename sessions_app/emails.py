@@ -1,7 +1,8 @@
 """Every message the sessions can send: one function each, queued in the caller's transaction (R23).
 
 The subject states the situation. Each message carries the private link (R9) and answers to the session's contact. It
-is the log of a registration, and for a dated message, the proof that it left once (R24).
+is the log of a registration; for a dated message, whose `key` names the occurrence, it is the proof that it left once
+(R24).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,23 +42,10 @@ STANDING = (
 #: To the address that was the person's until then.
 ADDRESS_CHANGED = "address_changed"
 
-#: What names the occurrence of a dated letter, of which the database holds one for each person, kind and key (R24).
-KEYS: dict[str, Callable[[Any, TrainingSession], str]] = {
-    FEE_REMINDER: lambda registration, session: str(registration.fee_due_on),
-    DECISION_NEEDED: lambda registration, session: session.decision_key,
-    SESSION_CHANGED: lambda registration, session: str(session.calendar_sequence),
-    JOINING_INSTRUCTIONS: lambda registration, session: str(session.first_date),
-}
-
 outbox.written_anew.update(ONLY_LINKS)
 
 #: Letters that say when and where only to name the session: they end something, or go to someone else.
 NOT_TELLING = frozenset({"cancelled", "replaced", "session_cancelled", "address_changed", "links"})
-
-
-def key_of(kind: str, registration: Registration | None, session: TrainingSession) -> str:
-    """The occurrence of a dated letter; empty for any other."""
-    return KEYS[kind](registration, session) if kind in KEYS else ""
 
 
 # A registration begins, and moves
@@ -141,10 +129,10 @@ def fee_extended(registration: Registration, session: TrainingSession) -> None:
     _queue("fee_extended", [registration], session, attach=(MEMBERSHIP_FORM,), each=_fees([registration], session))
 
 
-def fee_reminder(registration: Registration, session: TrainingSession) -> None:
-    """Three days before the seat is released (R15); once per due date."""
+def fee_reminder(registration: Registration, session: TrainingSession, *, key: str = "") -> None:
+    """Three days before the seat is released (R15)."""
     fees = _fees([registration], session)
-    _queue(FEE_REMINDER, [registration], session, attach=(MEMBERSHIP_FORM,), each=fees)
+    _queue(FEE_REMINDER, [registration], session, key=key, attach=(MEMBERSHIP_FORM,), each=fees)
 
 
 # The private link
@@ -237,30 +225,20 @@ def _had_seat(registration: Registration) -> bool:
     return registration.seat_given_at is not None
 
 
-def session_changed(registration: Registration, session: TrainingSession) -> None:
-    """What differs from what this person was told, with the calendar file updated (R19); once per change."""
-    _queue(
-        SESSION_CHANGED,
-        [registration],
-        session,
-        attach=(CALENDAR,) if registration.holds_seat else (),
-    )
+def session_changed(registration: Registration, session: TrainingSession, *, key: str = "") -> None:
+    """What differs from what this person was told, with the calendar file updated (R19)."""
+    attach = (CALENDAR,) if registration.holds_seat else ()
+    _queue(SESSION_CHANGED, [registration], session, key=key, attach=attach)
 
 
 def joining_instructions(
-    registration: Registration, session: TrainingSession, *, carpool: Iterable[Registration]
+    registration: Registration, session: TrainingSession, *, carpool: Iterable[Registration], key: str = ""
 ) -> None:
-    """« Convocation »: exact address, hours, access, contact, how to cancel, calendar file (R19); once per date.
+    """« Convocation »: exact address, hours, access, contact, how to cancel, calendar file (R19).
 
     `carpool`: the other people who ticked the box, for someone who ticked it.
     """
-    _queue(
-        JOINING_INSTRUCTIONS,
-        [registration],
-        session,
-        attach=(CALENDAR,),
-        carpool=list(carpool),
-    )
+    _queue(JOINING_INSTRUCTIONS, [registration], session, key=key, attach=(CALENDAR,), carpool=list(carpool))
 
 
 def written(people: Sequence[tuple[Registration, str, str]], session: TrainingSession, *, key: str = "") -> None:
@@ -273,12 +251,12 @@ def written(people: Sequence[tuple[Registration, str, str]], session: TrainingSe
 # The team
 
 
-def decision_needed(session: TrainingSession) -> None:
-    """To the coordination: a decision is awaited on a session below its minimum (R5); once per deadline or date."""
+def decision_needed(session: TrainingSession, *, key: str = "") -> None:
+    """To the coordination: a decision is awaited on a session below its minimum (R5)."""
     for number, address in enumerate(coordinators()):
         letter = {"about": session, "to": address, "context": {"admin_url": _admin_url(session)}}
         # One row proves it left; the other coordinators' copies carry no key.
-        _write(DECISION_NEEDED, session, [letter], key="" if number else key_of(DECISION_NEEDED, None, session))
+        _write(DECISION_NEEDED, session, [letter], key="" if number else key)
 
 
 def covers_lost(session: TrainingSession, people: Sequence[Registration]) -> None:
@@ -336,7 +314,7 @@ def _queue(
         documents = [(document, str(registration.pk)) for document in attach if attach_to(registration)]
         address = to or registration.email
         letters.append({"about": registration, "to": address, "context": about, "documents": documents})
-    _write(name, session, letters, key=key or key_of(name, next(iter(people), None), session))
+    _write(name, session, letters, key=key)
     if is_telling:
         telling.note(people, session, is_joining=name == JOINING_INSTRUCTIONS)
 

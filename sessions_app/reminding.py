@@ -75,7 +75,8 @@ def do(action: Due, *, now: datetime) -> bool:
     if session is None or action not in _due_of([session], now):
         return False
     one = Registration.objects.get(pk=action.registration_id) if action.registration_id else None
-    return DATED[action.act].do(one, session, now) is not False
+    dated = DATED[action.act]
+    return dated.do(one, session, now, dated.key(one, session)) is not False
 
 
 def carpool(registration: Registration) -> list[Registration]:
@@ -99,7 +100,7 @@ def _due_of(sessions: Iterable[TrainingSession], now: datetime) -> list[Due]:
         live[registration.session_id].append(registration)
     to_team = Message.objects.of(TrainingSession).filter(about_id__in=ids)
     written = to_team | emails.to_people([one.pk for one in people])
-    sent: Sent = set(written.filter(kind__in=emails.KEYS).exclude(key="").values_list("kind", "about_id", "key"))
+    sent: Sent = set(written.filter(kind__in=LETTERS).exclude(key="").values_list("kind", "about_id", "key"))
     dated = StatusChange.objects.filter(registration__session__in=ids, to_status=Status.AWAITING_FEE).order_by()
     told_at = dict(dated.values_list("registration").annotate(Max("at")))
     has_team = any(session.awaits_decision(now) for session in found) and bool(emails.coordinators())
@@ -162,46 +163,52 @@ class Dated:
     """One kind of dated act: all there is to say of it, but for its letter."""
 
     name: str
-    #: The letter that proves it was done; without one, its effect does.
-    letter: str
     due: Callable[[Situation], Sequence[Registration | None]]
-    #: False when it was not to be done any more.
-    do: Callable[[Any, TrainingSession, datetime], bool | None]
+    #: Given the key too. False when it was not to be done any more.
+    do: Callable[[Any, TrainingSession, datetime, str], bool | None]
+    #: The letter that proves it was done, and what names its occurrence, of which the database holds one for each
+    #: person or session; without a letter, its effect does.
+    letter: str = ""
+    key: Callable[[Any, TrainingSession], str] = lambda one, session: ""
 
 
 #: In the order in which they are done: a change before any other letter, which would say it too but not in its subject.
 DATED = {
     Act.RELEASE: Dated(
         "place rendue, faute de cotisation",
-        "",
-        lambda situation: situation.late,
-        lambda one, session, now: registering.release_unpaid(one, now=now),
+        due=lambda situation: situation.late,
+        do=lambda one, session, now, key: registering.release_unpaid(one, now=now),
     ),
     Act.ANNOUNCE_CHANGE: Dated(
         "annonce d’un changement",
-        emails.SESSION_CHANGED,
-        Situation.to_tell_of_a_change,
-        lambda one, session, now: emails.session_changed(one, session),
+        due=Situation.to_tell_of_a_change,
+        do=lambda one, session, now, key: emails.session_changed(one, session, key=key),
+        letter=emails.SESSION_CHANGED,
+        key=lambda one, session: str(session.calendar_sequence),
     ),
     Act.REMIND_FEE: Dated(
         "rappel de la cotisation",
-        emails.FEE_REMINDER,
-        Situation.to_remind,
-        lambda one, session, now: emails.fee_reminder(one, session),
+        due=Situation.to_remind,
+        do=lambda one, session, now, key: emails.fee_reminder(one, session, key=key),
+        letter=emails.FEE_REMINDER,
+        key=lambda one, session: str(one.fee_due_on),
     ),
     Act.ASK_DECISION: Dated(
         "décision demandée à la coordination",
-        emails.DECISION_NEEDED,
-        Situation.to_ask,
-        lambda one, session, now: emails.decision_needed(session),
+        due=Situation.to_ask,
+        do=lambda one, session, now, key: emails.decision_needed(session, key=key),
+        letter=emails.DECISION_NEEDED,
+        key=lambda one, session: session.decision_key,
     ),
     Act.SEND_JOINING: Dated(
         "convocation",
-        emails.JOINING_INSTRUCTIONS,
-        Situation.to_call,
-        lambda one, session, now: emails.joining_instructions(one, session, carpool=carpool(one)),
+        due=Situation.to_call,
+        do=lambda one, session, now, key: emails.joining_instructions(one, session, carpool=carpool(one), key=key),
+        letter=emails.JOINING_INSTRUCTIONS,
+        key=lambda one, session: str(session.first_date),
     ),
 }
+LETTERS = [dated.letter for dated in DATED.values() if dated.letter]
 
 
 def _due_for(situation: Situation, sent: Sent) -> list[Due]:
@@ -215,7 +222,7 @@ def _due_for(situation: Situation, sent: Sent) -> list[Due]:
         Due(act, session.pk, one.pk if one else None)
         for act, dated in DATED.items()
         for one in dated.due(situation)
-        if (dated.letter, (one or session).pk, emails.key_of(dated.letter, one, session)) not in sent
+        if (dated.letter, (one or session).pk, dated.key(one, session)) not in sent
     ]
 
 

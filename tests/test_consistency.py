@@ -24,7 +24,6 @@ NOT_MESSAGES = {
     "fee_dropped",
     "coordinators",
     "follow",
-    "key_of",
     "standing",
     "take_back",
     "to_people",

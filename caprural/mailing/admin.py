@@ -21,7 +21,8 @@ class StateFilter(FewFilter):
     """By state, in French."""
 
     title, parameter_name = "état", "etat"
-    options = dict(Message.State.choices)
+    # A letter by post has no words here.
+    options = {state.value: state.label for state in Message.State if state != Message.State.POSTED}
 
     def narrowed(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
         """Messages in that state."""
@@ -50,6 +51,10 @@ class MessageAdmin(ReadOnly, StaffAdmin):
         "files",
         "failures",
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """Those that still say something: the page of who was written to remembers the others."""
+        return super().get_queryset(request).exclude(text="")
 
     @admin.display(description="à propos de")
     def leads_to(self, message: Message) -> SafeString | str:
@@ -140,7 +145,8 @@ class MessageAdmin(ReadOnly, StaffAdmin):
             else:
                 messages.success(request, f"Le message est remis dans la file, pour {address}.")
             return redirect(_page_of(message.about or message))
-        context = {"original": message.about or message, "message": message, "address": address}
+        text = private_pages.masked(message.text)
+        context = {"original": message.about or message, "message": message, "text": text, "address": address}
         return self.act_page(request, "admin/send_again.html", "Renvoyer un message", context)
 
 

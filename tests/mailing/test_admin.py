@@ -67,3 +67,25 @@ def test_it_leads_to_what_it_is_about(client: Client) -> None:
         page = client.get(f"/admin/mailing/message/{email.pk}/change/")
         assert expected.pop(email.to) in links(tree(page)).values()
     assert expected == {}
+
+
+def test_what_says_nothing_any_more_is_not_listed(client: Client) -> None:
+    Message.objects.create(about=make_session(), kind="membership_reminder", state=Message.State.POSTED)
+    registration = make_registration(make_session())
+
+    page = client.get("/admin/mailing/message/")
+
+    assert page.context["cl"].result_count == 1
+    assert registration.email in page.content.decode()
+
+
+def test_no_page_of_it_gives_the_private_link(client: Client) -> None:
+    """R9: one opens a person's own page by an act that the history keeps."""
+    registration = make_registration(make_session())
+    Message.objects.update(state=Message.State.SENT)
+    path = f"/admin/mailing/message/{registration.messages.get().pk}/"
+
+    pages = [client.get(f"{path}{page}/").content.decode() for page in ("change", "html", "renvoyer")]
+
+    assert ["/inscriptions/…/" in page for page in pages] == [True, True, True]
+    assert not any(registration.token in page for page in pages)

@@ -1,141 +1,26 @@
 """The mail queue against a real SMTP server: once, whole, and in spite of everything (R23)."""
 
-import re
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from pytest_django import Settings
 
 from caprural.mailing import delivery, documents, outbox
 from caprural.mailing.models import Message
 from tests.factories import NOW
+from tests.mailing.greeting import queue, states
 from tests.smtp_sink import SmtpSink, wait_until
 
+pytestmark = pytest.mark.usefixtures("greeting")
+
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def _template(settings: Settings, tmp_path: Path) -> None:
-    """A message of our own: this file knows nothing of the sessions."""
-    folder = tmp_path / "templates" / "emails"
-    folder.mkdir(parents=True)
-    (folder / "greeting.txt").write_text("Bonjour {{ name }}\u00a0:\n\nBonjour {{ name }},\n\n**Enchanté**\u202f!\n")
-    (folder / "frame.txt").write_text("{% autoescape off %}{{ body }}{% endautoescape %}\n")
-    (folder / "frame.html").write_text("{{ body }}")
-    settings.TEMPLATES = [{**engine, "DIRS": [folder.parent]} for engine in settings.TEMPLATES]
-
-
-@pytest.fixture
-def sink(settings: Settings) -> Iterator[SmtpSink]:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST = "127.0.0.1"
-    with SmtpSink() as sink:
-        settings.EMAIL_PORT = sink.port
-        yield sink
-
-
-@pytest.fixture
-def make_document() -> Iterator[Callable[[documents.Maker], None]]:
-    """Register the maker of « document » for one test."""
-
-    def register(maker: documents.Maker) -> None:
-        documents.attachment("document")(maker)
-
-    yield register
-    documents._makers.pop("document", None)
-
-
-def queue(to: str = "camille@structure.example", *, name: str = "Camille", documents: int = 0) -> Message:
-    message = outbox.compose(
-        "greeting",
-        to=to,
-        context={"name": name},
-        documents=[("document", str(number)) for number in range(documents)],
-        reply_to="contact@caprural.example",
-    )
-    return outbox.queue([message])[0]
-
-
-def states() -> list[tuple[str, str]]:
-    """Recipient and status of every message, in order."""
-    return [(email.to, email.state) for email in Message.objects.order_by("pk")]
-
-
-@pytest.mark.parametrize(
-    ("subject", "short"),
-    [
-        ("Place retenue\u00a0: Coopérer – 12\u00a0avril 2027", "Place retenue\u00a0: Coopérer – 12\u00a0avril 2027"),
-        (
-            "Place retenue, cotisation attendue au plus tard le 5\u00a0avril 2027\u00a0: "
-            "Conduire une démarche de coopération – entre acteurs – 12\u00a0avril 2027",
-            "Place retenue, cotisation attendue au plus tard le 5\u00a0avril 2027\u00a0: "
-            "Conduire une… – 12\u00a0avril 2027",
-        ),
-        (f"Convocation\u00a0: {'mot ' * 40}fin", f"Convocation\u00a0: {'mot ' * 18}mot…"),
-        ("x" * 120, "x" * 120),
-    ],
-)
-def test_a_long_subject_gives_up_the_end_of_the_title(subject: str, short: str) -> None:
-    assert outbox._short(subject) == short
-
-
-@pytest.mark.django_db
-class TestQueue:
-    def test_message_is_rendered_and_waits(self) -> None:
-        email = queue()
-
-        email.refresh_from_db()
-        assert email.to == "camille@structure.example"
-        assert email.subject == "Bonjour Camille\u00a0:"
-        assert email.text == "Bonjour Camille,\n\nEnchanté\u202f!\n"
-        assert email.html == "<p>Bonjour Camille,</p>\n<p><strong>Enchanté</strong>\u202f!</p>\n"
-        assert email.reply_to == "contact@caprural.example"
-        assert re.fullmatch(r"<[\w.]+@inscriptions\.caprural\.example>", email.message_id)
-        assert email.state == Message.State.QUEUED
-        assert email.due_at is None
-
-    def test_two_messages_have_two_numbers(self) -> None:
-        assert queue().message_id != queue().message_id
-
-    def test_what_a_person_typed_is_not_a_template_nor_markup(self) -> None:
-        name = '{{ 7|add:7 }} <b>« l\'As » & "Co"</b> *_[x](y)'
-
-        email = queue(name=name)
-
-        assert email.subject == f"Bonjour {name}\u00a0:"
-        assert email.text == f"Bonjour {name},\n\nEnchanté\u202f!\n"
-        assert email.html == (
-            "<p>Bonjour {{ 7|add:7 }} &lt;b&gt;« l'As » &amp; &quot;Co&quot;&lt;/b&gt; *_[x](y),</p>\n"
-            "<p><strong>Enchanté</strong>\u202f!</p>\n"
-        )
-
-    @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
-    def test_subject_is_one_line(self, line_break: str, sink: SmtpSink) -> None:
-        queue(name=f"Camille{line_break}Bcc: victime@ailleurs.example")
-
-        delivery.deliver(now=NOW)
-
-        [message] = sink.received
-        assert message["Subject"].strip() == "Bonjour Camille Bcc: victime@ailleurs.example\u00a0:"
-        assert message["Bcc"] is None
-
-    def test_nothing_is_queued_when_the_transaction_fails(self) -> None:
-        @transaction.atomic
-        def register() -> None:
-            queue()
-            raise RuntimeError
-
-        with pytest.raises(RuntimeError):
-            register()
-
-        assert states() == []
 
 
 @pytest.mark.django_db

@@ -1155,12 +1155,10 @@ def every_message_at_that_status(registration: Registration, session: TrainingSe
     emails.session_cancelled([registration], session)
     emails.session_changed(registration, session)
     emails.written([(registration, "Bottes", f"{HOSTILE}\n\nDeux\nlignes")], session)
-    Message.objects.update(key="")  # for the next one
     if registration.holds_seat:
         emails.session_maintained([registration], session)
         for carpool in ([], list(session.registrations.exclude(pk=registration.pk))):
             emails.joining_instructions(registration, session, carpool=carpool)
-            Message.objects.update(key="")  # for the next one
 
 
 def lines_of_text(text: str) -> list[str]:
@@ -1275,7 +1273,7 @@ class TestMissingData:
             name
             for name, function in vars(emails).items()
             if getattr(function, "__module__", "") == emails.__name__ and not name.startswith("_")
-        } - {"coordinators", "fee_dropped", "follow", "key_of", "standing", "take_back", "to_people"} - {
+        } - {"coordinators", "fee_dropped", "follow", "standing", "take_back", "to_people"} - {
             "awaiting_fee",
             "fee_accepted",
             "fee_lost",

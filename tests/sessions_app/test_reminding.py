@@ -810,15 +810,13 @@ def refuse_messages_about(registration: Registration) -> Callable[[], None]:
                 "CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN RAISE 'refused'; END $$ LANGUAGE plpgsql"
             )
             cursor.execute(
-                "CREATE TRIGGER refuse BEFORE INSERT ON sessions_app_message FOR EACH ROW "
-                f"WHEN (NEW.registration_id = {registration.pk:d}) EXECUTE FUNCTION refuse()"
+                "CREATE TRIGGER refuse BEFORE INSERT ON mailing_message FOR EACH ROW "
+                f"WHEN (NEW.about_id = {registration.pk:d}) EXECUTE FUNCTION refuse()"
             )
 
     def mend() -> None:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "DROP TRIGGER refuse" + ("" if connection.vendor == "sqlite" else " ON sessions_app_message")
-            )
+            cursor.execute("DROP TRIGGER refuse" + ("" if connection.vendor == "sqlite" else " ON mailing_message"))
 
     return mend
 
