@@ -15,5 +15,6 @@ class SessionsAppConfig(AppConfig):
         consequences.register(registering)
         retention.declare()
         agenda.add(agenda.Source(reminding.due, reminding.do, reminding.tell))
+        agenda.each_round.append(registering.answer_link_requests)
         # After every application's permissions exist: contrib.auth creates them on the same signal, before us.
         post_migrate.connect(roles.create_groups, dispatch_uid="sessions_app")
