@@ -53,7 +53,7 @@ class MessageAdmin(ReadOnly, StaffAdmin):
     search_fields = ("to", "subject")
     date_hierarchy = "written_at"
     ordering = ("-pk",)
-    fields = readonly_fields = (
+    fields: Any = (
         "to",
         "leads_to",
         "subject",
@@ -65,6 +65,7 @@ class MessageAdmin(ReadOnly, StaffAdmin):
         "files",
         "failures",
     )
+    readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         """Those that still say something: the page of who was written to remembers the others."""
@@ -155,7 +156,8 @@ class LettersInline(ReadOnly, GenericTabularInline):
     model = Message
     ct_field, ct_fk_field = "about_type", "about_id"
     extra = 0
-    fields = readonly_fields = ("written_at", "title", outcome, again)
+    fields: Any = ("written_at", "title", outcome, again)
+    readonly_fields = fields
     can_delete = False
     #: What each kind is, as its line names it once its text was erased.
     kinds: dict[str, str] = {}
