@@ -1,6 +1,6 @@
 """The letter box in the admin: read only, files made again on demand, and « Renvoyer »."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.contenttypes.admin import GenericTabularInline
@@ -53,7 +53,7 @@ class MessageAdmin(ReadOnly, StaffAdmin):
     search_fields = ("to", "subject")
     date_hierarchy = "written_at"
     ordering = ("-pk",)
-    fields: Any = (
+    fields: ClassVar[Any] = (
         "to",
         "leads_to",
         "subject",
@@ -156,7 +156,7 @@ class LettersInline(ReadOnly, GenericTabularInline):
     model = Message
     ct_field, ct_fk_field = "about_type", "about_id"
     extra = 0
-    fields: Any = ("written_at", "title", outcome, again)
+    fields: ClassVar[Any] = ("written_at", "title", outcome, again)
     readonly_fields = fields
     can_delete = False
     #: What each kind is, as its line names it once its text was erased.
