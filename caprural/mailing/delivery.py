@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import Error as DatabaseTrouble
+from django.db.models import Q
 from django.utils.text import slugify
 
 from caprural.mailing import documents
@@ -33,7 +34,7 @@ MAX_ATTEMPTS = 72  # three days
 MAX_TROUBLES = 3
 
 #: Letters that left just when the database stopped answering: to be written down before anything else leaves.
-_unrecorded: list[int] = []
+_unrecorded: list[tuple[int, datetime]] = []
 #: Letters that could not leave at such a moment, and until when they are ours: to be given back at the next round.
 _held: list[tuple[int, datetime]] = []
 
@@ -45,7 +46,7 @@ def deliver(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -
     seen keep their turn and their attempts. A letter that fails alone is tried again later, and never in this round.
     """
     while _unrecorded:
-        _record_sent(_unrecorded.pop(), now)
+        _record_sent(*_unrecorded.pop(), at=now)
     while _held:
         _give_back(*_held.pop())
     started = time.monotonic()
@@ -79,7 +80,7 @@ def deliver(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -
             else:
                 troubles = 0
                 sent += 1
-                _record_sent(message.pk, present)
+                _record_sent(pk, lease, at=present)
     finally:
         _close(connection)
         if sent:
@@ -94,6 +95,8 @@ def _lease(pk: int, *, now: datetime, until: datetime) -> Message | None:
 
 
 def _email(message: Message) -> EmailMessage:
+    if not message.to:  # Django sends nothing then, and does not say so
+        raise smtplib.SMTPRecipientsRefused({"": (550, b"aucune adresse")})
     # Our present address, under the name the settings give, else the sender's.
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     email = EmailMultiAlternatives(
@@ -118,11 +121,13 @@ def _close(connection: BaseEmailBackend) -> None:
         logger.warning("The mail server did not let go: %s", error)
 
 
-def _record_sent(pk: int, at: datetime) -> None:
+def _record_sent(pk: int, lease: datetime, *, at: datetime) -> None:
+    # Put back in the queue meanwhile, for another address or with another link, it has yet to leave.
+    still_so = ~Q(state=Message.State.QUEUED) | Q(due_at=lease)
     try:
-        Message.objects.filter(pk=pk).update(state=Message.State.SENT, due_at=None, sent_at=at)
+        Message.objects.filter(still_so, pk=pk).update(state=Message.State.SENT, due_at=None, sent_at=at)
     except DatabaseTrouble:
-        _unrecorded.append(pk)
+        _unrecorded.append((pk, lease))
         raise
 
 

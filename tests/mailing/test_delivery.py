@@ -89,6 +89,12 @@ class TestDeliver:
         assert sink.addresses == ["p0@structure.example", "p1@structure.example"]
         assert [status for _, status in states()] == [Message.State.SENT, Message.State.SENT, Message.State.QUEUED]
 
+    def test_without_an_address_it_is_not_said_to_have_left(self, sink: SmtpSink) -> None:
+        queue("")
+
+        assert delivery.deliver(now=NOW) == 0
+        assert states() == [("", Message.State.FAILED)]
+
     def test_address_with_accents_in_its_domain(self, sink: SmtpSink) -> None:
         queue("camille@mairie-été.fr")
 
@@ -296,6 +302,23 @@ class TestLease:
 
         assert delivery.deliver(now=NOW + delivery.LEASE - timedelta(seconds=1)) == 0
         assert delivery.deliver(now=NOW + delivery.LEASE) == 1
+
+    def test_corrected_address_while_it_leaves_for_the_former_one(
+        self, sink: SmtpSink, make_document: Callable[[documents.Maker], None]
+    ) -> None:
+        """R9: with its present link it leaves for the new address, instead of being said to have reached it."""
+
+        def make_while_corrected(key: str) -> None:
+            found = Message.objects.filter(to="former@structure.example")
+            outbox.readdress(found, to="present@structure.example", rewrite=str)
+
+        make_document(make_while_corrected)
+        queue("former@structure.example", documents=1)
+
+        delivery.deliver(now=NOW)
+
+        assert sink.addresses == ["former@structure.example", "present@structure.example"]
+        assert states() == [("present@structure.example", Message.State.SENT)]
 
     def test_failure_after_the_lease_ran_out_does_not_bring_a_sent_message_back(
         self, sink: SmtpSink, make_document: Callable[[documents.Maker], None]
