@@ -204,7 +204,7 @@ class TestOneLetterBox:
         MigrationExecutor(connection).migrate(latest)
 
     def test_every_letter_keeps_its_words_its_state_and_what_it_is_about(self, old: Any) -> None:
-        def letter(status: int = 0, **fields: Any) -> Any:
+        def letter(status: int | None = 0, **fields: Any) -> Any:
             return old.letter.create(
                 **{
                     "from_email": "Cap Rural <inscriptions@caprural.example>",
@@ -246,6 +246,7 @@ class TestOneLetterBox:
         copy = letter(2, context={"attachments": [], "copy_of": sent.pk})
         taken_back, orphan = letter(1, context={"taken_back": True}), letter()
         old.log.create(email=failed.pk, status=1, message="550 No such user")
+        nothing_said = letter(None, headers={"Reply-To": None}, context={"attachments": None})
         told = old.rows("sessions_app.Message")
         for one, kind, key in (
             (sent, "joining_instructions", "2017-04-12"),
@@ -280,6 +281,7 @@ class TestOneLetterBox:
             (copy.pk, *registration, "joining_instructions", "", "queued", 0, None, None, sent.pk),
             (taken_back.pk, *registration, "waiting", "", "taken_back", 0, None, None, None),
             (orphan.pk, None, None, "", "", "sent", 0, None, NOW, None),
+            (nothing_said.pk, None, None, "", "", "failed", 0, None, None, None),
         ]
         assert sorted(found.filter(text="").values_list(*fields, "written_at")) == [
             (*of_fee, "membership_reminder", "1", "posted", 0, None, None, None, NOW),
@@ -294,4 +296,4 @@ class TestOneLetterBox:
             for said in ("", "550 No such user")
         ]
         assert not {"post_office_email", "post_office_log"}.intersection(connection.introspection.table_names())
-        assert found.model.objects.create(kind="x").pk > orphan.pk
+        assert found.model.objects.create(kind="x").pk > nothing_said.pk

@@ -61,7 +61,7 @@ def move_letters(apps, schema_editor):
 
 def _moved(letter, proof, errors):
     context, headers = letter.context or {}, letter.headers or {}
-    state = "taken_back" if context.get("taken_back") else STATES[letter.status]
+    state = "taken_back" if context.get("taken_back") else STATES.get(letter.status, "failed")
     return {
         "kind": "",
         "written_at": letter.created,
@@ -69,11 +69,11 @@ def _moved(letter, proof, errors):
         "pk": letter.pk,
         "to": letter.to[:254],
         "sender": parseaddr(letter.from_email)[0][:254],
-        "reply_to": str(headers.get("Reply-To", ""))[:254],
+        "reply_to": (headers.get("Reply-To") or "")[:254],
         "subject": letter.subject,
         "text": letter.message,
         "html": letter.html_message,
-        "documents": context.get("attachments", []),
+        "documents": context.get("attachments") or [],
         "message_id": letter.message_id or "",
         "state": state,
         "attempts": letter.number_of_retries or int(letter.status == 3),
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                 ("headers", models.JSONField(null=True)),
                 ("context", models.JSONField(null=True)),
                 ("message_id", models.TextField(null=True)),
-                ("status", models.PositiveSmallIntegerField()),
+                ("status", models.PositiveSmallIntegerField(null=True)),
                 ("number_of_retries", models.PositiveIntegerField(null=True)),
                 ("scheduled_time", models.DateTimeField(null=True)),
                 ("created", models.DateTimeField()),
