@@ -6,7 +6,6 @@ class MembersConfig(AppConfig):
     verbose_name = "Cotisations"
 
     def ready(self) -> None:
-        """Make known the documents of messages, how long what we hold is kept, and what is done at its date."""
         from caprural import agenda
         from members import documents, reminding, retention
 

@@ -292,5 +292,4 @@ def _step(highest: Decimal) -> Decimal:
 
 
 def _short_label(month: date) -> str:
-    """« 04/2017 »."""
     return f"{month:%m/%Y}"

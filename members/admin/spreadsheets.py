@@ -53,12 +53,10 @@ class SpreadsheetImportAdmin(StaffAdmin):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SpreadsheetImport]:
-        """Without the files themselves."""
         return SpreadsheetImport.objects.light().select_related("created_by")
 
     @admin.display(description="état", ordering="status")
     def state(self, found: SpreadsheetImport) -> str:
-        """How far it has come, and how many lines hold it back."""
         refused = found.count(Outcome.REFUSED)
         if found.status != SpreadsheetImport.Status.REFUSED:
             return found.get_status_display()
@@ -67,7 +65,6 @@ class SpreadsheetImportAdmin(StaffAdmin):
     # Coming in
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Send a file: what can be told at once is told here, the rest on the page of the import."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         initial = {"kind": request.GET.get("nature", ""), "sending": uuid4()}
@@ -107,7 +104,6 @@ class SpreadsheetImportAdmin(StaffAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """What the file would do, line by line, and the button that does it; how far it has come meanwhile."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         found: SpreadsheetImport | None = self.get_object(request, object_id)
