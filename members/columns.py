@@ -44,16 +44,6 @@ class Layout:
         return next(column for column in (*self.columns, *self.parts) if column.name == name)
 
     @property
-    def header(self) -> list[str]:
-        """The titles, in our order."""
-        return [column.title for column in self.columns]
-
-    @property
-    def widths(self) -> list[int]:
-        """How wide each column is, in signs."""
-        return [column.width for column in self.columns]
-
-    @property
     def compulsory(self) -> frozenset[str]:
         """Columns without which a file is refused; of those that may stand for each other, the first."""
         return frozenset(group[0] for group in self.needed)

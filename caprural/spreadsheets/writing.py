@@ -6,10 +6,24 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from django.http import HttpResponse
+
 from caprural.spreadsheets.cells import Cell, clean, neutralise, text
 
+#: What a file of that extension is sent as.
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 #: What one cell of an XLSX holds; openpyxl would cut the rest without a word.
 _CELL_LENGTH = 32_767
+
+
+def write(
+    extension: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, sheet: str, widths: Sequence[int]
+) -> bytes:
+    """A CSV or an XLSX."""
+    return write_csv(header, rows) if extension == "csv" else write_xlsx(header, rows, sheet=sheet, widths=widths)
 
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
@@ -60,3 +74,12 @@ def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, sheet: 
     output = io.BytesIO()
     workbook.save(output)
     return output.getvalue()
+
+
+def attached(name: str, extension: str, content: bytes) -> HttpResponse:
+    """A table to keep, under its name."""
+    return HttpResponse(
+        content,
+        content_type=CONTENT_TYPES[extension],
+        headers={"Content-Disposition": f'attachment; filename="{name}.{extension}"'},
+    )
