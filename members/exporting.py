@@ -56,6 +56,5 @@ def _cell(row: Any, name: str) -> Cell:
 
 
 def _file(kind: str, extension: str, rows: Iterable[list[Cell]]) -> bytes:
-    columns, label = LAYOUTS[kind].columns, LAYOUTS[kind].label
-    header, widths = [column.title for column in columns], [column.width for column in columns]
-    return spreadsheets.write(extension, header, rows, sheet=label, widths=widths)
+    layout = LAYOUTS[kind]
+    return spreadsheets.write(extension, [column.title for column in layout.columns], rows, sheet=layout.label)

@@ -38,11 +38,11 @@ def next_campaign(campaign: FeeCampaign) -> FeeCampaign:
     """
     starts_on, ends_on = next_period(campaign.starts_on, campaign.ends_on)
     if ends_on > validators.LAST_DAY:
-        raise NothingFollows("Aucune période ne peut suivre celle de cette campagne : corrigez d’abord ses dates.")
+        raise NothingFollows("Aucune période ne peut suivre celle de cette campagne : corrigez d’abord ses dates.")
     other = FeeCampaign.objects.overlapping(starts_on, ends_on).first()
     if other:
         raise NothingFollows(
-            f"La campagne « {other} » couvre déjà tout ou partie de la période qui suit : "
+            f"La campagne « {other} » couvre déjà tout ou partie de la période qui suit : "
             "modifiez-la plutôt que d’en ouvrir une autre.",
             other,
         )

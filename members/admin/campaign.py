@@ -111,8 +111,8 @@ class FeeCampaignAdmin(StaffAdmin):
             following = opening.next_campaign(campaign)
         except opening.NothingFollows as reason:
             refused = reason
-        context = {"following": following, "refused": refused, "original": campaign}
-        context["categories"] = list(campaign.categories.all())
+        categories = list(campaign.categories.all())
+        context = {"following": following, "refused": refused, "original": campaign, "categories": categories}
         return self.act_page(request, "admin/members/feecampaign/next.html", "Ouvrir la campagne suivante", context)
 
     @page("<int:pk>/reconduire/", name="renew_fees")
@@ -231,7 +231,7 @@ class FeeCampaignAdmin(StaffAdmin):
         if extension not in spreadsheets.CONTENT_TYPES:
             raise Http404
         rows = figures.sheet(figures.of(campaign))
-        content = spreadsheets.write(extension, figures.HEADER, rows, sheet="Chiffres", widths=figures.WIDTHS)
+        content = spreadsheets.write(extension, figures.HEADER, rows, sheet="Chiffres")
         return spreadsheets.attached(f"chiffres-{slugify(campaign.name)}", extension, content)
 
 
