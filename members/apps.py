@@ -7,8 +7,9 @@ class MembersConfig(AppConfig):
 
     def ready(self) -> None:
         from caprural import agenda
-        from members import documents, reminding, retention
+        from members import documents, importing, reminding, retention
 
         documents.register_attachments()
         retention.declare()
         agenda.add(agenda.Source(reminding.due, reminding.do, reminding.tell))
+        agenda.each_round.append(importing.run)
