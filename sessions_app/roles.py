@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission, User
 from django.db import connection
-from django.db.models import Q
 
 TRAINERS = "Formateurs"
 COORDINATION = "Coordination"
@@ -40,11 +39,9 @@ def create_groups(**kwargs: Any) -> None:
     if Permission._meta.db_table not in connection.introspection.table_names():
         return  # one application alone was migrated: the accounts are still to come
     wanted = {name for names in PERMISSIONS.values() for name in names}
-    by_name: dict[str, Permission] = {}
-    for permission in Permission.objects.select_related("content_type").filter(
-        Q(content_type__app_label__in={name.partition(".")[0] for name in wanted})
-    ):
-        by_name[f"{permission.content_type.app_label}.{permission.codename}"] = permission
+    apps = {name.partition(".")[0] for name in wanted}
+    found = Permission.objects.select_related("content_type").filter(content_type__app_label__in=apps)
+    by_name = {f"{permission.content_type.app_label}.{permission.codename}": permission for permission in found}
     if not wanted <= by_name.keys():
         return  # post_migrate of an earlier application: ours is still to come
     for name, permissions in PERMISSIONS.items():

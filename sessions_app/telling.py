@@ -6,7 +6,6 @@ instructions have left without it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
@@ -15,19 +14,6 @@ from sessions_app.models import Registration, TrainingSession
 
 TO_COME = "à venir"
 UNKNOWN = "à préciser"
-
-
-@dataclass(frozen=True)
-class Change:
-    """One thing that differs: « Lieu : Givors (69) → Lyon (69) »; without `before`, something new or gone."""
-
-    label: str
-    before: str
-    after: str
-
-    def __str__(self) -> str:
-        what = f"{self.before} → {self.after}" if self.before else self.after
-        return f"{self.label}\u00a0: {what}"
 
 
 def note(people: Iterable[Registration], session: TrainingSession, *, is_joining: bool = False) -> None:
@@ -42,18 +28,21 @@ def note(people: Iterable[Registration], session: TrainingSession, *, is_joining
         Registration.objects.filter(pk__in=[one.pk for one in group]).update(told=group[0].told)
 
 
-def changes(registration: Registration, session: TrainingSession) -> list[Change]:
-    """What differs from what this person was told; nothing when nobody knows what that was. No query."""
+def changes(registration: Registration, session: TrainingSession) -> list[str]:
+    """What differs from what this person was told: « Lieu : Givors (69) → Lyon (69) ».
+
+    Nothing when nobody knows what that was. No query.
+    """
     told = registration.told
     if told is None:
         return []
     now = facts(told, session, has_seat=registration.holds_seat)
     found = _changes_of_days(told, now)
     if told["place"] != now["place"]:
-        found.append(Change("Lieu", told["place"] or UNKNOWN, now["place"] or UNKNOWN))
+        found.append(_moved("Lieu", told["place"] or UNKNOWN, now["place"] or UNKNOWN))
     before, after = told["exact_address"], now["exact_address"] or ""
     if registration.holds_seat and before is not None and before != after:
-        found.append(Change("Adresse exacte", _one_line(before), _one_line(after) or UNKNOWN))
+        found.append(_moved("Adresse exacte", _one_line(before), _one_line(after) or UNKNOWN))
     return found
 
 
@@ -79,10 +68,14 @@ def facts(
     }
 
 
-def _changes_of_days(told: dict[str, Any], now: dict[str, Any]) -> list[Change]:
+def _moved(label: str, before: str, after: str) -> str:
+    return f"{label}\u00a0: {before} → {after}" if before else f"{label}\u00a0: {after}"
+
+
+def _changes_of_days(told: dict[str, Any], now: dict[str, Any]) -> list[str]:
     before, after = ({day["uid"]: day for day in facts["days"]} for facts in (told, now))
     if not (before and after):
-        return [] if before == after else [Change("Date", _dates(before.values()), _dates(after.values()))]
+        return [] if before == after else [_moved("Date", _dates(before.values()), _dates(after.values()))]
     gone = [day for uid, day in before.items() if uid not in after]
     new = [day for uid, day in after.items() if uid not in before]
     # A day taken away and another put instead is a day that moved.
@@ -91,14 +84,14 @@ def _changes_of_days(told: dict[str, Any], now: dict[str, Any]) -> list[Change]:
     for old, day in pairs:
         which = f" du {_date(day)}" if len(after) > 1 else ""
         if old["date"] != day["date"]:
-            found.append(Change("Date", _date(old), _date(day)))
+            found.append(_moved("Date", _date(old), _date(day)))
         if _hours(old) != _hours(day):
-            found.append(Change(f"Horaires{which}", _hours(old), _hours(day)))
+            found.append(_moved(f"Horaires{which}", _hours(old), _hours(day)))
         if old["place"] != day["place"]:
             places = (old["place"] or told["place"] or UNKNOWN, day["place"] or now["place"] or UNKNOWN)
-            found.append(Change(f"Lieu{which}", *places))
-    found += [Change("Journée supprimée", "", _date(day)) for day in gone[len(new) :]]
-    return found + [Change("Journée ajoutée", "", f"{_date(day)}, {_hours(day)}") for day in new[len(gone) :]]
+            found.append(_moved(f"Lieu{which}", *places))
+    found += [f"Journée supprimée\u00a0: {_date(day)}" for day in gone[len(new) :]]
+    return found + [f"Journée ajoutée\u00a0: {_date(day)}, {_hours(day)}" for day in new[len(gone) :]]
 
 
 def _dates(days: Any) -> str:

@@ -9,7 +9,6 @@ from caprural.retention.policy import (
     keep,
     lines,
     not_personal,
-    unclassified,
     unless,
 )
 from caprural.retention.purging import erase, purge, purge_daily

@@ -4,24 +4,14 @@ Each application adds its lines, from `AppConfig.ready`. A field that may hold a
 to be about nobody: a test refuses any other.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.apps import apps
 from django.db import models
 from django.db.models import QuerySet
 
-#: Fields that may hold something about a person.
-WORDS = (
-    models.CharField,
-    models.TextField,
-    models.FileField,
-    models.JSONField,
-    models.BinaryField,
-    models.GenericIPAddressField,
-)
 Rows = QuerySet[Any]
 
 
@@ -52,7 +42,8 @@ class StillExpected(Exception):
 
 _lines: list[Line] = []
 _obstacles: list[Callable[[str, datetime], str]] = []
-_not_personal: dict[str, set[str]] = {}
+#: Fields about nobody, by model.
+NOT_PERSONAL: dict[str, set[str]] = {}
 
 
 def keep(*lines: Line) -> None:
@@ -62,7 +53,7 @@ def keep(*lines: Line) -> None:
 
 def not_personal(model: type[models.Model], *fields: str) -> None:
     """These fields, or all those that no line names, hold nothing about a person."""
-    _not_personal.setdefault(model._meta.label, set()).update(fields or ("*",))
+    NOT_PERSONAL.setdefault(model._meta.label, set()).update(fields or ("*",))
 
 
 def unless(obstacle: Callable[[str, datetime], str]) -> None:
@@ -78,16 +69,6 @@ def obstacle(address: str, now: datetime) -> str:
 def lines() -> Sequence[Line]:
     """The whole table."""
     return tuple(_lines)
-
-
-def unclassified() -> Iterator[str]:
-    """« application.Model.field » of which nobody said how long it is kept."""
-    for model in apps.get_models(include_auto_created=True):
-        label = model._meta.label
-        known = _not_personal.get(label, set()).union(*(line.fields for line in _lines if line.model is model))
-        if "*" not in known:
-            words = [field.name for field in model._meta.concrete_fields if isinstance(field, WORDS)]
-            yield from (f"{label}.{name}" for name in words if name not in known)
 
 
 def delete(line: Line, rows: Rows, now: datetime) -> None:

@@ -78,8 +78,7 @@ def restore(value: str) -> str:
 
 def fold(value: str) -> str:
     """What a title, a label or a name keeps when accents, case, spaces and punctuation do not count."""
-    decomposed = unicodedata.normalize("NFKD", value.casefold().replace("œ", "oe").replace("æ", "ae"))
-    return "".join(re.findall(r"[^\W_]+", "".join(char for char in decomposed if not unicodedata.combining(char))))
+    return typography.fold(value).replace(" ", "")
 
 
 def text(value: Cell) -> str:

@@ -13,11 +13,7 @@ _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
-def _nothing(title: str) -> None:
-    """No title is known."""
-
-
-def read(name: str, content: bytes, knows: Knows = _nothing) -> Table:
+def read(name: str, content: bytes, knows: Knows = lambda title: None) -> Table:
     """The table in a CSV or XLSX file, whatever its name says. Raises NotASpreadsheet.
 
     `knows` says which column a title names, and finds where the titles are. Blank lines and columns are left out, and

@@ -7,6 +7,7 @@ without it, for two hours.
 from datetime import timedelta
 from typing import Any
 
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,7 +21,7 @@ from members.forms import ApplicationForm
 from members.models import Application, FeeCategory
 from members.views.fee import asked_day
 
-#: What is answered when a limit is reached.
+#: « Too many requests »: what is answered when a limit is reached.
 TOO_MANY = 429
 LIFE = timedelta(hours=2)
 #: The form this browser has just sent, in its Django session.
@@ -51,7 +52,7 @@ def apply(request: HttpRequest) -> HttpResponse:
     return render(request, "members/apply.html", context, status=status or form_status(form, is_refused=False))
 
 
-def form_status(form: ApplicationForm, *, is_refused: bool) -> int:
+def form_status(form: BaseForm, *, is_refused: bool) -> int:
     """What is answered with the form: 200 when nothing was sent for good, 409 refused, 422 to correct."""
     if not form.is_bound:
         return 200

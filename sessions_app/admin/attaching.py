@@ -96,7 +96,7 @@ class Outlook:
 
     def choice(
         self,
-        suggestion: finding.Suggestion,
+        suggestion: finding.Suggestion | finding.Found,
         registration: Registration,
         on: date | None,
         others: Iterable[tuple[Registration, date | None]] = (),
@@ -140,11 +140,8 @@ class MemberAttaching(RegistrationPages):
         known = {choice.member.pk for choice in stranger.choices}
         # What was chosen in another search stays.
         chosen = [member.pk for member in _members(data.get("member", ""))]
-        found = [finding.Suggestion(one.member, one.why, one.label) for one in finding.of_members(chosen, campaign)]
-        found += [
-            finding.Suggestion(one.member, one.why, one.label)
-            for one in finding.search(text, campaign=campaign, limit=FOUND + len(known))
-        ]
+        found = finding.of_members(chosen, campaign)
+        found += finding.search(text, campaign=campaign, limit=FOUND + len(known))
         found = list({one.member.pk: one for one in found if one.member.pk not in known}.values())[:FOUND]
         outlook = Outlook(one.member for one in found)
         day = stranger.session.first_date

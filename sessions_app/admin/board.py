@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
+from django.db import models
 from django.utils import timezone
 
 from caprural import typography
@@ -18,18 +18,13 @@ from sessions_app.models import Registration, TrainingSession
 Status = Registration.Status
 
 
-class Mark(StrEnum):
-    """How a step stands for a person, as a sign beside the words that say it."""
+class Mark(models.TextChoices):
+    """How a step stands for a person, and the sign beside the words that say it: told apart without its colour."""
 
-    DONE = "done"
-    MISSING = "missing"
-    TO_COME = "to-come"
-    NONE = "none"
-
-    @property
-    def sign(self) -> str:
-        """Told apart without its colour."""
-        return {Mark.DONE: "✓", Mark.MISSING: "✗", Mark.TO_COME: "○", Mark.NONE: "–"}[self]
+    DONE = "done", "✓"
+    MISSING = "missing", "✗"
+    TO_COME = "to-come", "○"
+    NONE = "none", "–"
 
 
 @dataclass(frozen=True)
@@ -65,7 +60,7 @@ class Board:
         waiting = [person for person in people if person.status == Status.WAITING]
         self.cancelled = [person for person in people if person.status == Status.CANCELLED]
         self.everybody = [
-            Row(person, number, [column.cell(person, number, self) for column in self.columns], self.columns)
+            Row(person, number, {column.name: column.cell(person, number, self) for column in self.columns})
             for group in (seats, waiting)
             for number, person in enumerate(group, 1)
         ]
@@ -112,14 +107,12 @@ class Row:
 
     registration: Registration
     number: int
-    cells: list[Cell]
-    columns: list["Column"]
+    cells: dict[str, Cell]
 
     @property
     def missing(self) -> set[str]:
         """Names of the columns where something is missing."""
-        steps = zip(self.columns, self.cells, strict=True)
-        return {column.name for column, cell in steps if cell.mark == Mark.MISSING}
+        return {name for name, cell in self.cells.items() if cell.mark == Mark.MISSING}
 
 
 @dataclass(frozen=True)

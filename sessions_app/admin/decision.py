@@ -1,4 +1,4 @@
-"""The decision on a session in the admin: maintain, postpone or cancel it (R5)."""
+"""What is decided of a session in the admin: maintain, postpone or cancel it (R5), discard registrations (R7)."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -12,12 +12,12 @@ from caprural.admin import page
 from caprural.confirming import Foreseen, Told
 from sessions_app import deciding, registering
 from sessions_app.admin.base import SessionPages, current_user
-from sessions_app.forms import PostponeForm
+from sessions_app.forms import DiscardForm, PostponeForm
 from sessions_app.models import Registration, TrainingSession
 
 
 class SessionDecisions(SessionPages):
-    """Three pages, one per decision; each shows whom it concerns, and only reads until it is confirmed."""
+    """One page per decision; each shows whom it concerns, and only reads until it is confirmed."""
 
     @page("<int:pk>/maintenir/", name="maintain_session")
     def maintain(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -87,6 +87,38 @@ class SessionDecisions(SessionPages):
             notice="C’est définitif : toutes les inscriptions sont annulées, et chaque personne l’apprend. "
             "Si la session peut avoir lieu plus tard, reportez-la plutôt.",
             done="La session est annulée.",
+        )
+
+    @page("<int:pk>/ecarter/", name="discard_registrations")
+    def discard(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """« Écarter » what a script has left, in one act, without a word to anybody; the seats go to whoever waits."""
+        session: TrainingSession = self.row(request, pk)
+        people = list(session.registrations.live().order_by("pk"))
+        form, now = DiscardForm(request.POST or None, people=people), timezone.now()
+
+        def chosen(session: TrainingSession) -> list[Registration]:
+            pks = form.cleaned_data["people"]
+            return list(session.registrations.live().filter(pk__in=pks).order_by("pk"))
+
+        def foresee(session: TrainingSession) -> Foreseen:
+            leaving = chosen(session)
+            served = registering.next_served(session, leaving=leaving, now=now)
+            return Foreseen(told_to(served), details=[one.pk for one in leaving])
+
+        def act(session: TrainingSession) -> None:
+            registering.discard(session, chosen(session), now=now, by=registering.staff(current_user(request)))
+
+        return self.confirmed_act(
+            request,
+            session,
+            form,
+            foresee=foresee,
+            act=act,
+            title="Écarter des inscriptions",
+            submit="Écarter ces inscriptions",
+            notice="Les inscriptions cochées sont annulées d’un coup, sans message à ces personnes ; leurs places "
+            "reviennent à la liste d’attente, dans l’ordre. Un doute ? Appelez d’abord.",
+            done="C’est fait.",
         )
 
 

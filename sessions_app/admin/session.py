@@ -18,7 +18,6 @@ from sessions_app import duplicating, registering, reminding, roles, telling
 from sessions_app.admin.base import current_user
 from sessions_app.admin.board import Board
 from sessions_app.admin.decision import SessionDecisions
-from sessions_app.admin.discarding import SessionDiscarding
 from sessions_app.admin.mending import SessionMending
 from sessions_app.admin.writing import SessionWriting
 from sessions_app.documents import attendance_sheet
@@ -30,8 +29,8 @@ from sessions_app.forms import (
     SessionDocumentForm,
     TrainingSessionForm,
 )
+from sessions_app.home import can_assign
 from sessions_app.models import SessionDay, SessionDocument, SessionTrainer, TrainingSession
-from sessions_app.staff_site import can_assign
 
 Status = TrainingSession.Status
 
@@ -71,7 +70,7 @@ class PeriodFilter(FewFilter):
 
 
 @admin.register(TrainingSession)
-class TrainingSessionAdmin(SessionMending, SessionDiscarding, SessionDecisions, SessionWriting, ConfirmingAdmin):
+class TrainingSessionAdmin(SessionMending, SessionDecisions, SessionWriting, ConfirmingAdmin):
     """Sessions with their seats and state, and everything one does from a session."""
 
     takes_files = True

@@ -10,7 +10,6 @@ sequences are the instants of the last change each of them shows. Whatever comes
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
-from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
@@ -65,13 +64,6 @@ STATUSES = {
 }
 
 
-class Method(StrEnum):
-    """What a calendar file asks of the calendar that reads it."""
-
-    PUBLISH = "PUBLISH"
-    CANCEL = "CANCEL"
-
-
 def content_type(registration: Registration, session: TrainingSession) -> str:
     """Of the file of a registration: mail programs read there what to do with it, before the file itself."""
     return f"text/calendar; method={_method(session, registration)}; charset=utf-8"
@@ -122,16 +114,17 @@ def registration_calendar(registration: Registration, session: TrainingSession) 
     return _calendar(events, method=_method(session, registration))
 
 
-def _method(session: TrainingSession, registration: Registration | None = None) -> Method:
+def _method(session: TrainingSession, registration: Registration | None = None) -> str:
+    """What the file asks of the calendar that reads it."""
     is_cancelled = registration is not None and registration.status == Status.CANCELLED
-    return Method.CANCEL if is_cancelled or session.status in DATES_NO_LONGER_HOLD else Method.PUBLISH
+    return "CANCEL" if is_cancelled or session.status in DATES_NO_LONGER_HOLD else "PUBLISH"
 
 
-def _calendar(events: Iterable[Event], *, method: Method = Method.PUBLISH) -> bytes:
+def _calendar(events: Iterable[Event], *, method: str = "PUBLISH") -> bytes:
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", "-//caprural//Inscriptions aux sessions//FR")
-    calendar.add("method", method.value)
+    calendar.add("method", method)
     calendar.add_component(Timezone.from_ical(PARIS))
     for event in events:
         calendar.add_component(event)

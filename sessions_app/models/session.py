@@ -13,7 +13,7 @@ from caprural import typography, validators
 from caprural.agenda import MORNING
 from caprural.fields import EmailField
 from caprural.mailing.models import Letters
-from sessions_app.models.day import HalfDay, SessionDay, paris
+from sessions_app.models.day import SessionDay, paris
 from sessions_app.models.session_rows import TrainingSessionQuerySet
 from sessions_app.models.state import SessionState, Status, state_of
 
@@ -334,10 +334,6 @@ class TrainingSession(models.Model):
     def last_registration_day(self) -> date | None:
         """The last day on which one may register, since the deadline itself is exclusive (R4)."""
         return self.registration_deadline - timedelta(days=1) if self.registration_deadline else None
-
-    def half_days(self) -> list[HalfDay]:
-        """All half-days in order, derived from the hours of each day."""
-        return [half_day for day in self.days.all() for half_day in day.half_days()]
 
     def awaits_decision(self, now: datetime) -> bool:
         """Whether the coordinator has to decide: below the minimum when it is time to, and nothing decided (R5)."""

@@ -1,6 +1,6 @@
 """Someone comes in: from the form, by hand, in a colleague's place; and corrects what they typed (R4, R7, R9, R10)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,10 +37,9 @@ def register(candidate: Registration, *, slug: str = "", now: datetime) -> Regis
     """Register someone from the public form (R7).
 
     `candidate` is an unsaved registration with what the person typed, and with its session unless that is named by
-    `slug`; it has it then. Returns the registration, or
-    None when this address already has a live one, of whoever it is: its private link is then sent again and nothing
-    else changes. The same form sent twice (`submission_key`) is one registration. Raises RegistrationClosed,
-    LimitReached.
+    `slug`; it has it then. Returns the registration, or None when this address already has a live one, of whoever it
+    is: its private link is then sent again and nothing else changes. The same form sent twice (`submission_key`) is
+    one registration. Raises RegistrationClosed, LimitReached.
     """
     candidate.session = session = TrainingSession.objects.lock(candidate.session_id, slug=slug)
     candidate.email = validators.normalise_email(candidate.email)
@@ -58,13 +57,6 @@ def register(candidate: Registration, *, slug: str = "", now: datetime) -> Regis
     visiting.count_letters(candidate.email, now=now, is_proved=is_proved)
     _admit(candidate, session, now=now, by=PARTICIPANT, why="inscription en ligne")
     return candidate
-
-
-def _same_form(session: TrainingSession, candidate: Registration) -> Registration | None:
-    """The live registration that this very form has made, whatever was corrected since."""
-    if candidate.submission_key is None:
-        return None
-    return session.registrations.live().filter(submission_key=candidate.submission_key).first()
 
 
 def _send_link_again(registrations: Sequence[Registration], session: TrainingSession, *, now: datetime) -> None:
@@ -92,7 +84,8 @@ def register_by_hand(
     """
     session = TrainingSession.objects.lock(candidate.session_id)
     candidate.email = validators.normalise_email(candidate.email)
-    if existing := _same_form(session, candidate):
+    same_form = session.registrations.live().filter(submission_key=candidate.submission_key)
+    if candidate.submission_key and (existing := same_form.first()):
         return existing
     state = session.state(now)
     if not state.is_announced:
@@ -264,9 +257,11 @@ def renew_link(registration: Registration, *, user: User, now: datetime) -> None
     emails.link_again([current], session, is_new=True)
 
 
-def answer_link_requests(*, now: datetime) -> None:
+def answer_link_requests(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> None:
     """« Retrouver mon inscription », by the worker: what is found must not show in the answer's time (R11)."""
     for pk in list(LinkRequest.objects.values_list("pk", flat=True)):
+        if is_stopping():
+            return
         with transaction.atomic():
             asked = LinkRequest.objects.filter(pk=pk).select_for_update(skip_locked=True).first()
             if asked:

@@ -32,7 +32,7 @@ def give_seat(
     """A seat, confirmed or provisional as the fee stands (R7); the person is told unless it is of no use any more."""
     from_waiting_list = registration.status == Status.WAITING
     registration.seat_given_at = now
-    if owes_fee(registration, session):
+    if session.fee_required and owes(registration.email, session, Cover.of([registration.email])):
         registration.fee_due_on = fee_due_on(session, given_at=now)
         move(registration, Status.AWAITING_FEE, now=now, by=by, why=why)
         announce = emails.awaiting_fee
@@ -41,11 +41,6 @@ def give_seat(
         announce = emails.confirmed
     if not silently:
         announce([registration], session, from_waiting_list=from_waiting_list)
-
-
-def owes_fee(registration: Registration, session: TrainingSession) -> bool:
-    """Whether the fee rule keeps this person's seat provisional (R7, R17)."""
-    return session.fee_required and owes(registration.email, session, Cover.of([registration.email]))
 
 
 def owes(email: str, session: TrainingSession, cover: Cover) -> bool:

@@ -8,9 +8,9 @@ from django.shortcuts import redirect
 from caprural import limits
 from members import applying
 from members.forms import ApplicationForm
-from members.views.application import form_status
+from members.views.application import TOO_MANY, form_status
 from sessions_app.models import Registration
-from sessions_app.views.files import TOO_MANY, form_page
+from sessions_app.views.files import form_page
 from sessions_app.views.private_page import Fee
 
 

@@ -7,8 +7,6 @@ from django.shortcuts import render
 
 CALENDAR = "text/calendar; charset=utf-8"
 JSON = "application/json"
-#: « Too many requests »: a limit is reached (`registering.visiting`).
-TOO_MANY = 429
 
 
 def form_page(request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

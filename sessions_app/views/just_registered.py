@@ -4,6 +4,7 @@ The private link travels by e-mail only: anybody may type anybody's address. Thi
 stands and what is expected, lets one correct the address, and leads to the membership form; never to the link.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.core import signing
@@ -16,12 +17,13 @@ from django.views.decorators.http import require_http_methods
 
 from caprural import limits
 from caprural.private_pages import private
+from members.views.application import TOO_MANY, form_status
 from sessions_app import registering
 from sessions_app.forms import AddressForm
 from sessions_app.models import Registration, TrainingSession
 from sessions_app.registering import visiting
 from sessions_app.views.applying import apply_for
-from sessions_app.views.files import TOO_MANY, form_page
+from sessions_app.views.files import form_page
 from sessions_app.views.private_page import Fee, fee_owed, with_session
 
 LIFE = timedelta(hours=2)
@@ -66,20 +68,18 @@ def just_registered(request: HttpRequest, handle: str = "") -> HttpResponse:
     can_correct = registration.can_be_cancelled and registration.address_confirmed_at is None
     form = AddressForm(request.POST if request.method == "POST" and can_correct else None)
     is_refused = request.method == "POST" and not can_correct
-    status = 409 if is_refused else 200
-    if form.is_bound:
-        status = 422
-        if form.is_valid():
-            try:
-                visiting.count_form(limits.network_of(request), now=now)
-                registering.change_details(registration, form.cleaned_data, now=now)
-            except limits.LimitReached as reached:
-                form.add_error("email", str(reached))
-                status = TOO_MANY
-            except registering.RegistrationRefused as refused:
-                form.add_error("email", str(refused))
-            else:
-                return redirect(f"{request.path}?corrigee")
+    status = 409 if is_refused else form_status(form, is_refused=False)
+    if form.is_bound and form.is_valid():
+        try:
+            visiting.count_form(limits.network_of(request), now=now)
+            registering.change_details(registration, form.cleaned_data, now=now)
+        except limits.LimitReached as reached:
+            form.add_error("email", str(reached))
+            status = TOO_MANY
+        except registering.RegistrationRefused as refused:
+            form.add_error("email", str(refused))
+        else:
+            return redirect(f"{request.path}?corrigee")
     state = session.state(now)
     context = {
         "registration": registration,
@@ -100,9 +100,7 @@ def just_registered(request: HttpRequest, handle: str = "") -> HttpResponse:
 def _fee(registration: Registration, session: TrainingSession, now: datetime) -> Fee | None:
     """What is owed; of the membership forms, only the one this browser filled."""
     fee = fee_owed(registration, session, session.state(now), sources=[registration.page_source])
-    if fee and not fee.is_theirs:
-        return Fee(fee.campaign, fee.categories, fee.due_on, application=None, is_theirs=False, judged=fee.judged)
-    return fee
+    return replace(fee, application=None) if fee and not fee.is_theirs else fee
 
 
 @private

@@ -19,7 +19,7 @@ from members.models import Application, FeeCampaign, FeeCategory
 from sessions_app import emails, registering, telling
 from sessions_app.documents import calendar, membership_form, own_data
 from sessions_app.models import Registration, SessionDocument, SessionState, TrainingSession
-from sessions_app.views.files import JSON, attached, form_page
+from sessions_app.views.files import JSON, attached
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +49,9 @@ def registration_detail(request: HttpRequest, token: str) -> HttpResponse:
     state = session.state(now)
     is_to_come = not (state.is_over or state.has_begun)
     asks_address = registration.can_be_cancelled and registration.address_confirmed_at is None
-    show = form_page if asks_address else _page
-    return show(
+    response = render(
         request,
-        "registration_detail",
+        "sessions_app/registration_detail.html",
         {
             "registration": registration,
             "session": session,
@@ -69,10 +68,9 @@ def registration_detail(request: HttpRequest, token: str) -> HttpResponse:
             "asks_address": asks_address,
         },
     )
-
-
-def _page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-    return render(request, f"sessions_app/{name}.html", context)
+    if asks_address:  # see `form_page`
+        response.headers["Referrer-Policy"] = "same-origin"
+    return response
 
 
 def can_be_replaced(registration: Registration, state: SessionState) -> bool:

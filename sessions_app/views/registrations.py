@@ -7,7 +7,6 @@ from contextlib import suppress
 from copy import copy
 from typing import Any
 
-from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,13 +15,14 @@ from django.views.decorators.http import require_http_methods
 
 from caprural import limits
 from caprural.private_pages import private
+from members.views.application import TOO_MANY, form_status
 from sessions_app import registering
 from sessions_app.forms import DetailsForm, FindRegistrationForm, RegistrationForm, ReplacementForm
 from sessions_app.models import LinkRequest, StateCode, TrainingSession
 from sessions_app.registering import visiting
 from sessions_app.views import just_registered
 from sessions_app.views.applying import apply_for
-from sessions_app.views.files import TOO_MANY, form_page
+from sessions_app.views.files import form_page
 from sessions_app.views.private_page import behind, can_be_replaced, fee_owed
 from sessions_app.views.sessions import not_published
 
@@ -71,14 +71,8 @@ def register(request: HttpRequest, slug: str) -> HttpResponse:
         "refusal": refusal,
         "is_limited": is_limited,
     }
-    status = TOO_MANY if is_limited else _form_status(form, is_refused=bool(refusal))
+    status = TOO_MANY if is_limited else form_status(form, is_refused=bool(refusal))
     return render(request, "sessions_app/register.html", context, status=status)
-
-
-def _form_status(form: BaseForm, *, is_refused: bool) -> int:
-    if form.is_bound and is_refused:
-        return 409
-    return 422 if form.is_bound else 200
 
 
 # Behind the private link
@@ -152,7 +146,7 @@ def registration_replace(request: HttpRequest, token: str) -> HttpResponse:
         "form": form,
         "is_possible": is_possible,
     }
-    status = status or _form_status(form, is_refused=not is_possible)
+    status = status or form_status(form, is_refused=not is_possible)
     return form_page(request, "registration_replace", context, status=status)
 
 
@@ -182,7 +176,7 @@ def registration_edit(request: HttpRequest, token: str) -> HttpResponse:
                 return form_page(request, "address_changed", {"registration": changed, "session": session})
             return redirect(f"{registration.get_absolute_url()}?enregistre")
     context = {"registration": registration, "session": session, "form": form}
-    status = status or _form_status(form, is_refused=not registration.can_be_cancelled)
+    status = status or form_status(form, is_refused=not registration.can_be_cancelled)
     return form_page(request, "registration_edit", context, status=status)
 
 
@@ -221,5 +215,5 @@ def find_registration(request: HttpRequest) -> HttpResponse:
             # The worker looks it up: the answer takes the same time whatever is found.
             LinkRequest.objects.create(email=form.cleaned_data["email"], asked_at=now)
             is_sent, status = True, 200
-    status = status or _form_status(form, is_refused=False)
+    status = status or form_status(form, is_refused=False)
     return render(request, "sessions_app/find_registration.html", {"form": form, "is_sent": is_sent}, status=status)

@@ -1,6 +1,5 @@
 """The public pages of the sessions."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import F
@@ -18,15 +17,8 @@ from sessions_app.models import SessionState, StateCode, TrainingSession
 from sessions_app.models.session_rows import TrainingSessionQuerySet
 from sessions_app.views.files import CALENDAR, attached
 
-
-@dataclass(frozen=True)
-class Listed:
-    """A session of the home page with its state at the time of the request."""
-
-    session: TrainingSession
-    state: SessionState
-
-
+#: A session with its state at the time of the request.
+Listed = tuple[TrainingSession, SessionState]
 #: Sessions over for longer than that are on the pages of their years.
 RECENT, DAY = timedelta(days=365), timedelta(days=1)
 
@@ -70,14 +62,15 @@ def _listed(sessions: TrainingSessionQuerySet, now: datetime) -> list[Listed]:
     """The published ones among them, by their first day, those without date last."""
     found = TrainingSession.objects.published().filter(pk__in=sessions.values("pk")).for_display()
     ordered = found.with_first_on().order_by(F("first_on").asc(nulls_last=True), "pk")
-    return [Listed(session, session.state(now)) for session in ordered.sound(now)]
+    return [(session, session.state(now)) for session in ordered.sound(now)]
 
 
 def _is_over(item: Listed, today: date) -> bool:
     """Past, or cancelled on a day gone by; what is postponed to a date to come is still to come."""
-    if item.state.code == StateCode.CANCELLED:
-        return item.session.last_day is not None and item.session.last_day.date < today
-    return item.state.code == StateCode.PAST
+    session, state = item
+    if state.code == StateCode.CANCELLED:
+        return session.last_day is not None and session.last_day.date < today
+    return state.code == StateCode.PAST
 
 
 @require_safe
@@ -107,7 +100,7 @@ def session_detail(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def session_calendar(request: HttpRequest, slug: str) -> HttpResponse:
     """The calendar file of a session, with its public place."""
-    session = _published(slug)
+    session = get_object_or_404(TrainingSession.objects.published().for_display(), slug=slug)
     return attached(calendar.filename(session), calendar.session_calendar(session), CALENDAR)
 
 
@@ -127,9 +120,8 @@ def session_flyer(request: HttpRequest, slug: str) -> HttpResponseBase:
     is_preview = session.status == TrainingSession.Status.DRAFT
     if is_preview and not _may_preview(request, session):
         raise Http404
-    if is_preview:
-        return pdf.response(f"fiche-{slug}.pdf", flyer.pdf(session))
-    return pdf.public_response(request, f"fiche-{slug}.pdf", flyer.pdf(session))
+    name, content = f"fiche-{slug}.pdf", flyer.pdf(session)
+    return pdf.response(name, content) if is_preview else pdf.public_response(request, name, content)
 
 
 def _may_preview(request: HttpRequest, session: TrainingSession) -> bool:
@@ -139,10 +131,6 @@ def _may_preview(request: HttpRequest, session: TrainingSession) -> bool:
         return True
     is_trainer = user.is_staff and user.has_perm("sessions_app.view_trainingsession")
     return is_trainer and TrainingSession.objects.led_by(user).filter(pk=session.pk).exists()
-
-
-def _published(slug: str) -> TrainingSession:
-    return get_object_or_404(TrainingSession.objects.published().for_display(), slug=slug)
 
 
 def not_published(request: HttpRequest, session: TrainingSession, state: SessionState) -> HttpResponse:

@@ -356,22 +356,19 @@ class TestHalfDays:
     def test_of_one_day(
         self, start: time, end: time | None, expected: list[tuple[str, time | None, time | None]]
     ) -> None:
-        session = make_session(starts_at=start, ends_at=end)
+        [day] = make_session(starts_at=start, ends_at=end).days.all()
 
-        assert [(half.label, half.start, half.end) for half in session.half_days()] == expected
+        assert [(half.label, half.start, half.end) for half in day.half_days()] == expected
 
     def test_of_several_days_in_order(self) -> None:
         session = make_session(days=(date(2017, 4, 20), date(2017, 4, 12)))
 
-        assert [(half.day, half.label) for half in session.half_days()] == [
+        assert [(half.day, half.label) for day in session.days.all() for half in day.half_days()] == [
             (date(2017, 4, 12), "matin"),
             (date(2017, 4, 12), "après-midi"),
             (date(2017, 4, 20), "matin"),
             (date(2017, 4, 20), "après-midi"),
         ]
-
-    def test_none_without_date(self) -> None:
-        assert make_session(days=()).half_days() == []
 
 
 class TestSeatsSentence:
