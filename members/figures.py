@@ -116,7 +116,7 @@ class Figures:
         count, accepted = total.total.count, paid.count + committed.count + waived.count
         if not count:
             return "Aucune cotisation n’est ouverte pour cette campagne."
-        up_to_date = f"{accepted} {typography.plural(accepted, 'cotisation,cotisations')} sur {count} "
+        up_to_date = f"{typography.counted(accepted, 'cotisation,cotisations')} sur {count} "
         up_to_date += f"{typography.plural(accepted, 'est,sont')} à jour"
         if not accepted:
             up_to_date = f"Aucune cotisation sur {count} n’est à jour"

@@ -145,7 +145,6 @@ class FeeCampaignAdmin(StaffAdmin):
             if is_done:
                 return redirect("admin:renew_fees", campaign.pk)
         by_post = campaign.fees.filter(status=MembershipFee.Status.DUE, member__email="").select_related("member")
-        count = len(to_open)
         context = {
             "form": form,
             "original": campaign,
@@ -154,7 +153,7 @@ class FeeCampaignAdmin(StaffAdmin):
             "to_open": to_open,
             "by_hand": [renewal for renewal in found if renewal.category is None],
             "by_post": by_post,
-            "submit": f"Ouvrir {count} {typography.plural(count, 'cotisation,cotisations')}",
+            "submit": f"Ouvrir {typography.counted(len(to_open), 'cotisation,cotisations')}",
             "back": reverse("admin:members_feecampaign_change", args=[campaign.pk]),
             "notice": "",
         }
@@ -164,10 +163,10 @@ class FeeCampaignAdmin(StaffAdmin):
     def _note(self, request: HttpRequest, campaign: FeeCampaign, opened: list[MembershipFee], is_told: bool) -> None:
         for fee in opened:
             self.log_addition(request, fee, f"Ouverte pour « {campaign} », comme l’année précédente.")
-        count, sent = len(opened), sum(bool(fee.member.email) for fee in opened if is_told)
-        said = f"{count} {typography.plural(count, 'cotisation ouverte,cotisations ouvertes')}."
+        sent = sum(bool(fee.member.email) for fee in opened if is_told)
+        said = f"{typography.counted(len(opened), 'cotisation ouverte,cotisations ouvertes')}."
         if sent:
-            said += f" {sent} {typography.plural(sent, 'appel part,appels partent')} par e-mail."
+            said += f" {typography.counted(sent, 'appel part,appels partent')} par e-mail."
         messages.success(request, said)
 
     # Reminders (R24)
@@ -195,8 +194,8 @@ class FeeCampaignAdmin(StaffAdmin):
             codes = set(request.POST.getlist("letter"))
             noted = reminding.note_posted(codes, campaign=campaign, now=now)
             if noted:
-                letters = typography.plural(noted, "lettre est notée comme envoyée,lettres sont notées comme envoyées")
-                messages.success(request, f"{noted} {letters}.")
+                said = "lettre est notée comme envoyée,lettres sont notées comme envoyées"
+                messages.success(request, f"{typography.counted(noted, said)}.")
             elif codes:
                 messages.warning(request, "Ces lettres étaient déjà notées comme envoyées, ou ne sont plus à envoyer.")
             else:

@@ -22,6 +22,7 @@ MORE_LINES = 3
 MAX_LINES = 60
 #: The name of the button that asks for more lines.
 MORE = "plus"
+PEOPLE = "personne,personnes"
 
 
 class PersonForm(forms.ModelForm):
@@ -98,19 +99,6 @@ class ApplicationForm(forms.ModelForm):
 
     class Meta:
         model = Application
-        fields = (
-            "category",
-            "name",
-            "siret",
-            "address",
-            "contact_name",
-            "email",
-            "phone",
-            "domain",
-            "method",
-            "service_code",
-            "engagement_number",
-        )
         widgets = {
             "category": forms.RadioSelect,
             "name": forms.TextInput(attrs={"autocomplete": "organization"}),
@@ -124,6 +112,7 @@ class ApplicationForm(forms.ModelForm):
             "service_code": forms.TextInput(attrs={"autocomplete": "off"}),
             "engagement_number": forms.TextInput(attrs={"autocomplete": "off"}),
         }
+        fields = tuple(widgets)
         labels = {
             "category": "Quelle cotisation",
             "method": "Comment vous réglez",
@@ -239,7 +228,7 @@ class ApplicationForm(forms.ModelForm):
         elif category.max_people:
             self.add_error(
                 "domain",
-                f"Cette catégorie couvre {_people(category.max_people)} au plus : "
+                f"Cette catégorie couvre {typography.counted(category.max_people, PEOPLE)} au plus : "
                 "nommez-les ci-dessus et laissez ce champ vide.",
             )
 
@@ -250,8 +239,8 @@ class ApplicationForm(forms.ModelForm):
             fault = "Indiquez au moins une personne à couvrir."
         elif limit is not None and len(people) > limit:
             fault = (
-                f"Cette catégorie couvre {_people(limit)} au plus, et vous en nommez {len(people)} : "
-                "retirez-en, ou choisissez une autre catégorie."
+                f"Cette catégorie couvre {typography.counted(limit, PEOPLE)} au plus, "
+                f"et vous en nommez {len(people)} : retirez-en, ou choisissez une autre catégorie."
             )
         elif self.must_cover and self.must_cover not in [person.email for person in people]:
             fault = (
@@ -305,7 +294,3 @@ def _label(category: FeeCategory) -> SafeString:
     covers = ". ".join(filter(None, (capfirst(category.scope_label), category.description)))
     amount = typography.amount(category.amount)
     return format_html('{} : <strong>{}</strong> <span class="table-note">{}</span>', category.label, amount, covers)
-
-
-def _people(number: int) -> str:
-    return f"{number} {typography.plural(number, 'personne,personnes')}"
