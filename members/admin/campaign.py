@@ -44,28 +44,23 @@ class FeeCampaignAdmin(CampaignOpening, CampaignReminders, CampaignFigures):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FeeCampaign]:
-        """With the number of fees, in one query."""
         return FeeCampaign.objects.annotate(fee_count=Count("fees"))
 
     @admin.display(description="premier jour couvert", ordering="starts_on")
     def from_text(self, campaign: FeeCampaign) -> str:
-        """« 1er janvier 2017 »."""
         return typography.medium_date(campaign.starts_on)
 
     @admin.display(description="dernier jour couvert", ordering="ends_on")
     def to_text(self, campaign: FeeCampaign) -> str:
-        """« 31 décembre 2017 »."""
         return typography.medium_date(campaign.ends_on)
 
     @admin.display(description="cotisations", ordering="fee_count")
     def fee_count(self, campaign: FeeCampaign) -> int:
-        """Fees of the campaign, cancelled ones included."""
         return int(campaign.fee_count)  # type: ignore[attr-defined]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The campaign, with where it stands; it is not offered to delete what the accounts rest on."""
         campaign = self.get_object(request, unquote(object_id))
         context: dict[str, Any] = {}
         if campaign is not None:
@@ -89,7 +84,6 @@ class FeeCampaignAdmin(CampaignOpening, CampaignReminders, CampaignFigures):
         say_what_followed(request, consequences.draw(Circle.of(accepted), now=timezone.now()))
 
     def why_kept(self, request: HttpRequest, obj: FeeCampaign) -> str:
-        """Only what no fee was ever opened for is deleted."""
         return "Des cotisations ou des bulletins en ligne en dépendent." if _is_used(obj) else ""
 
     def get_actions(self, request: HttpRequest) -> Any:

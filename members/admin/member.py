@@ -45,7 +45,6 @@ class FeeInline(ReadOnly, admin.TabularInline):
 
     @admin.display(description="montant")
     def amount_text(self, fee: MembershipFee) -> str:
-        """The frozen amount."""
         return typography.amount(fee.amount)
 
 
@@ -67,7 +66,6 @@ class MemberAdmin(MergingPages, ConfirmingAdmin):
     )
 
     def why_kept(self, request: HttpRequest, obj: Member) -> str:
-        """A member with a history is merged."""
         names = [str(fee.campaign) for fee in obj.fees.select_related("campaign")]
         if not names:
             return ""

@@ -53,12 +53,10 @@ class SpreadsheetImportAdmin(StaffAdmin):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SpreadsheetImport]:
-        """Without the files themselves."""
         return SpreadsheetImport.objects.light().select_related("created_by")
 
     @admin.display(description="état", ordering="status")
     def state(self, found: SpreadsheetImport) -> str:
-        """How far it has come, and how many lines hold it back."""
         refused = found.count(Outcome.REFUSED)
         if found.status != SpreadsheetImport.Status.REFUSED:
             return found.get_status_display()

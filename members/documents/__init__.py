@@ -20,21 +20,6 @@ from members.documents.membership_form import (
 from members.documents.receipt import receipt, receipt_context, receipt_filename
 from members.models import Application, MembershipFee, Receipt
 
-__all__ = [
-    "Applicant",
-    "fee_call",
-    "fee_call_context",
-    "fee_call_filename",
-    "filled_form",
-    "filled_form_filename",
-    "membership_form",
-    "membership_form_filename",
-    "receipt",
-    "receipt_context",
-    "receipt_filename",
-    "register_attachments",
-]
-
 logger = logging.getLogger(__name__)
 
 PDF = "application/pdf"

@@ -62,14 +62,12 @@ class PeopleFormSet(forms.BaseFormSet):
         return 0
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:
-        """Each line says its number."""
         super().add_fields(form, index)
         if index is not None:
             form.fields["name"].label = f"Prénom et nom de la personne {index + 1}"
             form.fields["email"].label = f"Adresse e-mail de la personne {index + 1}"
 
     def clean(self) -> None:
-        """Nobody twice."""
         lines: dict[str, int] = {}
         for number, form in enumerate(self.forms, 1):
             email = form.cleaned_data.get("email") if form.is_valid() else None
@@ -198,7 +196,6 @@ class ApplicationForm(forms.ModelForm):
         return len(self.lines.forms) < MAX_LINES
 
     def is_valid(self) -> bool:
-        """The lines too."""
         return super().is_valid() and self.lines.is_valid()
 
     @property
@@ -223,7 +220,6 @@ class ApplicationForm(forms.ModelForm):
             return uuid4()
 
     def clean(self) -> dict[str, Any]:
-        """What depends on several answers."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         category: FeeCategory | None = cleaned.get("category")
         is_person = category is not None and category.scope == FeeCategory.Scope.PERSON

@@ -9,19 +9,3 @@ from members.importing.lines import Line, Outcome
 from members.importing.planning import Plan, plan
 from members.importing.sheet import WrongColumns, match, read
 from members.importing.working import AT_ONCE, forget, forgotten, run, work_on
-
-__all__ = [
-    "AT_ONCE",
-    "Line",
-    "Outcome",
-    "Plan",
-    "WrongColumns",
-    "apply",
-    "forget",
-    "forgotten",
-    "match",
-    "plan",
-    "read",
-    "run",
-    "work_on",
-]
