@@ -289,7 +289,7 @@ class TestHomonyms:
             "nouveau;Foyer rural;foyer@c.example",
         )
         assert outcomes(brought) == ["changed", "created", "created"]
-        brought.reader.write(now=NOW)
+        brought.reader.write()
 
         assert list(Member.objects.order_by("pk").values_list("name", "email")) == [
             ("Foyer rural", "autre@a.example"),
