@@ -216,6 +216,25 @@ class TestNames:
         assert [str(path.relative_to(ROOT)) for path in names if path.stem in vague] == []
 
 
+class TestTheGroundFloor:
+    """Applications register themselves: `caprural` names none, not even in a string, but where it puts them together.
+
+    import-linter holds the imports.
+    """
+
+    def test_who_names_an_application(self) -> None:
+        named = {
+            path: {text for text in strings(tree) if re.search(r"\b(members|sessions_app)\b", text)}
+            for path, tree in TREES.items()
+            if path.startswith("caprural/")
+        }
+
+        assert {path: texts for path, texts in named.items() if texts} == {
+            "caprural/settings.py": {"members", "sessions_app"},
+            "caprural/urls.py": {"members.urls", "sessions_app.urls"},
+        }
+
+
 class TestTheOrganisation:
     """Its name is in its record: neither the code nor a template says it, but the demonstration's data."""
 

@@ -18,6 +18,7 @@ from caprural import typography
 from caprural.admin import FewFilter, ReadOnly, StaffAdmin, page
 from caprural.confirming import Foreseen
 from caprural.mailing import outbox
+from caprural.mailing.admin import LettersInline
 from members import applying, fees, finding
 from members.admin.recording import recording_url
 from members.forms import NEW, CheckForm, OtherMemberForm
@@ -56,6 +57,12 @@ class CheckFilter(FewFilter):
         return rows.filter(pk__in=left) if asked == "a-verifier" else rows.exclude(pk__in=left)
 
 
+class FormLetters(LettersInline):
+    """What whoever filled it was written."""
+
+    verbose_name_plural = "messages à la personne qui l’a rempli"
+
+
 @admin.register(Application)
 class ApplicationAdmin(ReadOnly, StaffAdmin):
     """« Bulletins en ligne »: what was typed stays as it was typed."""
@@ -83,6 +90,7 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
         *("engagement_number", "received_at"),
     )
     fields = readonly_fields
+    inlines = (FormLetters,)
 
     @admin.display(description="référence du bulletin")
     def own_code(self, application: Application) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from caprural import typography
 from caprural.admin import ReadOnly
 from caprural.confirming import ConfirmingAdmin, Foreseen, say_what_followed
-from members import consequences
+from members import consequences, finding
 from members.admin.merging import MergingPages
 from members.covering import Circle
 from members.forms import EmailDomainForm
@@ -64,6 +64,9 @@ class MemberAdmin(MergingPages, ConfirmingAdmin):
         ("Organisme public", {"fields": ("siret", "service_code")}),
         (None, {"fields": ("note",)}),
     )
+
+    def labels(self, rows: Sequence[Member]) -> dict[int, str]:
+        return finding.labels(rows)
 
     def why_kept(self, request: HttpRequest, obj: Member) -> str:
         names = [str(fee.campaign) for fee in obj.fees.select_related("campaign")]
