@@ -16,7 +16,6 @@ class Column:
     title: str
     synonyms: tuple[str, ...] = ()
     hint: str = ""
-    width: int = 18
     example: str = ""
 
     @property
@@ -49,11 +48,6 @@ class Layout:
         return [column.title for column in self.columns]
 
     @property
-    def widths(self) -> list[int]:
-        """How wide each column is, in signs."""
-        return [column.width for column in self.columns]
-
-    @property
     def compulsory(self) -> frozenset[str]:
         """Columns without which a file is refused; of those that may stand for each other, the first."""
         return frozenset(group[0] for group in self.needed)
@@ -62,45 +56,36 @@ class Layout:
 _STRUCTURE = ("Nom de la structure", "Structure", "Raison sociale", "Dénomination", "Adhérent", "Organisme")
 _SIRET = ("N° SIRET", "Numéro SIRET", "N° de SIRET", "Numéro de SIRET", "SIRET du cotisant", "Code SIRET")
 _EMAIL = ("Courriel", "Mail", "E mail", "Adresse e-mail", "Adresse mail", "Adresse électronique", "Adresse courriel")
-_MEMBER_PK = Column(
-    "member_pk", "Identifiant du cotisant", ("N° du cotisant",), "celui de nos exports ; facultatif", width=12
-)
+_MEMBER_PK = Column("member_pk", "Identifiant du cotisant", ("N° du cotisant",), "celui de nos exports ; facultatif")
 _MEMBER = Column(
     "member",
     "Cotisant",
     ("Nom du cotisant", *_STRUCTURE),
     "son nom exact, ou son SIRET",
-    width=40,
     example="Communauté de communes fictive du Plateau",
 )
 _MEMBER_SIRET = Column("siret", "SIRET", _SIRET, "celui du cotisant ; facultatif", example="73282932000074")
-_NOTE = Column(
-    "note", "Note interne", ("Note", "Notes", "Remarque", "Remarques", "Commentaire", "Observations"), width=30
-)
+_NOTE = Column("note", "Note interne", ("Note", "Notes", "Remarque", "Remarques", "Commentaire", "Observations"))
 
 LAYOUTS: dict[str, Layout] = {
     Kind.MEMBERS: Layout(
         "Cotisants",
         (
-            Column(
-                "pk", "Identifiant", ("Id", "N°"), "celui de nos exports, ou « nouveau » pour un homonyme", width=12
-            ),
-            Column("kind", "Nature", ("Type",), "structure ou personne", width=12, example="structure"),
-            Column("name", "Nom", ("Nom du cotisant", "Cotisant", *_STRUCTURE), width=40, example=_MEMBER.example),
+            Column("pk", "Identifiant", ("Id", "N°"), "celui de nos exports, ou « nouveau » pour un homonyme"),
+            Column("kind", "Nature", ("Type",), "structure ou personne", example="structure"),
+            Column("name", "Nom", ("Nom du cotisant", "Cotisant", *_STRUCTURE), example=_MEMBER.example),
             Column(
                 "contact_name",
                 "Personne à contacter",
                 ("Contact", "Interlocuteur", "Nom du contact", "Correspondant"),
-                width=26,
                 example="Camille Fictive",
             ),
-            Column("email", "E-mail", _EMAIL, width=30, example="contact@cc-plateau.example"),
+            Column("email", "E-mail", _EMAIL, example="contact@cc-plateau.example"),
             Column("phone", "Téléphone", ("Tél", "Tel", "N° de téléphone", "Portable"), example="04 78 00 00 00"),
             Column(
                 "address",
                 "Adresse postale",
                 ("Adresse", "Adresse complète", "Adresse 1", "Rue", "Voie", "N° et rue"),
-                width=36,
                 example="1 place de la Démonstration, 69000 Adresse-Fictive",
             ),
             Column("siret", "SIRET", _SIRET, "quatorze chiffres", example=_MEMBER_SIRET.example),
@@ -110,7 +95,6 @@ LAYOUTS: dict[str, Layout] = {
                 "Domaines e-mail",
                 ("Domaines", "Domaine", "Domaine e-mail", "Nom de domaine", "Noms de domaine"),
                 "séparés par une virgule ; ils s’ajoutent à ceux du cotisant",
-                width=26,
                 example="cc-plateau.example",
             ),
             _NOTE,
@@ -130,7 +114,7 @@ LAYOUTS: dict[str, Layout] = {
             _MEMBER_PK,
             _MEMBER_SIRET,
             _MEMBER,
-            Column("email", "E-mail", _EMAIL, width=30, example="camille.fictive@cc-plateau.example"),
+            Column("email", "E-mail", _EMAIL, example="camille.fictive@cc-plateau.example"),
             Column(
                 "name",
                 "Nom",
@@ -143,7 +127,6 @@ LAYOUTS: dict[str, Layout] = {
                     "Nom prénom",
                     "Prénom nom",
                 ),
-                width=26,
                 example="Camille Fictive",
             ),
         ),
@@ -171,7 +154,6 @@ LAYOUTS: dict[str, Layout] = {
                 "Catégorie",
                 ("Catégorie de cotisation", "Libellé", "Tarif", "Barème", "Type"),
                 "un libellé du barème de la campagne",
-                width=36,
                 example="Collectivité ou établissement public",
             ),
             Column(
@@ -179,7 +161,6 @@ LAYOUTS: dict[str, Layout] = {
                 "Montant",
                 ("Montant (€)", "Montant de la cotisation", "Somme"),
                 "celui de la catégorie s’il manque",
-                width=12,
                 example="250,00",
             ),
             Column(
@@ -206,14 +187,12 @@ LAYOUTS: dict[str, Layout] = {
                 "engagement_number",
                 "Numéro d’engagement",
                 ("N° d’engagement", "Engagement", "Bon de commande", "N° de bon de commande"),
-                width=20,
             ),
             Column(
                 "paid_on",
                 "Payée le",
                 ("Payé le", "Date de paiement", "Date du paiement", "Date de règlement", "Réglée le", "Réglé le"),
                 "obligatoire pour une cotisation payée",
-                width=12,
                 example="03/04/2017",
             ),
             _NOTE,

@@ -11,12 +11,6 @@ from members.models import CoveredPerson, FeeCategory, Member, MembershipFee, Sp
 
 Kind = SpreadsheetImport.Kind
 
-#: What a file of that extension is sent as.
-CONTENT_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-
 
 def members(found: QuerySet[Member], extension: str) -> bytes:
     """These members, each with its domains."""
@@ -84,6 +78,4 @@ def _file(kind: str, extension: str, found: Iterable[Model], made: dict[str, Cal
 
 def _written(kind: str, extension: str, rows: list[list[Cell]]) -> bytes:
     layout = LAYOUTS[kind]
-    if extension == "csv":
-        return spreadsheets.write_csv(layout.header, rows)
-    return spreadsheets.write_xlsx(layout.header, rows, sheet=layout.label, widths=layout.widths)
+    return spreadsheets.write(extension, layout.header, rows, sheet=layout.label)

@@ -169,23 +169,25 @@ class SpreadsheetImportAdmin(StaffAdmin):
         header = [*table.header, "Pourquoi"]
         if part == "autres":
             header, rows = header[:-1], [row[:-1] for row in rows]
-        return _download(spreadsheets.write_csv(header, rows), f"lignes-{part}", "csv")
+        return spreadsheets.attachment(spreadsheets.write_csv(header, rows), f"lignes-{part}", "csv")
 
     @page("modele/<str:kind>.<str:extension>", name="spreadsheet_example")
     def example(self, request: HttpRequest, kind: str, extension: str) -> HttpResponse:
         """A file to fill in."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        if kind not in LAYOUTS or extension not in exporting.CONTENT_TYPES:
+        if kind not in LAYOUTS or extension not in spreadsheets.CONTENT_TYPES:
             raise Http404
-        return _download(exporting.example(kind, extension), f"modele-{slugify(LAYOUTS[kind].label)}", extension)
+        return spreadsheets.attachment(
+            exporting.example(kind, extension), f"modele-{slugify(LAYOUTS[kind].label)}", extension
+        )
 
     # Going out
 
     @page("exporter/<str:kind>.<str:extension>", name="export_spreadsheet")
     def export(self, request: HttpRequest, kind: str, extension: str) -> HttpResponse:
         """The rows of the list one comes from, its filters and its search included."""
-        if kind not in LAYOUTS or extension not in exporting.CONTENT_TYPES:
+        if kind not in LAYOUTS or extension not in spreadsheets.CONTENT_TYPES:
             raise Http404
         listed = self.admin_site.get_model_admin(MembershipFee if kind == Kind.FEES else Member)
         if not listed.has_view_permission(request):
@@ -201,7 +203,7 @@ class SpreadsheetImportAdmin(StaffAdmin):
             Kind.FEES: exporting.fees,
         }[Kind(kind)]
         name = f"{slugify(LAYOUTS[kind].label)}-{timezone.localdate().isoformat()}"
-        return _download(write(found, extension), name, extension)
+        return spreadsheets.attachment(write(found, extension), name, extension)
 
     def _list(self) -> str:
         return reverse("admin:members_spreadsheetimport_changelist")
@@ -261,11 +263,3 @@ def _is_refused(line: Line) -> bool:
 
 def _lines(count: int) -> str:
     return f"{typography.number(count)} {typography.plural(count, 'ligne,lignes')}"
-
-
-def _download(content: bytes, name: str, extension: str) -> HttpResponse:
-    return HttpResponse(
-        content,
-        content_type=exporting.CONTENT_TYPES[extension],
-        headers={"Content-Disposition": f'attachment; filename="{name}.{extension}"'},
-    )
