@@ -72,7 +72,7 @@ class Suggestions(AutocompleteJsonView):
         """With the names of this page, read at once."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
         rows = context["object_list"]
-        self.named = self.model_admin.labels(rows)
+        self.named = cast(Any, self.model_admin).labels(rows)
         return context
 
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from django.utils.translation import override
 
 from tests.misprints import misprints_in
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("caprural", "members", "sessions_app")
 
 

@@ -14,7 +14,7 @@ from tests.traces import folded
 
 pytestmark = pytest.mark.django_db
 
-FILES = Path(__file__).parents[2] / "fixtures" / "spreadsheets"
+FILES = Path(__file__).parents[1] / "fixtures" / "spreadsheets"
 STRUCT1 = "Communauté de communes fictive des Étangs"
 
 
