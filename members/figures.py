@@ -278,7 +278,7 @@ def plot(figures: Figures) -> Plot | None:
             if amount.euros:
                 x = LEFT + round(start * scale)
                 segments.append(Segment(status, x, max(LEFT + round(edge * scale) - x, 1)))
-        bars.append(Bar(f"{month:%m/%Y}", TOP + STEP * number + (STEP - BAR) // 2, segments))
+        bars.append(Bar(_short_label(month), TOP + STEP * number + (STEP - BAR) // 2, segments))
     ticks = [Tick(LEFT + round(step * n * scale), step * n) for n in range(intervals + 1)]
     return Plot(bars, ticks)
 
@@ -287,3 +287,7 @@ def _step(highest: Decimal) -> Decimal:
     """1, 2 or 5 times a power of ten, a euro at least, so that the axis has at most `TICKS` intervals."""
     power = Decimal(10) ** max(highest.adjusted() - 1, 0)
     return next(power * factor for factor in (1, 2, 5, 10, 20, 50) if power * factor * TICKS >= highest)
+
+
+def _short_label(month: date) -> str:
+    return f"{month:%m/%Y}"

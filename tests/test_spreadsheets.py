@@ -345,7 +345,7 @@ class TestWritten:
             ["'@x", "'-", None, None, None],
         ]
         assert {cell.data_type for row in sheet.iter_rows() for cell in row} == {"s", "n", "d"}
-        assert (sheet.title, sheet.freeze_panes, sheet.column_dimensions["A"].width) == ("Cotisants", "A2", 12)
+        assert (sheet.title, sheet.freeze_panes, sheet.column_dimensions["A"].width) == ("Cotisants", "A2", 6)
         assert [sheet["C2"].number_format, sheet["D2"].number_format] == ["#,##0.00", "dd/mm/yyyy"]
 
     def test_words_that_look_like_something_else(self) -> None:

@@ -252,7 +252,6 @@ def _known(member: Member | None, fee: MembershipFee | None, name: str) -> str:
 
 
 def _text(row: Application | Member | MembershipFee, name: str) -> str:
-    """A detail as one reads it."""
     value = getattr(row, name)
     match name:
         case "category":

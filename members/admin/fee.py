@@ -48,7 +48,6 @@ class MembershipFeeAdmin(PaymentRecording, FeeCancelling, FeePapers):
         return self.fields if obj else NewFeeForm.Meta.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: MembershipFee | None = None) -> Any:
-        """The amount is frozen and the status moves by acts (R13)."""
         return self.readonly_fields if obj else ()
 
     def get_form(
@@ -74,7 +73,6 @@ class MembershipFeeAdmin(PaymentRecording, FeeCancelling, FeePapers):
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def _acts(self, request: HttpRequest, fee: MembershipFee) -> list[tuple[str, str]]:
-        """What the buttons say, and where they lead."""
         acts = []
         if self.has_change_permission(request):
             if fee.status in (Status.DUE, Status.COMMITTED):

@@ -19,24 +19,18 @@ from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
 
 
 class CoveredPersonInline(admin.TabularInline):
-    """Addresses a member lists."""
-
     model = CoveredPerson
     fields = ("email", "name")
     extra = 1
 
 
 class EmailDomainInline(admin.TabularInline):
-    """Domains a member declares."""
-
     model = EmailDomain
     form = EmailDomainForm
     extra = 0
 
 
 class FeeInline(ReadOnly, admin.TabularInline):
-    """A member's fees, read only: their status is moved from their own page."""
-
     model = MembershipFee
     extra = 0
     fields = readonly_fields = ("campaign", "category", "amount_text", "status", "status_changed_at")

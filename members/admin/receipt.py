@@ -105,5 +105,4 @@ class ReceiptAdmin(ReadOnly, StaffAdmin):
 
 
 def _carrying() -> MessageQuerySet:
-    """The letters that carry a receipt."""
     return Message.objects.of(MembershipFee).filter(kind=emails.RECEIPT)

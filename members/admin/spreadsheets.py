@@ -65,7 +65,6 @@ class SpreadsheetImportAdmin(StaffAdmin):
     # Coming in
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Send a file: what can be told at once is told here, the rest on the page of the import."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         initial = {"kind": request.GET.get("nature", ""), "sending": uuid4()}
@@ -105,7 +104,6 @@ class SpreadsheetImportAdmin(StaffAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """What the file would do, line by line, and the button that does it; how far it has come meanwhile."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         found: SpreadsheetImport | None = self.get_object(request, object_id)
@@ -169,7 +167,7 @@ class SpreadsheetImportAdmin(StaffAdmin):
         header = [*table.header, "Pourquoi"]
         if part == "autres":
             header, rows = header[:-1], [row[:-1] for row in rows]
-        return spreadsheets.attachment(spreadsheets.write_csv(header, rows), f"lignes-{part}", "csv")
+        return spreadsheets.attached(f"lignes-{part}", "csv", spreadsheets.write_csv(header, rows))
 
     @page("modele/<str:kind>.<str:extension>", name="spreadsheet_example")
     def example(self, request: HttpRequest, kind: str, extension: str) -> HttpResponse:
@@ -178,9 +176,8 @@ class SpreadsheetImportAdmin(StaffAdmin):
             raise PermissionDenied
         if kind not in LAYOUTS or extension not in spreadsheets.CONTENT_TYPES:
             raise Http404
-        return spreadsheets.attachment(
-            exporting.example(kind, extension), f"modele-{slugify(LAYOUTS[kind].label)}", extension
-        )
+        name = f"modele-{slugify(LAYOUTS[kind].label)}"
+        return spreadsheets.attached(name, extension, exporting.example(kind, extension))
 
     # Going out
 
@@ -197,13 +194,8 @@ class SpreadsheetImportAdmin(StaffAdmin):
         except IncorrectLookupParameters:
             messages.error(request, "Ce filtre n’est pas lisible : choisissez-le dans la liste, puis exportez.")
             return redirect(f"admin:{listed.opts.app_label}_{listed.opts.model_name}_changelist")
-        write: Any = {
-            Kind.MEMBERS: exporting.members,
-            Kind.PEOPLE: exporting.people,
-            Kind.FEES: exporting.fees,
-        }[Kind(kind)]
         name = f"{slugify(LAYOUTS[kind].label)}-{timezone.localdate().isoformat()}"
-        return spreadsheets.attachment(write(found, extension), name, extension)
+        return spreadsheets.attached(name, extension, exporting.export(kind, found, extension))
 
     def _list(self) -> str:
         return reverse("admin:members_spreadsheetimport_changelist")

@@ -41,7 +41,6 @@ class PersonForm(forms.ModelForm):
         self.fields["email"].required = False  # a line may be left blank
 
     def clean_email(self) -> str:
-        """Needed as soon as the line says something."""
         email: str = self.cleaned_data["email"]
         if not email and self.cleaned_data.get("name"):
             raise forms.ValidationError(
@@ -209,7 +208,6 @@ class ApplicationForm(forms.ModelForm):
         ]
 
     def clean_domain(self) -> str:
-        """« @Collines.EXAMPLE » is understood."""
         return validators.normalise_domain(self.cleaned_data["domain"])
 
     def clean_submission_key(self) -> UUID:

@@ -215,7 +215,6 @@ class FeeLines(Lines):
 
 
 def _differences(fee: MembershipFee, given: dict[str, Any]) -> list[str]:
-    """What the line says otherwise than the fee."""
     return [name for name, value in given.items() if not _is_same(getattr(fee, name), value)]
 
 
@@ -224,7 +223,6 @@ def _is_same(before: Any, after: Any) -> bool:
 
 
 def _label(name: str, value: Any) -> Any:
-    """A value as a person reads it."""
     match name:
         case "amount" if value != "":
             return typography.amount(value)

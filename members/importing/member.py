@@ -190,7 +190,6 @@ def _is_same_email(member: Member, given: dict[str, Any]) -> bool:
 
 
 def _label(name: str, value: Any) -> Any:
-    """A value as a person reads it."""
     if name == "kind":
         return Member.Kind(value).label
     return ", ".join(value) if isinstance(value, Sequence) and not isinstance(value, str) else value

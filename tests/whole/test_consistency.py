@@ -150,7 +150,7 @@ class TestDocstrings:
     """What each public thing means in the domain.
 
     A method that a base class has already, Django's or ours, needs none; nor what a form, a fixture or a site map asks;
-    nor a column of the admin, whose French title says it.
+    nor a column of the admin, whose title says it.
     """
 
     HOOK = re.compile(r"clean_\w+|(get_by_)?natural_key|get_absolute_url|lastmod|process_\w+")
@@ -178,11 +178,6 @@ class TestDocstrings:
                     continue
             yield prefix + node.name, node
 
-    def is_column(self, node: ast.AST) -> bool:
-        """Whether the method is decorated as a column of a list, with its title."""
-        decorators = map(ast.unparse, node.decorator_list if isinstance(node, ast.FunctionDef) else [])
-        return any(decorator.startswith("admin.display(") for decorator in decorators)
-
     def is_hook(self, path: str, name: str) -> bool:
         """Whether the method is there already in a base of its class."""
         *outer, last = name.split(".")
@@ -192,6 +187,9 @@ class TestDocstrings:
         for part in outer:
             found = getattr(found, part)
         return bool(self.HOOK.fullmatch(last)) or any(last in vars(base) for base in found.__mro__[1:])
+
+    def is_column(self, node: ast.FunctionDef | ast.ClassDef) -> bool:
+        return any("admin.display(description=" in ast.unparse(decorator) for decorator in node.decorator_list)
 
     @pytest.mark.parametrize(
         ("path", "name", "is_hook"),
