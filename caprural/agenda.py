@@ -48,6 +48,8 @@ class Planned:
 
 
 _sources: list[Source] = []
+#: What else the worker does at each round, in this order, until `is_stopping`: files to import, questions to answer…
+each_round: list[Callable[..., None]] = []
 
 
 def add(source: Source) -> None:

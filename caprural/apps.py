@@ -7,4 +7,4 @@ class StaffAdminConfig(AdminConfig):
     """The admin, whose home says what needs one today."""
 
     # A module of its own: Django imports it while it looks for the admin.py files.
-    default_site = "sessions_app.staff_site.StaffSite"
+    default_site = "caprural.staff_site.StaffSite"

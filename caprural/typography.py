@@ -130,6 +130,11 @@ def plural(count: int | Decimal, forms: str) -> str:
     return singular if -2 < count < 2 else several
 
 
+def counted(count: int, forms: str) -> str:
+    """« 3 places », from « place,places »."""
+    return f"{count} {plural(count, forms)}"
+
+
 @register.filter
 def join_and(items: Iterable[object]) -> str:
     """« a, b et c »."""

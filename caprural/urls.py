@@ -1,11 +1,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from caprural import views
+from caprural.house import views
 
 urlpatterns = [
     path("", include("sessions_app.urls")),
     path("", include("members.urls")),
+    path("organisme/logo", views.logo, name="logo"),
     path("mentions-legales/", views.legal_notice, name="legal_notice"),
     path("donnees-personnelles/", views.privacy, name="privacy"),
     path("accessibilite/", views.accessibility, name="accessibility"),

@@ -181,8 +181,6 @@ HEADER = (
         for unit in ("nombre", "€")
     ),
 )
-#: How wide each of its columns is, in characters.
-WIDTHS = (30, 10, *[14] * (len(HEADER) - 2))
 
 
 def sheet(figures: Figures) -> list[list[spreadsheets.Cell]]:
@@ -292,5 +290,4 @@ def _step(highest: Decimal) -> Decimal:
 
 
 def _short_label(month: date) -> str:
-    """« 04/2017 »."""
     return f"{month:%m/%Y}"

@@ -6,7 +6,6 @@ from members.views import application, documents, fee
 PRIVATE = r"(?P<token>[A-Za-z0-9_-]{22,43})"
 
 urlpatterns = [
-    path("organisme/logo", fee.logo, name="logo"),
     path("cotisation/", fee.fee, name="fee"),
     path("cotisation/bulletin.pdf", fee.membership_form_blank, name="membership_form_blank"),
     path("cotisation/adherer/", application.apply, name="apply"),

@@ -7,13 +7,15 @@ class SessionsAppConfig(AppConfig):
     verbose_name = "Sessions"
 
     def ready(self) -> None:
-        from caprural import agenda
+        from caprural import agenda, staff_site
         from members import consequences
-        from sessions_app import documents, registering, reminding, retention, roles
+        from sessions_app import documents, home, registering, reminding, retention, roles
 
         documents.register_attachments()
         consequences.register(registering)
         retention.declare()
         agenda.add(agenda.Source(reminding.due, reminding.do, reminding.tell))
+        agenda.each_round.append(registering.answer_link_requests)
+        staff_site.homes.append(home.home)
         # After every application's permissions exist: contrib.auth creates them on the same signal, before us.
         post_migrate.connect(roles.create_groups, dispatch_uid="sessions_app")

@@ -97,7 +97,7 @@ def as_xlsx(table: Sequence[Sequence[str]]) -> bytes:
     from caprural import spreadsheets
 
     header, *rows = table
-    return spreadsheets.write_xlsx(header, rows, sheet="Feuil1", widths=[20] * len(header))
+    return spreadsheets.write_xlsx(header, rows, sheet="Feuil1")
 
 
 def sent(kind: str, name: str, content: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""No-break spaces in our own texts, and the detection of what lacks them: see tests/test_french.py.
+"""No-break spaces in our own texts, and the detection of what lacks them: see tests/whole/test_french.py.
 
 ``python -m tests.misprints FILE…`` corrects templates in place, and only reports Python files. Texts typed by people
 never go through `spaced`.

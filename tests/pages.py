@@ -30,7 +30,7 @@ def tree(response: Any) -> Element:
 
 
 def text(element: Element) -> str:
-    """The words of an element on one line, all spaces alike: typography is tests/test_french.py's business."""
+    """The words of an element on one line, all spaces alike: typography is tests/whole/test_french.py's business."""
     return " ".join("".join(element.itertext()).split())
 
 

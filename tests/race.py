@@ -11,7 +11,7 @@ leaves: no status without its line in the log. Anything else is printed, and the
 DATABASE_URL says where: an SQLite file or a PostgreSQL database, created for the race and removed after it when it does
 not exist. One that exists is migrated, and keeps nothing of the race. Without DATABASE_URL, a temporary SQLite file.
 
-The tests run a smaller race with the same functions (tests/test_race.py).
+The tests run a smaller race with the same functions (tests/whole/test_race.py).
 """
 
 import argparse

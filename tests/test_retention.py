@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from axes.models import AccessAttempt
@@ -72,8 +73,11 @@ MARKS = (NAME.lower(), "inoubliable@", PHONE)
 
 
 def where() -> set[str]:
-    """« model.field » for each place of the database where something of that person can be read."""
-    return {
+    """« model.field » for each place of the database, and each uploaded file, where something of that person can be
+    read.
+    """
+    files = [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+    return {path.name for path in files if any(mark in f"{path}{path.read_bytes()!r}".lower() for mark in MARKS)} | {
         f"{label}.{field}"
         for label, rows in pages.rows().items()
         for row in rows

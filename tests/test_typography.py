@@ -328,7 +328,7 @@ class TestFilters:
 
 
 class TestMisprints:
-    """The detection shared by tests/test_french.py and the command line."""
+    """The detection shared by tests/whole/test_french.py and the command line."""
 
     @pytest.mark.parametrize(
         "source",

@@ -11,7 +11,7 @@ what they were doing is then done once, and that message alone may be received a
 DATABASE_URL says where: a database without any session, which is migrated, and emptied again of what was prepared.
 Without DATABASE_URL, a temporary SQLite file. What is not as it should be is printed, and the exit status is 1.
 
-The tests run a smaller number with the same functions (tests/sessions_app/test_worker.py).
+The tests run a smaller number with the same functions (tests/mailing/test_worker.py).
 """
 
 import argparse

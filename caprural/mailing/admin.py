@@ -1,6 +1,6 @@
 """The letter box in the admin: read only, files made again on demand, and « Renvoyer »."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.contenttypes.admin import GenericTabularInline
@@ -29,28 +29,43 @@ class StateFilter(FewFilter):
         return rows.filter(state=asked)
 
 
+@admin.display(description="état", ordering="state")
+def outcome(message: Message) -> str:
+    """What has become of it."""
+    return message.outcome
+
+
+@admin.display(description="renvoyer")
+def again(message: Message) -> SafeString | str:
+    """Where it is sent again; nothing for a letter that is about to leave, or says nothing any more."""
+    if message.is_to_leave or not outbox.can_be_sent_again(message):
+        return ""
+    return format_html('<a href="{}">Renvoyer</a>', reverse("admin:send_again", args=[message.pk]))
+
+
 @admin.register(Message)
 class MessageAdmin(ReadOnly, StaffAdmin):
     """Messages as they were written: read only, attachments made again on demand."""
 
     kept = "Un message dit ce qui a été annoncé\u00a0: il s’effacera au terme prévu."
-    list_display = ("to", "title", "queued_at", "outcome_text")
+    list_display = ("to", "subject", "queued_at", outcome)
     list_filter = (StateFilter,)
     search_fields = ("to", "subject")
     date_hierarchy = "written_at"
     ordering = ("-pk",)
-    fields = readonly_fields = (
+    fields: ClassVar[Any] = (
         "to",
         "leads_to",
-        "title",
+        "subject",
         "queued_at",
-        "outcome_text",
-        "again",
+        outcome,
+        again,
         "body",
         "html_version",
         "files",
         "failures",
     )
+    readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         """Those that still say something: the page of who was written to remembers the others."""
@@ -62,25 +77,10 @@ class MessageAdmin(ReadOnly, StaffAdmin):
         about = message.about
         return format_html('<a href="{}">{}</a>', _page_of(about), about) if about else ""
 
-    @admin.display(description="objet", ordering="subject")
-    def title(self, message: Message) -> str:
-        """Its subject, which states the situation."""
-        return str(message)
-
     @admin.display(description="écrit le", ordering="written_at")
     def queued_at(self, message: Message) -> str:
         """When it was written, with what it announces."""
         return typography.moment(message.written_at)
-
-    @admin.display(description="état", ordering="state")
-    def outcome_text(self, message: Message) -> str:
-        """Sent, to be sent, or given up."""
-        return message.outcome
-
-    @admin.display(description="renvoyer")
-    def again(self, message: Message) -> SafeString | str:
-        """A link to where it is sent again."""
-        return again_link(message)
 
     @admin.display(description="texte")
     def body(self, message: Message) -> SafeString:
@@ -156,7 +156,8 @@ class LettersInline(ReadOnly, GenericTabularInline):
     model = Message
     ct_field, ct_fk_field = "about_type", "about_id"
     extra = 0
-    fields = readonly_fields = ("written_at", "title", "outcome_text", "again")
+    fields: ClassVar[Any] = ("written_at", "title", outcome, again)
+    readonly_fields = fields
     can_delete = False
     #: What each kind is, as its line names it once its text was erased.
     kinds: dict[str, str] = {}
@@ -171,23 +172,6 @@ class LettersInline(ReadOnly, GenericTabularInline):
         if message.is_erased:
             return self.kinds.get(message.kind, "message effacé")
         return format_html('<a href="{}">{}</a>', _page_of(message), message.subject)
-
-    @admin.display(description="état")
-    def outcome_text(self, message: Message) -> str:
-        """What has become of it."""
-        return message.outcome
-
-    @admin.display(description="renvoyer")
-    def again(self, message: Message) -> SafeString | str:
-        """A link to where it is sent again."""
-        return again_link(message)
-
-
-def again_link(message: Message) -> SafeString | str:
-    """« Renvoyer »; nothing for a letter that is about to leave, or says nothing any more."""
-    if message.is_to_leave or not outbox.can_be_sent_again(message):
-        return ""
-    return format_html('<a href="{}">Renvoyer</a>', reverse("admin:send_again", args=[message.pk]))
 
 
 def _page_of(row: Any) -> str:

@@ -18,6 +18,7 @@ from caprural import typography
 from caprural.admin import FewFilter, ReadOnly, StaffAdmin, page
 from caprural.confirming import Foreseen
 from caprural.mailing import outbox
+from caprural.mailing.admin import LettersInline
 from members import applying, fees, finding
 from members.admin.recording import recording_url
 from members.forms import NEW, CheckForm, OtherMemberForm
@@ -52,9 +53,14 @@ class CheckFilter(FewFilter):
     options = {"a-verifier": "à vérifier", "verifies": "vérifiés"}
 
     def narrowed(self, rows: QuerySet[Application], asked: str) -> QuerySet[Application]:
-        """As `to_check` says."""
         left = Application.objects.to_check().order_by().values("pk")
         return rows.filter(pk__in=left) if asked == "a-verifier" else rows.exclude(pk__in=left)
+
+
+class FormLetters(LettersInline):
+    """What whoever filled it was written."""
+
+    verbose_name_plural = "messages à la personne qui l’a rempli"
 
 
 @admin.register(Application)
@@ -84,30 +90,26 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
         *("engagement_number", "received_at"),
     )
     fields = readonly_fields
+    inlines = (FormLetters,)
 
     @admin.display(description="référence du bulletin")
     def own_code(self, application: Application) -> str:
-        """What whoever filled it was asked to quote."""
         return application.own_code
 
     @admin.display(description="campagne", ordering="category__campaign")
     def campaign(self, application: Application) -> str:
-        """The period it is for."""
         return str(application.category.campaign)
 
     @admin.display(description="catégorie", ordering="category__label")
     def category_label(self, application: Application) -> str:
-        """The line of the scale, without its campaign."""
         return application.category.label
 
     @admin.display(description="montant", ordering="amount")
     def amount_text(self, application: Application) -> str:
-        """The amount of the day it was typed."""
         return typography.amount(application.amount)
 
     @admin.display(description="état")
     def state(self, application: Application) -> str:
-        """What has become of it."""
         if application.checked_at is None:
             return "à vérifier"
         by = f" par {application.checked_by}" if application.checked_by else ""
@@ -115,7 +117,6 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
 
     @admin.display(description="cotisant")
     def member_link(self, application: Application) -> SafeString | str:
-        """Whose form it is, once it was checked."""
         if application.fee is None:
             return "à dire en vérifiant"
         member = application.fee.member
@@ -123,7 +124,6 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
 
     @admin.display(description="cotisation")
     def fee_link(self, application: Application) -> SafeString | str:
-        """The fee it opened or joined, once it was checked."""
         fee = application.fee
         if fee is None:
             return "aucune avant la vérification"
@@ -133,7 +133,6 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
 
     @admin.display(description="personnes à couvrir")
     def people_text(self, application: Application) -> SafeString | str:
-        """A line each."""
         lines = ((_named(person),) for person in application.people.all())
         return format_html_join("", "<div>{}</div>", lines) or "aucune"
 
@@ -253,7 +252,6 @@ def _known(member: Member | None, fee: MembershipFee | None, name: str) -> str:
 
 
 def _text(row: Application | Member | MembershipFee, name: str) -> str:
-    """A detail as one reads it."""
     value = getattr(row, name)
     match name:
         case "category":

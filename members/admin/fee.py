@@ -45,17 +45,14 @@ class MembershipFeeAdmin(PaymentRecording, FeeCancelling, FeePapers):
     fields = (*readonly_fields, "method", "reference", "engagement_number", "note")
 
     def get_fields(self, request: HttpRequest, obj: MembershipFee | None = None) -> Any:
-        """A new fee is a member and a category; the rest follows."""
         return self.fields if obj else NewFeeForm.Meta.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: MembershipFee | None = None) -> Any:
-        """The amount is frozen and the status moves by acts (R13)."""
         return self.readonly_fields if obj else ()
 
     def get_form(
         self, request: HttpRequest, obj: MembershipFee | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """A form of its own to open a fee."""
         if obj is None:
             kwargs["form"] = NewFeeForm
         return super().get_form(request, obj, change=change, **kwargs)
@@ -71,13 +68,11 @@ class MembershipFeeAdmin(PaymentRecording, FeeCancelling, FeePapers):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """With what may be done to this fee, and its receipt."""
         fee = self.get_object(request, object_id) if object_id else None
         context = {} if fee is None else {"acts": self._acts(request, fee)}
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def _acts(self, request: HttpRequest, fee: MembershipFee) -> list[tuple[str, str]]:
-        """What the buttons say, and where they lead."""
         acts = []
         if self.has_change_permission(request):
             if fee.status in (Status.DUE, Status.COMMITTED):
@@ -92,10 +87,8 @@ class MembershipFeeAdmin(PaymentRecording, FeeCancelling, FeePapers):
 
     @admin.display(description="catégorie", ordering="category__label")
     def category_label(self, fee: MembershipFee) -> str:
-        """The line of the scale, without its campaign."""
         return fee.category.label
 
     @admin.display(description="montant", ordering="amount")
     def amount_text(self, fee: MembershipFee) -> str:
-        """The frozen amount."""
         return typography.amount(fee.amount)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from caprural import typography
 from caprural.admin import ReadOnly
 from caprural.confirming import ConfirmingAdmin, Foreseen, say_what_followed
-from members import consequences
+from members import consequences, finding
 from members.admin.merging import MergingPages
 from members.covering import Circle
 from members.forms import EmailDomainForm
@@ -19,24 +19,18 @@ from members.models import CoveredPerson, EmailDomain, Member, MembershipFee
 
 
 class CoveredPersonInline(admin.TabularInline):
-    """Addresses a member lists."""
-
     model = CoveredPerson
     fields = ("email", "name")
     extra = 1
 
 
 class EmailDomainInline(admin.TabularInline):
-    """Domains a member declares."""
-
     model = EmailDomain
     form = EmailDomainForm
     extra = 0
 
 
 class FeeInline(ReadOnly, admin.TabularInline):
-    """A member's fees, read only: their status is moved from their own page."""
-
     model = MembershipFee
     extra = 0
     fields = readonly_fields = ("campaign", "category", "amount_text", "status", "status_changed_at")
@@ -45,7 +39,6 @@ class FeeInline(ReadOnly, admin.TabularInline):
 
     @admin.display(description="montant")
     def amount_text(self, fee: MembershipFee) -> str:
-        """The frozen amount."""
         return typography.amount(fee.amount)
 
 
@@ -66,8 +59,10 @@ class MemberAdmin(MergingPages, ConfirmingAdmin):
         (None, {"fields": ("note",)}),
     )
 
+    def labels(self, rows: Sequence[Member]) -> dict[int, str]:
+        return finding.labels(rows)
+
     def why_kept(self, request: HttpRequest, obj: Member) -> str:
-        """A member with a history is merged."""
         names = [str(fee.campaign) for fee in obj.fees.select_related("campaign")]
         if not names:
             return ""

@@ -53,12 +53,10 @@ class SpreadsheetImportAdmin(StaffAdmin):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SpreadsheetImport]:
-        """Without the files themselves."""
         return SpreadsheetImport.objects.light().select_related("created_by")
 
     @admin.display(description="état", ordering="status")
     def state(self, found: SpreadsheetImport) -> str:
-        """How far it has come, and how many lines hold it back."""
         refused = found.count(Outcome.REFUSED)
         if found.status != SpreadsheetImport.Status.REFUSED:
             return found.get_status_display()
@@ -67,7 +65,6 @@ class SpreadsheetImportAdmin(StaffAdmin):
     # Coming in
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Send a file: what can be told at once is told here, the rest on the page of the import."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         initial = {"kind": request.GET.get("nature", ""), "sending": uuid4()}
@@ -107,7 +104,6 @@ class SpreadsheetImportAdmin(StaffAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """What the file would do, line by line, and the button that does it; how far it has come meanwhile."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         found: SpreadsheetImport | None = self.get_object(request, object_id)
@@ -171,23 +167,24 @@ class SpreadsheetImportAdmin(StaffAdmin):
         header = [*table.header, "Pourquoi"]
         if part == "autres":
             header, rows = header[:-1], [row[:-1] for row in rows]
-        return _download(spreadsheets.write_csv(header, rows), f"lignes-{part}", "csv")
+        return spreadsheets.attached(f"lignes-{part}", "csv", spreadsheets.write_csv(header, rows))
 
     @page("modele/<str:kind>.<str:extension>", name="spreadsheet_example")
     def example(self, request: HttpRequest, kind: str, extension: str) -> HttpResponse:
         """A file to fill in."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        if kind not in LAYOUTS or extension not in exporting.CONTENT_TYPES:
+        if kind not in LAYOUTS or extension not in spreadsheets.CONTENT_TYPES:
             raise Http404
-        return _download(exporting.example(kind, extension), f"modele-{slugify(LAYOUTS[kind].label)}", extension)
+        name = f"modele-{slugify(LAYOUTS[kind].label)}"
+        return spreadsheets.attached(name, extension, exporting.example(kind, extension))
 
     # Going out
 
     @page("exporter/<str:kind>.<str:extension>", name="export_spreadsheet")
     def export(self, request: HttpRequest, kind: str, extension: str) -> HttpResponse:
         """The rows of the list one comes from, its filters and its search included."""
-        if kind not in LAYOUTS or extension not in exporting.CONTENT_TYPES:
+        if kind not in LAYOUTS or extension not in spreadsheets.CONTENT_TYPES:
             raise Http404
         listed = self.admin_site.get_model_admin(MembershipFee if kind == Kind.FEES else Member)
         if not listed.has_view_permission(request):
@@ -197,13 +194,8 @@ class SpreadsheetImportAdmin(StaffAdmin):
         except IncorrectLookupParameters:
             messages.error(request, "Ce filtre n’est pas lisible : choisissez-le dans la liste, puis exportez.")
             return redirect(f"admin:{listed.opts.app_label}_{listed.opts.model_name}_changelist")
-        write: Any = {
-            Kind.MEMBERS: exporting.members,
-            Kind.PEOPLE: exporting.people,
-            Kind.FEES: exporting.fees,
-        }[Kind(kind)]
         name = f"{slugify(LAYOUTS[kind].label)}-{timezone.localdate().isoformat()}"
-        return _download(write(found, extension), name, extension)
+        return spreadsheets.attached(name, extension, exporting.export(kind, found, extension))
 
     def _list(self) -> str:
         return reverse("admin:members_spreadsheetimport_changelist")
@@ -263,11 +255,3 @@ def _is_refused(line: Line) -> bool:
 
 def _lines(count: int) -> str:
     return f"{typography.number(count)} {typography.plural(count, 'ligne,lignes')}"
-
-
-def _download(content: bytes, name: str, extension: str) -> HttpResponse:
-    return HttpResponse(
-        content,
-        content_type=exporting.CONTENT_TYPES[extension],
-        headers={"Content-Disposition": f'attachment; filename="{name}.{extension}"'},
-    )

@@ -41,7 +41,6 @@ class PersonForm(forms.ModelForm):
         self.fields["email"].required = False  # a line may be left blank
 
     def clean_email(self) -> str:
-        """Needed as soon as the line says something."""
         email: str = self.cleaned_data["email"]
         if not email and self.cleaned_data.get("name"):
             raise forms.ValidationError(
@@ -62,14 +61,12 @@ class PeopleFormSet(forms.BaseFormSet):
         return 0
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:
-        """Each line says its number."""
         super().add_fields(form, index)
         if index is not None:
             form.fields["name"].label = f"Prénom et nom de la personne {index + 1}"
             form.fields["email"].label = f"Adresse e-mail de la personne {index + 1}"
 
     def clean(self) -> None:
-        """Nobody twice."""
         lines: dict[str, int] = {}
         for number, form in enumerate(self.forms, 1):
             email = form.cleaned_data.get("email") if form.is_valid() else None
@@ -198,7 +195,6 @@ class ApplicationForm(forms.ModelForm):
         return len(self.lines.forms) < MAX_LINES
 
     def is_valid(self) -> bool:
-        """The lines too."""
         return super().is_valid() and self.lines.is_valid()
 
     @property
@@ -212,7 +208,6 @@ class ApplicationForm(forms.ModelForm):
         ]
 
     def clean_domain(self) -> str:
-        """« @Collines.EXAMPLE » is understood."""
         return validators.normalise_domain(self.cleaned_data["domain"])
 
     def clean_submission_key(self) -> UUID:
@@ -223,7 +218,6 @@ class ApplicationForm(forms.ModelForm):
             return uuid4()
 
     def clean(self) -> dict[str, Any]:
-        """What depends on several answers."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         category: FeeCategory | None = cleaned.get("category")
         is_person = category is not None and category.scope == FeeCategory.Scope.PERSON

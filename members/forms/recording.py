@@ -73,7 +73,6 @@ class RecordingForm(typed_again.Form, forms.Form):
         return paid_on
 
     def clean_received(self) -> Decimal | None:
-        """An amount as people write it."""
         typed: str = self.cleaned_data["received"]
         received = amount_in(typed) if typed else None
         if typed and received is None:
@@ -81,7 +80,6 @@ class RecordingForm(typed_again.Form, forms.Form):
         return received
 
     def clean(self) -> dict[str, Any]:
-        """A payment has a day; what was received is what the fees add up to."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("status") == Status.PAID and "paid_on" in cleaned and not cleaned["paid_on"]:
             self.add_error("paid_on", "Indiquez le jour du paiement.")

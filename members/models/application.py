@@ -130,7 +130,6 @@ class Application(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        """The private page of whoever filled it."""
         return reverse("application_detail", args=[self.token])
 
     @property

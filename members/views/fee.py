@@ -1,23 +1,18 @@
-"""What the annual fee is, its scale, the blank form, and the logo of the organisation."""
+"""What the annual fee is, its scale, and the blank form."""
 
 from datetime import date
-from hashlib import sha256
 from itertools import groupby
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from caprural import pdf
-from caprural.house.models import Organisation, logo_type
+from caprural.house.models import Organisation
 from members import documents
 from members.models import FeeCampaign, FeeCategory
-
-#: A new logo is on every page within five minutes.
-LOGO_CACHE = "public, max-age=300"
 
 
 @require_safe
@@ -49,15 +44,3 @@ def membership_form_blank(request: HttpRequest) -> HttpResponseBase:
     campaign = FeeCampaign.objects.of(asked_day(request) or today)
     content = documents.membership_form(campaign, organisation=Organisation.current(), applicant=None, on=today)
     return pdf.public_response(request, documents.membership_form_filename(campaign), content)
-
-
-@require_safe
-def logo(request: HttpRequest) -> HttpResponse:
-    """The organisation's logo: uploads have no address of their own. An image, whatever the file is called."""
-    content = Organisation.current().logo_content()
-    if not content:
-        raise Http404
-    etag = f'"{sha256(content).hexdigest()}"'
-    headers = {"ETag": etag, "Cache-Control": LOGO_CACHE}
-    whole = HttpResponse(content, content_type=logo_type(content), headers=headers)
-    return get_conditional_response(request, etag=etag, response=whole) or whole

@@ -30,8 +30,8 @@ from sessions_app.forms import (
     SessionDocumentForm,
     TrainingSessionForm,
 )
+from sessions_app.home import can_assign
 from sessions_app.models import SessionDay, SessionDocument, SessionTrainer, TrainingSession
-from sessions_app.staff_site import can_assign
 
 Status = TrainingSession.Status
 

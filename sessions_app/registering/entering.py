@@ -1,6 +1,6 @@
 """Someone comes in: from the form, by hand, in a colleague's place; and corrects what they typed (R4, R7, R9, R10)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -257,9 +257,11 @@ def renew_link(registration: Registration, *, user: User, now: datetime) -> None
     emails.link_again([current], session, is_new=True)
 
 
-def answer_link_requests(*, now: datetime) -> None:
+def answer_link_requests(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> None:
     """« Retrouver mon inscription », by the worker: what is found must not show in the answer's time (R11)."""
     for pk in list(LinkRequest.objects.values_list("pk", flat=True)):
+        if is_stopping():
+            return
         with transaction.atomic():
             asked = LinkRequest.objects.filter(pk=pk).select_for_update(skip_locked=True).first()
             if asked:

@@ -65,9 +65,8 @@ def test_everything_from_the_page_of_a_campaign(
     look()
     page.get_by_role("button", name="Marquer comme relancés par courrier").click()
     expect(page.get_by_text("1 lettre est notée comme envoyée.")).to_be_visible()
-    assert list(Message.objects.filter(state=Message.State.POSTED).values_list("fee__member__name", "key")) == [
-        ("Deux", "1")
-    ]
+    posted = Message.objects.filter(state=Message.State.POSTED)
+    assert [(message.about.member.name, message.key) for message in posted] == [("Deux", "1")]
 
     follow("Chiffres")
     expect(page.get_by_role("img", name=re.compile("par mois, en euros"))).to_be_visible()

@@ -113,7 +113,7 @@ def test_writing_to_those_who_lack_something(
     page.get_by_role("button", name="Envoyer à 3 personnes").dblclick()
     expect(page.locator(".messagelist")).to_contain_text("C’est envoyé. 3 personnes reçoivent un message.")
     sent = Message.objects.filter(kind="written").order_by("pk")
-    assert [message.registration.last_name for message in sent if message.registration] == ["Étienne", "Martin", "Zola"]
+    assert [message.about.last_name for message in sent] == ["Étienne", "Martin", "Zola"]
     assert all("Où en est votre structure ?" in message.text for message in sent)
 
 
@@ -128,8 +128,8 @@ def test_every_page_of_the_coordination(
     long = "Intercommunalités-et-anticonstitutionnellement-" * 3
     person = registered(open_session(), first_name=long[:80], organisation=long, email=f"{'a' * 60}@collines.example")
     Registration.objects.filter(last_name="Zola").update(session=person.session)
-    message = Message.objects.filter(registration__last_name="Sand").get()
-    Message.objects.filter(about=message).update(state=Message.State.FAILED)
+    message = Registration.objects.get(last_name="Sand").messages.get()
+    Message.objects.filter(pk=message.pk).update(state=Message.State.FAILED)
     page = enter(coordinator, "/admin/", width=width)
     for path in (
         "/admin/",
@@ -140,9 +140,9 @@ def test_every_page_of_the_coordination(
         f"{ADMIN}/{session.pk}/reporter/",
         f"{ADMIN}/{session.pk}/annuler/",
         f"{ADMIN}/{session.pk}/ecrire/",
-        f"{ADMIN}/{session.pk}/messages/{message.pk}/renvoyer/",
-        f"/admin/sessions_app/registration/{message.registration_id}/change/",
-        f"/admin/sessions_app/registration/{message.registration_id}/prolonger/",
+        f"/admin/mailing/message/{message.pk}/renvoyer/",
+        f"/admin/sessions_app/registration/{message.about_id}/change/",
+        f"/admin/sessions_app/registration/{message.about_id}/prolonger/",
     ):
         answer = page.goto(path)
         assert answer is not None

@@ -89,3 +89,11 @@ def test_no_page_of_it_gives_the_private_link(client: Client) -> None:
 
     assert ["/inscriptions/…/" in page for page in pages] == [True, True, True]
     assert not any(registration.token in page for page in pages)
+
+
+def test_the_page_of_a_form_has_its_letters(client: Client) -> None:
+    form = make_application()
+
+    page = tree(client.get(f"/admin/members/application/{form.pk}/change/"))
+
+    assert f"/admin/mailing/message/{form.messages.get().pk}/change/" in links(page).values()

@@ -258,30 +258,6 @@ class TestCampaigns:
         assert [row[-1] for row in table(coordination.get(CAMPAIGNS))] == ["2"]
 
 
-class TestOrganisation:
-    """One row, always there: its list is its page."""
-
-    def test_described_once(self, coordination: Client) -> None:
-        send(coordination, f"{ORGANISATION}add/", name="Centre de ressources")
-
-        assert list(Organisation.objects.values_list("pk", "name")) == [(1, "Centre de ressources")]
-        assert coordination.get(f"{ORGANISATION}add/").status_code == 403
-        assert coordination.get(ORGANISATION).headers["Location"] == f"{ORGANISATION}1/change/"
-
-    def test_corrected(self, coordination: Client) -> None:
-        Organisation.objects.create(pk=1, name="Centre de ressources")
-
-        send(coordination, f"{ORGANISATION}1/change/", cheque_payee="Centre de ressources")
-
-        assert Organisation.current().cheque_payee == "Centre de ressources"
-
-    def test_never_deleted(self, coordination: Client) -> None:
-        Organisation.objects.create(pk=1, name="Centre de ressources")
-
-        assert coordination.post(f"{ORGANISATION}1/delete/", {"post": "yes"}).status_code == 302
-        assert Organisation.objects.exists()
-
-
 class TestTrainers:
     """A trainer sees nothing about fees, whatever address they type."""
 

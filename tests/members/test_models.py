@@ -6,40 +6,11 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from caprural.house.models import Organisation
 from members.models import CoveredPerson, EmailDomain, FeeCampaign, FeeCategory, Member, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member
 from tests.traces import folded
 
 pytestmark = pytest.mark.django_db
-
-
-class TestOrganisation:
-    """The issuer of every document: one row, always there."""
-
-    def test_unsaved_while_nobody_has_described_it(self) -> None:
-        assert (Organisation.current().pk, str(Organisation.current()), Organisation.objects.count()) == (
-            1,
-            "Centre de ressources",
-            0,
-        )
-
-    def test_the_row_once_described(self) -> None:
-        Organisation.objects.create(pk=1, name="Centre de ressources")
-
-        assert str(Organisation.current()) == "Centre de ressources"
-
-    def test_the_database_refuses_a_second_one(self) -> None:
-        Organisation.objects.create(pk=1, name="Centre de ressources")
-
-        with pytest.raises(IntegrityError, match="one_organisation"), transaction.atomic():
-            Organisation.objects.bulk_create([Organisation(pk=2, name="Autre")])
-
-    def test_saving_one_is_always_saving_that_one(self) -> None:
-        Organisation(name="Centre de ressources").save()
-        Organisation(name="Cap Rural").save()
-
-        assert list(Organisation.objects.values_list("pk", "name")) == [(1, "Cap Rural")]
 
 
 class TestCampaign:

@@ -107,7 +107,7 @@ def link_of(registration: Registration) -> str:
 
 
 def plain(text: str) -> str:
-    """Without the no-break spaces, which another test looks after (tests/test_french.py)."""
+    """Without the no-break spaces, which another test looks after (tests/whole/test_french.py)."""
     return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 

@@ -13,8 +13,8 @@ from tests.announced import open_session, today
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_registration, make_staff
 from tests.office import choose, complaints, notices, send, signed_in, typed
 from tests.pages import by_id, links, text, tree
-from tests.test_race import at_once
 from tests.traces import folded, status_of
+from tests.whole.test_race import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -111,6 +112,7 @@ class TestTheReminders:
     def test_the_same_queries_for_one_and_for_thirty(
         self, coordination: Client, campaign: FeeCampaign, category: FeeCategory
     ) -> None:
+        ContentType.objects.get_for_model(MembershipFee)  # remembered by each process
         counts = []
         for number in (1, 29):
             for _ in range(number):

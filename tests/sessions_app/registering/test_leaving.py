@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from caprural.mailing.models import Message
 from members import fees
-from sessions_app import registering, staff_site
+from sessions_app import home, registering
 from sessions_app.models import Registration, TrainingSession
 from tests.factories import NOW, make_fee, make_member, make_registration, make_session, make_staff, paris
 from tests.traces import folded, log, messages, status_of, statuses, told
@@ -269,4 +269,4 @@ class TestTakingBack:
             (shared.email, [Message.State.TAKEN_BACK, Message.State.QUEUED, Message.State.QUEUED]),
             (other.email, [Message.State.QUEUED]),
         ]
-        assert [heading.title for heading in staff_site.to_do(timezone.now()) if "partir" in heading.title] == []
+        assert [heading.title for heading in home.to_do(timezone.now()) if "partir" in heading.title] == []

@@ -16,9 +16,9 @@ from sessions_app.models import LinkRequest, Registration, StatusChange, Trainin
 from tests import pages
 from tests.announced import open_session, registered, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member
-from tests.sessions_app.test_hostile_input import HOSTILE
 from tests.sessions_app.views.test_private_page import TestEveryState, heading, url
 from tests.traces import log, messages, statuses, told
+from tests.whole.test_hostile_input import HOSTILE
 
 pytestmark = pytest.mark.django_db
 

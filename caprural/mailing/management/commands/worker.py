@@ -16,8 +16,6 @@ from django.utils import timezone
 from caprural import agenda, limits, retention
 from caprural.house.models import Heartbeat
 from caprural.mailing import delivery
-from members import importing
-from sessions_app import registering
 
 logger = logging.getLogger(__name__)
 
@@ -70,13 +68,13 @@ class Command(BaseCommand):
 
 
 def _round(is_stopping: Callable[[], bool] = lambda: False) -> None:
-    """One round: what is due and the files to import first, since they write messages; then the messages. An outage of
-    the mail server is raised only after the sign of life, which says that the worker itself is well.
+    """One round: what is due and what waits first, since they write messages; then the messages. An outage of the mail
+    server is raised only after the sign of life, which says that the worker itself is well.
     """
     now = timezone.now()
     agenda.run(now=now, is_stopping=is_stopping)
-    importing.run(now=now, is_stopping=is_stopping)
-    registering.answer_link_requests(now=now)
+    for work in agenda.each_round:
+        work(now=now, is_stopping=is_stopping)
     Heartbeat.objects.update_or_create(worker=socket.gethostname(), defaults={"seen_at": now})
     limits.prune(now=now)
     retention.purge_daily(now=now)

@@ -16,7 +16,8 @@ from tests.pictures import bomb, picture, upload
 
 pytestmark = pytest.mark.django_db
 
-PAGE = "/admin/house/organisation/1/change/"
+LIST = "/admin/house/organisation/"
+PAGE = f"{LIST}1/change/"
 NOT_AN_IMAGE = [
     "Ce fichier n’est pas une image PNG ou JPEG lisible : enregistrez le logo dans l’un de ces deux formats, puis "
     "recommencez."
@@ -34,6 +35,28 @@ def coordination(settings: Settings, tmp_path: Path) -> Client:
 def kept(folder: Path) -> list[str]:
     """The files that were uploaded and are still there."""
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+class TestOrganisation:
+    """One row, always there: its list is its page."""
+
+    def test_described_once(self, coordination: Client) -> None:
+        Organisation.objects.all().delete()
+
+        send(coordination, f"{LIST}add/", name="Centre de ressources")
+
+        assert list(Organisation.objects.values_list("pk", "name")) == [(1, "Centre de ressources")]
+        assert coordination.get(f"{LIST}add/").status_code == 403
+        assert coordination.get(LIST).headers["Location"] == PAGE
+
+    def test_corrected(self, coordination: Client) -> None:
+        send(coordination, PAGE, cheque_payee="Centre de ressources")
+
+        assert Organisation.current().cheque_payee == "Centre de ressources"
+
+    def test_never_deleted(self, coordination: Client) -> None:
+        assert coordination.post(f"{LIST}1/delete/", {"post": "yes"}).status_code == 302
+        assert Organisation.objects.exists()
 
 
 class TestWhatIsTyped:
@@ -170,21 +193,3 @@ def test_the_admin_bears_its_name(client: Client) -> None:
     for page in (client.get("/admin/login/"), signed_in(make_staff(group="Coordination")).get("/admin/")):
         assert pages.text(pages.one(pages.tree(page), ".//title")).endswith("| Réseau <des> Monts")
         assert "Réseau <des> Monts – équipe" in pages.text(pages.tree(page))
-
-
-class TestTown:
-    """Where documents are made out."""
-
-    @pytest.mark.parametrize(
-        ("address", "town"),
-        [
-            ("1 place de la Mairie\n69700 Givors", "Givors"),
-            ("1 place de la Mairie\r\n  63000  Clermont-Ferrand \r\n", "Clermont-Ferrand"),
-            ("BP 12\n69700 Givors CEDEX 03\nFrance", "Givors"),
-            ("12345 rue des Lilas\n69700 Givors", "Givors"),
-            ("1 place de la Mairie, 69700 Givors", ""),
-            ("", ""),
-        ],
-    )
-    def test_is_read_in_the_address(self, address: str, town: str) -> None:
-        assert Organisation(address=address).town == town

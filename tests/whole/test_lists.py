@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from caprural import agenda, typography
-from sessions_app import deciding, registering, staff_site
+from sessions_app import deciding, home, registering
 from sessions_app.models import LinkRequest, StateCode, TrainingSession
 from tests import pages
 from tests.announced import open_session, registered, today
@@ -268,7 +268,7 @@ class TestABrokenRow:
         assert "Illisible" in pages.main(coordination.get("/admin/sessions_app/trainingsession/"))
 
     def test_the_team_reads_which(self, coordination: Client, broken: TrainingSession) -> None:
-        [heading] = [h for h in staff_site.to_do(timezone.now()) if h.title == "Sessions illisibles"]
+        [heading] = [h for h in home.to_do(timezone.now()) if h.title == "Sessions illisibles"]
 
         assert [line.text for line in heading.lines] == [f"Session n°\u00a0{broken.pk}"]
         assert "Sessions illisibles" in pages.main(coordination.get("/admin/"))

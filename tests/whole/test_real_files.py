@@ -14,7 +14,7 @@ from tests.traces import folded
 
 pytestmark = pytest.mark.django_db
 
-FILES = Path(__file__).parents[2] / "fixtures" / "spreadsheets"
+FILES = Path(__file__).parents[1] / "fixtures" / "spreadsheets"
 STRUCT1 = "Communauté de communes fictive des Étangs"
 
 
@@ -27,7 +27,7 @@ def looked_at(kind: str, name: str, *, now: datetime = NOW) -> Plan:
 def _base() -> None:
     plan = looked_at("members", "base_cotisants.csv")
     assert not plan.is_refused
-    plan.reader.write(now=NOW)
+    plan.reader.write()
 
 
 def test_addresses_written_askew() -> None:

@@ -122,7 +122,8 @@ class TestPage:
         page = coordination.get(path)
 
         assert page.status_code == 200
-        assert typed_names(page) == {"csrfmiddlewaretoken", "page_of"}
+        names = {name for name in typed_names(page) if not name.startswith("mailing-")}
+        assert names == {"csrfmiddlewaretoken", "page_of"}
         assert coordination.post(path, {"name": "Autre"}).status_code == 403
         assert coordination.get(f"{LIST}add/").status_code == 403
         assert coordination.post(f"{LIST}{application.pk}/delete/", {"post": "yes"}).status_code == 302
