@@ -88,7 +88,6 @@ class ReceiptAdmin(ReadOnly, StaffAdmin):
 
     @admin.display(description="remise")
     def delivery(self, receipt: Receipt) -> str:
-        """What has become of the message that carries it, or that it has to be handed over."""
         found = receipt.fee.receipt_messages  # type: ignore[attr-defined]
         if not found:
             return "" if receipt.voided_at else TO_HAND_OVER

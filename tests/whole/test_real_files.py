@@ -27,7 +27,7 @@ def looked_at(kind: str, name: str, *, now: datetime = NOW) -> Plan:
 def _base() -> None:
     plan = looked_at("members", "base_cotisants.csv")
     assert not plan.is_refused
-    plan.reader.write(now=NOW)
+    plan.reader.write()
 
 
 def test_addresses_written_askew() -> None:

@@ -54,7 +54,7 @@ def brought_in(kind: str, *lines: str, now: datetime = NOW) -> Plan:
     """The same file, written; then looked at again, when nothing may change any more."""
     plan = planned(kind, *lines, now=now)
     assert not plan.is_refused, said(plan)
-    plan.reader.write(now=now)
+    plan.reader.write()
     again = planned(kind, *lines, now=now)
     assert set(outcomes(again)) <= {"unchanged", "ignored"}, said(again)
     return plan
