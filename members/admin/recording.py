@@ -66,9 +66,8 @@ class Payer:
     @property
     def amount(self) -> Decimal | None:
         """What it would pay; None while nothing says it."""
-        if self.fee:
-            return self.fee.amount
-        return self.category.amount if self.category else None
+        row = self.fee or self.category
+        return row.amount if row else None
 
     @property
     def can_be_ticked(self) -> bool:

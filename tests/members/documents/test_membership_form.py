@@ -150,4 +150,4 @@ def test_a_domain_alone_leaves_lines_to_write_on(organisation: Organisation, fil
 
 
 def test_name_of_the_file(organisation: Organisation, filled: Fill) -> None:
-    assert documents.filled_form_filename(filled()) == "bulletin-de-cotisation-2017.pdf"
+    assert documents.membership_form_filename(filled().category.campaign) == "bulletin-de-cotisation-2017.pdf"
