@@ -49,14 +49,8 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """What tells one outcome from another: every line, what changes and from what."""
-        said = [(line.number, line.outcome.value, line.name, line.details) for line in self.lines]
         lost = [change.address for change in self.changes if change.is_lost]
-        return sha256(repr((said, lost) if lost else said).encode()).hexdigest()
-
-    @property
-    def report(self) -> list[list[Any]]:
-        """The lines as data to keep."""
-        return [[line.number, line.outcome.value, line.name, list(line.details)] for line in self.lines]
+        return sha256(repr((self.lines, lost)).encode()).hexdigest()
 
 
 def plan(

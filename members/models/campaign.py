@@ -16,13 +16,9 @@ T = TypeVar("T")
 
 
 class FeeCampaignQuerySet(models.QuerySet["FeeCampaign"]):
-    def covering(self, on: date) -> Self:
-        """Campaigns whose period contains the day `on`, both ends included (R12)."""
-        return self.filter(starts_on__lte=on, ends_on__gte=on)
-
     def of(self, on: date | None) -> "FeeCampaign | None":
-        """The campaign that covers the day `on`: there is at most one; none for a day nobody knows yet."""
-        return self.covering(on).first() if on else None
+        """The campaign that covers the day `on` (R12): there is at most one; none for a day nobody knows yet."""
+        return self.overlapping(on, on).first() if on else None
 
     def overlapping(self, starts_on: date, ends_on: date) -> Self:
         """Campaigns that share at least a day with this period."""
