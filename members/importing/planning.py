@@ -91,8 +91,8 @@ def _said(changes: list[Change]) -> list[str]:
     gained = len(changes) - lost
     people = "la personne en sera prévenue,les personnes en seront prévenues"
     said = {
-        f"{gained} {typography.plural(gained, 'inscription sera confirmée,inscriptions seront confirmées')}": gained,
-        f"{lost} {typography.plural(lost, 'place confirmée attendra,places confirmées attendront')} de nouveau une "
+        typography.counted(gained, "inscription sera confirmée,inscriptions seront confirmées"): gained,
+        f"{typography.counted(lost, 'place confirmée attendra,places confirmées attendront')} de nouveau une "
         "cotisation": lost,
     }
     return [f"{what} : {typography.plural(count, people)}." for what, count in said.items() if count]

@@ -10,7 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from caprural import validators
+from caprural import typography, validators
 
 T = TypeVar("T")
 
@@ -171,9 +171,8 @@ class FeeCategory(models.Model):
     @property
     def scope_label(self) -> str:
         """The scope as the scale prints it: « une structure, jusqu’à 3 personnes »."""
-        if self.scope == self.Scope.STRUCTURE and self.max_people:
-            people = "1 personne" if self.max_people == 1 else f"{self.max_people} personnes"
-            return f"une structure, jusqu’à {people}"
-        if self.scope == self.Scope.STRUCTURE:
+        if self.scope == self.Scope.PERSON:
+            return "une personne"
+        if not self.max_people:
             return "une structure et toutes ses personnes"
-        return "une personne"
+        return f"une structure, jusqu’à {typography.counted(self.max_people, 'personne,personnes')}"
