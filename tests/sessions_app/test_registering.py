@@ -1055,7 +1055,7 @@ class TestAttaching:
             session, first_name="Sam", last_name="Petit", email="sam.petit@boite-perso.example"
         )
 
-        registering.attach(registration, member, now=NOW)
+        fees.cover(member, registration.email, name=registration.full_name, now=NOW)
 
         assert status_of(registration) == "confirmed"
         assert list(member.people.values_list("email", "name"))[2:] == [("sam.petit@boite-perso.example", "Sam Petit")]
@@ -1064,7 +1064,7 @@ class TestAttaching:
     def test_to_a_member_that_is_not(self, member: Member) -> None:
         registration = make_registration(make_session(fee_required=True))
 
-        registering.attach(registration, member, now=NOW)
+        fees.cover(member, registration.email, name=registration.full_name, now=NOW)
 
         assert status_of(registration) == "awaiting_fee"
         assert len(told(registration)) == 1
@@ -1074,7 +1074,7 @@ class TestAttaching:
         registration = make_registration(make_session(fee_required=True))
 
         for _ in range(2):
-            registering.attach(registration, member, now=NOW)
+            fees.cover(member, registration.email, name=registration.full_name, now=NOW)
 
         assert member.people.filter(email=registration.email).count() == 1
         assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
@@ -1082,7 +1082,7 @@ class TestAttaching:
     def test_the_longest_name_is_learnt_whole(self, member: Member) -> None:
         registration = make_registration(make_session(fee_required=True), first_name="A" * 80, last_name="B" * 80)
 
-        registering.attach(registration, member, now=NOW)
+        fees.cover(member, registration.email, name=registration.full_name, now=NOW)
 
         assert member.people.get(email=registration.email).name == "A" * 80 + " " + "B" * 80
 
