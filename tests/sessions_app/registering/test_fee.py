@@ -7,20 +7,26 @@ import pytest
 from django.contrib.auth.models import User
 
 from caprural import typography
+from members import fees
+from members.models import Member
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, SessionDay, TrainingSession
-from tests.factories import NOW, make_fee, make_member, make_registration, make_session, make_staff, paris
-from tests.traces import folded, log, messages, told
+from tests.factories import (
+    NOW,
+    make_fee,
+    make_member,
+    make_registration,
+    make_session,
+    paris,
+)
+from tests.traces import fee_of, folded, log, messages, status_of, told
 
 pytestmark = pytest.mark.django_db
 
 SECOND = timedelta(seconds=1)
+
+
 AFTER_DEADLINE = paris(2017, 4, 7, 10)
-
-
-@pytest.fixture
-def coordinator() -> User:
-    return make_staff(group="Coordination", username="coordination")
 
 
 def due_on(registration: Registration) -> date | None:
@@ -191,3 +197,45 @@ class TestAwaitingLonger:
             registering.await_fees_longer(session, now=AFTER_DEADLINE)
 
         assert len(log(registration)) == 2
+
+
+class TestAttaching:
+    """R14, R16: attaching a registration once teaches the address to the member."""
+
+    def test_to_a_member_up_to_date(self, member: Member) -> None:
+        fees.settle(fee_of(member), now=NOW)
+        session = make_session(fee_required=True)
+        registration = make_registration(
+            session, first_name="Sam", last_name="Petit", email="sam.petit@boite-perso.example"
+        )
+
+        registering.attach(registration, member, now=NOW)
+
+        assert status_of(registration) == "confirmed"
+        assert list(member.people.values_list("email", "name"))[2:] == [("sam.petit@boite-perso.example", "Sam Petit")]
+        assert make_registration(make_session(fee_required=True), email=registration.email).status == "confirmed"
+
+    def test_to_a_member_that_is_not(self, member: Member) -> None:
+        registration = make_registration(make_session(fee_required=True))
+
+        registering.attach(registration, member, now=NOW)
+
+        assert status_of(registration) == "awaiting_fee"
+        assert len(told(registration)) == 1
+
+    def test_twice_changes_nothing(self, member: Member) -> None:
+        fees.settle(fee_of(member), now=NOW)
+        registration = make_registration(make_session(fee_required=True))
+
+        for _ in range(2):
+            registering.attach(registration, member, now=NOW)
+
+        assert member.people.filter(email=registration.email).count() == 1
+        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
+
+    def test_the_longest_name_is_learnt_whole(self, member: Member) -> None:
+        registration = make_registration(make_session(fee_required=True), first_name="A" * 80, last_name="B" * 80)
+
+        registering.attach(registration, member, now=NOW)
+
+        assert member.people.get(email=registration.email).name == "A" * 80 + " " + "B" * 80
