@@ -153,7 +153,9 @@ def accept(fees: Iterable[MembershipFee], status: str, *, proof: Proof = NO_PROO
             locked.paid_on = proof.paid_on or timezone.localdate(now)
         _move(locked, Status(status), now=now)
         if status == Status.PAID:
-            emails.receipt(receipts.issue(locked, now=now), not_covered=_not_covered(locked, now), now=now)
+            emails.receipt(
+                receipts.issue(locked, now=now), not_covered=consequences.not_covered(locked, now=now), now=now
+            )
         if not was_accepted:
             gained.append(locked)
         _copy(locked, fee)
@@ -163,13 +165,8 @@ def accept(fees: Iterable[MembershipFee], status: str, *, proof: Proof = NO_PROO
     return follows + [
         f"La cotisation de {fee.member} pour {fee.campaign} ne couvre pas le {day}, qui l’attend encore"
         for fee in gained
-        for day in _not_covered(fee, now)
+        for day in consequences.not_covered(fee, now=now)
     ]
-
-
-def _not_covered(fee: MembershipFee, now: datetime) -> list[str]:
-    """The days for which the people of its payer still await another fee."""
-    return consequences.not_covered(fee.member_id, fee.campaign.starts_on, fee.campaign.ends_on, now=now)
 
 
 @transaction.atomic
@@ -205,7 +202,7 @@ def issue_receipt(fee: MembershipFee, *, now: datetime) -> Receipt:
     if known:
         return known
     receipt = receipts.issue(locked, now=now)
-    emails.receipt(receipt, not_covered=_not_covered(locked, now), now=now)
+    emails.receipt(receipt, not_covered=consequences.not_covered(locked, now=now), now=now)
     return receipt
 
 

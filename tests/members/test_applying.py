@@ -416,7 +416,7 @@ class TestChecking:
         check(application, user)
         before = pages.rows()
 
-        with pytest.raises(applying.AlreadyChecked):
+        with pytest.raises(applying.CheckRefused):
             check(application, make_staff(group="Coordination"), take=("name",))
 
         assert {**pages.rows(), "auth.User": [], "auth.User_groups": []} == {
@@ -429,7 +429,7 @@ class TestChecking:
         application = make_application(name="Pays")
         check(application, user)
 
-        with pytest.raises(applying.AlreadyChecked) as refused:
+        with pytest.raises(applying.CheckRefused) as refused:
             check(application, user)
 
         said = folded(str(refused.value))

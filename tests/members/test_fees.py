@@ -26,7 +26,7 @@ VERBS: dict[str, Callable[..., None]] = {
 
 def is_covered(email: str, *, on: date = ON) -> bool:
     """Whether this person's fee is up to date on the day of the session."""
-    return covering.is_up_to_date(email, on=on)
+    return bool(covering.up_to_date([email], on=on))
 
 
 class TestWhoIsCovered:

@@ -34,7 +34,7 @@ def answers(email: str, *days: date) -> list[tuple[bool, str]]:
     """What the fees say on each day, and the status of someone who registers for a session of that day."""
     return [
         (
-            covering.is_up_to_date(email, on=day),
+            bool(covering.up_to_date([email], on=day)),
             make_registration(
                 make_session(days=(day,), registration_deadline=None, fee_required=True), email=email, now=NOW
             ).status,

@@ -460,7 +460,7 @@ class TestApplying:
         )
 
         assert [type(outcome) for outcome in outcomes if not isinstance(outcome, MembershipFee)] == [
-            applying.AlreadyChecked
+            applying.CheckRefused
         ] * 2
         assert told(person)[1:] == ["Cotisation à jour, inscription confirmée"]
 

@@ -223,8 +223,8 @@ class TestForm:
         answer = sent(client, siret=SIRET, email="malin@ailleurs.example", domain="ailleurs.example")
 
         assert answer.status_code == 302
-        assert not covering.is_up_to_date("malin@ailleurs.example", on=today())
-        assert not covering.is_up_to_date("autre@ailleurs.example", on=today())
+        assert not covering.up_to_date(["malin@ailleurs.example"], on=today())
+        assert not covering.up_to_date(["autre@ailleurs.example"], on=today())
         assert list(member.people.values_list("email", flat=True)) == ["connue@collines.example"]
 
 

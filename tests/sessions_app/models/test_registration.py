@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from members import fees
 from sessions_app import registering
 from sessions_app.models import Registration, StatusChange
 from sessions_app.models.registration import new_token
@@ -94,7 +95,7 @@ class TestWhichRegistrations:
         )
         member = make_member()
         make_fee(member)
-        registering.attach(people["confirmed"], member, now=NOW)
+        fees.cover(member, people["confirmed"].email, name=people["confirmed"].full_name, now=NOW)
         return people
 
     def test_by_status(self, people: dict[str, Registration]) -> None:

@@ -1,14 +1,12 @@
 """A fee awaited longer: for one person, or because the session was moved (R15)."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
 from caprural import typography
-from members import fees
-from members.models import Member
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, SessionDay, TrainingSession
 from tests.factories import (
@@ -19,12 +17,9 @@ from tests.factories import (
     make_session,
     paris,
 )
-from tests.traces import fee_of, folded, log, messages, status_of, told
+from tests.traces import folded, log, messages, told
 
 pytestmark = pytest.mark.django_db
-
-SECOND = timedelta(seconds=1)
-
 
 AFTER_DEADLINE = paris(2017, 4, 7, 10)
 
@@ -197,45 +192,3 @@ class TestAwaitingLonger:
             registering.await_fees_longer(session, now=AFTER_DEADLINE)
 
         assert len(log(registration)) == 2
-
-
-class TestAttaching:
-    """R14, R16: attaching a registration once teaches the address to the member."""
-
-    def test_to_a_member_up_to_date(self, member: Member) -> None:
-        fees.settle(fee_of(member), now=NOW)
-        session = make_session(fee_required=True)
-        registration = make_registration(
-            session, first_name="Sam", last_name="Petit", email="sam.petit@boite-perso.example"
-        )
-
-        registering.attach(registration, member, now=NOW)
-
-        assert status_of(registration) == "confirmed"
-        assert list(member.people.values_list("email", "name"))[2:] == [("sam.petit@boite-perso.example", "Sam Petit")]
-        assert make_registration(make_session(fee_required=True), email=registration.email).status == "confirmed"
-
-    def test_to_a_member_that_is_not(self, member: Member) -> None:
-        registration = make_registration(make_session(fee_required=True))
-
-        registering.attach(registration, member, now=NOW)
-
-        assert status_of(registration) == "awaiting_fee"
-        assert len(told(registration)) == 1
-
-    def test_twice_changes_nothing(self, member: Member) -> None:
-        fees.settle(fee_of(member), now=NOW)
-        registration = make_registration(make_session(fee_required=True))
-
-        for _ in range(2):
-            registering.attach(registration, member, now=NOW)
-
-        assert member.people.filter(email=registration.email).count() == 1
-        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
-
-    def test_the_longest_name_is_learnt_whole(self, member: Member) -> None:
-        registration = make_registration(make_session(fee_required=True), first_name="A" * 80, last_name="B" * 80)
-
-        registering.attach(registration, member, now=NOW)
-
-        assert member.people.get(email=registration.email).name == "A" * 80 + " " + "B" * 80

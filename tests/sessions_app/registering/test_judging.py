@@ -378,3 +378,45 @@ class TestAFeeNoLongerAskedFor:
 
         assert status_of(registration) == "confirmed"
         assert len(told(registration)) == 1
+
+
+class TestAttaching:
+    """R14, R16: attaching a registration once teaches the address to the member."""
+
+    def test_to_a_member_up_to_date(self, member: Member) -> None:
+        fees.settle(fee_of(member), now=NOW)
+        session = make_session(fee_required=True)
+        registration = make_registration(
+            session, first_name="Sam", last_name="Petit", email="sam.petit@boite-perso.example"
+        )
+
+        fees.cover(member, registration.email, name=registration.full_name, now=NOW)
+
+        assert status_of(registration) == "confirmed"
+        assert list(member.people.values_list("email", "name"))[2:] == [("sam.petit@boite-perso.example", "Sam Petit")]
+        assert make_registration(make_session(fee_required=True), email=registration.email).status == "confirmed"
+
+    def test_to_a_member_that_is_not(self, member: Member) -> None:
+        registration = make_registration(make_session(fee_required=True))
+
+        fees.cover(member, registration.email, name=registration.full_name, now=NOW)
+
+        assert status_of(registration) == "awaiting_fee"
+        assert len(told(registration)) == 1
+
+    def test_twice_changes_nothing(self, member: Member) -> None:
+        fees.settle(fee_of(member), now=NOW)
+        registration = make_registration(make_session(fee_required=True))
+
+        for _ in range(2):
+            fees.cover(member, registration.email, name=registration.full_name, now=NOW)
+
+        assert member.people.filter(email=registration.email).count() == 1
+        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
+
+    def test_the_longest_name_is_learnt_whole(self, member: Member) -> None:
+        registration = make_registration(make_session(fee_required=True), first_name="A" * 80, last_name="B" * 80)
+
+        fees.cover(member, registration.email, name=registration.full_name, now=NOW)
+
+        assert member.people.get(email=registration.email).name == "A" * 80 + " " + "B" * 80

@@ -16,6 +16,7 @@ from caprural import agenda
 from caprural.house.models import Organisation
 from caprural.mailing.models import Message
 from caprural.typography import long_date
+from members import fees
 from members.models import Application
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, SessionDocument, TrainingSession
@@ -485,7 +486,7 @@ class TestOwnData:
         registering.register_by_hand(by_hand, reason="note interne", user=user, now=timezone.now())
         member = make_member(name="Commune du Cotisant")
         make_fee(member, category=make_category(campaign=make_campaign(year=today(60).year)))
-        registering.attach(by_hand, member, now=timezone.now())
+        fees.cover(member, by_hand.email, name=by_hand.full_name, now=timezone.now())
         by_hand.refresh_from_db()
         assert by_hand.status == "confirmed"
         colleague = replaced(by_hand)
