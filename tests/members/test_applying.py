@@ -26,7 +26,7 @@ from tests.factories import (
     make_session,
     make_staff,
 )
-from tests.sessions_app.test_emails import lines_of_html, lines_of_text
+from tests.support.letters import lines_of_html, lines_of_text
 from tests.traces import folded, messages, status_of, told
 
 pytestmark = pytest.mark.django_db

@@ -20,6 +20,7 @@ DAYS = (FIRST - DAY, FIRST, LAST, LAST + DAY)
 #: The lines of the scale.
 WHOLE: dict[str, Any] = {"scope": "structure"}
 TWO: dict[str, Any] = {"scope": "structure", "max_people": 2}
+NINE: dict[str, Any] = {"scope": "structure", "max_people": 9}
 ONE: dict[str, Any] = {"scope": "structure", "max_people": 1}
 PERSON: dict[str, Any] = {"scope": "person"}
 
@@ -64,6 +65,8 @@ class TestOneMember:
             (TWO, "bea", (NO, YES, YES, NO)),
             (TWO, "cid", (NO, NO, NO, NO)),  # the third of two
             (TWO, "dan", (NO, NO, NO, NO)),  # a domain does not say who the two are
+            (NINE, "cid", (NO, YES, YES, NO)),
+            (NINE, "dan", (NO, NO, NO, NO)),
             (ONE, "ana", (NO, YES, YES, NO)),
             (ONE, "bea", (NO, NO, NO, NO)),
             (PERSON, "ana", (NO, YES, YES, NO)),
