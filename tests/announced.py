@@ -40,3 +40,18 @@ def session_in(state: str, **fields: Any) -> TrainingSession:
 def registered(session: TrainingSession, **fields: Any) -> Registration:
     """A registration made now, through the front door."""
     return make_registration(session, now=timezone.now(), **fields)
+
+
+def bring(session: TrainingSession, state: str) -> None:
+    """Bring a session that people have registered for to this state."""
+    days = {"under_way": [today(-1), today(1)], "past": [today(-2)]}
+    if state in days:
+        session.days.all().delete()
+        for day in days[state]:
+            session.days.create(date=day, starts_at="09:30", ends_at="17:30")
+    deadlines = {"closed": today(), "under_way": None, "past": None}
+    session.registration_deadline = deadlines.get(state, session.registration_deadline)
+    session.status = state if state in ("postponed", "cancelled") else session.status
+    session.save()
+    found = TrainingSession.objects.with_seats_and_days().get(pk=session.pk)
+    assert found.state(timezone.now()).code == state

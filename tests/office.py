@@ -4,8 +4,10 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from django.contrib.auth.models import User
+from django.db.models import Model
 from django.http import HttpResponse
 from django.test import Client
+from django.urls import reverse
 
 from tests.pages import one, text, tree
 
@@ -67,3 +69,8 @@ def table(response: Any) -> list[list[str]]:
 
 def _of_class(root: Element, tag: str, name: str) -> list[Element]:
     return [child for element in root.iter(tag) if name in element.get("class", "").split() for child in element]
+
+
+def url(row: Model) -> str:
+    """The page of a row."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])

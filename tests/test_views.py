@@ -9,7 +9,8 @@ from sessions_app import roles
 from tests import pages
 from tests.announced import today
 from tests.factories import make_session, make_staff, make_trainer
-from tests.house.test_views import LEGAL, database_is_down
+from tests.support.outages import database_is_down
+from tests.support.visitors import LEGAL
 
 pytestmark = pytest.mark.django_db
 

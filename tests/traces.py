@@ -3,7 +3,7 @@
 import re
 
 from caprural.mailing.models import Message
-from members.models import MembershipFee
+from members.models import Member, MembershipFee
 from sessions_app.models import Registration, StatusChange, TrainingSession
 
 _NO_BREAK = re.compile("[\u00a0\u202f]")
@@ -51,3 +51,8 @@ def link_for(address: str) -> str:
 def status_of(row: Registration | MembershipFee) -> str:
     """The status as the database has it now."""
     return type(row)._default_manager.get(pk=row.pk).status
+
+
+def fee_of(member: Member) -> MembershipFee:
+    """The member's one live fee."""
+    return member.fees.exclude(status="cancelled").get()

@@ -203,7 +203,7 @@ class FeeCampaignAdmin(StaffAdmin):
             return redirect("admin:reminder_letters", campaign.pk)
         context = {
             "original": campaign,
-            "letters": reminding.by_post(now, campaign=campaign),
+            "letters": reminding.by_post(now, campaign.fees.all()),
             "today": timezone.localdate(now),
         }
         return self.act_page(request, "admin/members/feecampaign/letters.html", "Relances par courrier", context)

@@ -1,9 +1,8 @@
 """What one line of a file would do, and what makes it do so."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
@@ -25,8 +24,7 @@ class Outcome(StrEnum):
     IGNORED = "ignored"
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line under its number in the file: what it is about, and what changes or why it is refused."""
 
     number: int

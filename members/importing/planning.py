@@ -49,14 +49,8 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """What tells one outcome from another: every line, what changes and from what."""
-        said = [(line.number, line.outcome.value, line.name, line.details) for line in self.lines]
         lost = [change.address for change in self.changes if change.is_lost]
-        return sha256(repr((said, lost) if lost else said).encode()).hexdigest()
-
-    @property
-    def report(self) -> list[list[Any]]:
-        """The lines as data to keep."""
-        return [[line.number, line.outcome.value, line.name, list(line.details)] for line in self.lines]
+        return sha256(repr((self.lines, lost)).encode()).hexdigest()
 
 
 def plan(
@@ -97,8 +91,8 @@ def _said(changes: list[Change]) -> list[str]:
     gained = len(changes) - lost
     people = "la personne en sera prévenue,les personnes en seront prévenues"
     said = {
-        f"{gained} {typography.plural(gained, 'inscription sera confirmée,inscriptions seront confirmées')}": gained,
-        f"{lost} {typography.plural(lost, 'place confirmée attendra,places confirmées attendront')} de nouveau une "
+        typography.counted(gained, "inscription sera confirmée,inscriptions seront confirmées"): gained,
+        f"{typography.counted(lost, 'place confirmée attendra,places confirmées attendront')} de nouveau une "
         "cotisation": lost,
     }
     return [f"{what} : {typography.plural(count, people)}." for what, count in said.items() if count]

@@ -157,7 +157,7 @@ def _keep(pk: int, planned: Plan, *, message: str = "") -> None:
     """Keep what an analysis says, for the coordinator to read."""
     SpreadsheetImport.objects.filter(pk=pk).update(
         status=SpreadsheetImport.Status.REFUSED if planned.is_refused else SpreadsheetImport.Status.READY,
-        lines=planned.report,
+        lines=planned.lines,
         counts=planned.counts,
         notes=list(planned.notes),
         fingerprint=planned.fingerprint,

@@ -327,7 +327,7 @@ def _with_choices(
     suggested = finding.suggest_all([(one.email, one.organisation, one.full_name) for one in people])
     outlook = Outlook(one.member for suggestions in suggested for one in suggestions)
     colleagues = finding.of_one_structure(clues)
-    forms = Application.objects.to_check().naming_any([person.email for person in people])
+    forms = Application.objects.to_check().by_address(person.email for person in people)
     found = []
     for person, suggestions, same in zip(people, suggested, colleagues[: len(people)], strict=True):
         session = sessions[person.session_id]

@@ -13,8 +13,8 @@ from members.models import FeeCampaign
 from sessions_app import roles
 from tests.announced import today
 from tests.browser.conftest import Open
-from tests.browser.test_team import log_in
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff
+from tests.support.browsing import log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

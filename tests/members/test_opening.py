@@ -9,8 +9,8 @@ import pytest
 from members import opening
 from members.models import FeeCampaign, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, paris
+from tests.support.together import at_once
 from tests.traces import folded, messages
-from tests.whole.test_race import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -178,4 +178,5 @@ class TestRunAgain:
 
         load_demo()
 
-        assert [campaign.name for campaign in FeeCampaign.objects.covering(date(year, 4, 12))] == [f"Barème {year}"]
+        day = date(year, 4, 12)
+        assert [campaign.name for campaign in FeeCampaign.objects.overlapping(day, day)] == [f"Barème {year}"]

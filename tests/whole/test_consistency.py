@@ -233,6 +233,52 @@ class TestTheGroundFloor:
         }
 
 
+class TestTheTests:
+    """They mirror the code; what no module owns is in `tests/whole`, what all of them use in `tests/support`."""
+
+    TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
+    ELSEWHERE = ("browser", "whole")
+
+    def test_each_stands_where_its_module_or_its_package_stands(self) -> None:
+        """A long one may be several: `test_campaign_figures.py` for the figures of `campaign.py`."""
+        lost = []
+        for path in self.TESTS:
+            folder, name = path.relative_to(ROOT / "tests").parent, path.stem.removeprefix("test_")
+            package = ROOT / ("" if folder.parts[:1] in (("members",), ("sessions_app",)) else "caprural") / folder
+            words = name.split("_")
+            places = [
+                place
+                for names in ("_".join(words[:number]) for number in range(1, len(words) + 1))
+                for place in (package / f"{names}.py", package / names, package / f"management/commands/{names}.py")
+            ]
+            if folder.parts[:1] not in {(place,) for place in self.ELSEWHERE} and not any(map(Path.exists, places)):
+                lost.append(str(path.relative_to(ROOT)))
+
+        assert lost == []
+
+    def test_what_belongs_to_no_module_says_what_it_is_about(self) -> None:
+        silent = [
+            str(path.relative_to(ROOT))
+            for path in self.TESTS
+            if path.parent.name == "whole" and not ast.get_docstring(ast.parse(path.read_text()))
+        ]
+
+        assert silent == []
+
+    def test_none_is_collected_twice(self) -> None:
+        """pytest runs again, where it is imported, whatever is named as a test."""
+        imported = [
+            f"{path.relative_to(ROOT)}:{node.lineno} {name.name}"
+            for path in self.TESTS
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests.")
+            for name in node.names
+            if name.name.startswith(("Test", "test_"))
+        ]
+
+        assert imported == []
+
+
 class TestTheOrganisation:
     """Its name is in its record: neither the code nor a template says it, but the demonstration's data."""
 

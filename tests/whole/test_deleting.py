@@ -12,8 +12,7 @@ from members.models import Member
 from sessions_app.models import Trainer, TrainingSession
 from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, make_trainer
-from tests.office import choose, notices, signed_in
-from tests.test_editing import url
+from tests.office import choose, notices, signed_in, url
 from tests.traces import folded
 
 pytestmark = pytest.mark.django_db

@@ -30,7 +30,8 @@ from sessions_app.registering import visiting
 from tests import pages
 from tests.announced import today
 from tests.factories import make_session
-from tests.test_wsgi import Answer, ask
+from tests.support.asking import Answer, ask
+from tests.support.visitors import HOSTILE
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +47,11 @@ def _as_often_as_one_likes() -> Iterator[None]:
 
 
 FORM = "application/x-www-form-urlencoded"
+
+
 TOKEN = "a" * 32
+
+
 HONEST = {
     "first_name": "Anaïs",
     "last_name": "Lévêque",
@@ -60,52 +65,13 @@ HONEST = {
     "departure_town": "Saint-Étienne",
     "message": "",
 }
+
+
 #: Whatever comes in the other field, a box to tick, means « yes ».
 TEXTS = [name for name in HONEST if name != "carpool"]
+
+
 SEVERAL_LINES = ("accessibility_needs", "message")
-HOSTILE = {
-    "long": "é" * 10_000,
-    "nul": "Ana\0ïs",
-    "bell": "Ana\x07ïs",
-    "escape": "\x1b[31mAnaïs",
-    "delete": "Ana\x7fïs",
-    "C1 control": "Ana\x9bïs",
-    "line feed": "Anaïs\nBcc: tous@ailleurs.example",
-    "carriage return": "Anaïs\r\nBcc: tous@ailleurs.example\r\n\r\nAchetez !",
-    "next line": "Anaïs\x85Bcc: tous@ailleurs.example",
-    "line separator": "Anaïs\u2028Bcc: tous@ailleurs.example",
-    "encoded line break": "Anaïs%0d%0aBcc: tous@ailleurs.example",
-    "encoded word": "=?utf-8?q?Ana=0D=0ABcc:_tous@ailleurs.example?=",
-    "script": "<script>alert(1)</script>",
-    "attribute": "\"><img src=x onerror='alert(1)'>",
-    "textarea": "</textarea></title><svg onload=alert(1)>",
-    "entity": "&lt;script&gt;&#x3c;script&#x3e;",
-    "template": "{{ settings.SECRET_KEY }}{% debug %}",
-    "link": "https://ailleurs.example/ javascript:alert(1)",
-    "right to left": "Ana\u202eexe.fdp",
-    "isolate": "\u2066Anaïs\u2069",
-    "zero width": "Ana\u200bïs",
-    "word joiner": "Ana\u2060ïs",
-    "byte order mark": "\ufeffAnaïs",
-    "soft hyphen": "Ana\u00adïs",
-    "tag characters": "Ana\U000e0041\U000e0042ïs",
-    "not a character": "Ana\uffffïs",
-    "replacement": "Ana\ufffdïs",
-    "private use": "Ana\ue000ïs",
-    "last code point": "\U0010fffd",
-    "stacked accents": "Z" + "\u0335\u0348\u0353" * 20,
-    "emoji": "👩‍🌾🏳️‍🌈🇫🇷👍🏽",
-    "lower case changes length": "İstanbul@İ.example",
-    "spaces": "\u3000 \t\u00a0",
-    "formula": "=cmd|' /C calc'!A0",
-    "query": "' OR 1=1; DROP TABLE sessions_app_registration; --",
-    "path": "../../../../etc/passwd",
-    "number": "9" * 400,
-    "two addresses": "anais@vallee.example,tous@ailleurs.example",
-    "named address": '"<script>"@vallee.example',
-    "bracketed address": "Anaïs <anais@vallee.example>",
-    "punycode": "anais@xn--invalid-.example",
-}
 
 
 @pytest.fixture(autouse=True)

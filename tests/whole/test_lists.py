@@ -20,18 +20,12 @@ from tests.factories import (
     make_member,
     make_registration,
     make_session,
-    make_staff,
     paris,
 )
-from tests.office import notices, signed_in, table, typed
+from tests.office import notices, table, typed
 from tests.traces import folded, messages
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination"))
 
 
 class TestByYear:

@@ -15,7 +15,7 @@ from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff
 from tests.office import signed_in
 from tests.office import typed as as_typed
-from tests.sessions_app.test_views import typed
+from tests.support.visitors import typed
 from tests.traces import folded, link_for, log, messages, statuses, told
 
 pytestmark = pytest.mark.django_db

@@ -131,12 +131,18 @@ def test_where_a_form_was_filled_from_becomes_a_column() -> None:
 def test_the_organisation_moves_with_its_history_and_the_rights_on_it(is_known: bool) -> None:
     executor = MigrationExecutor(connection)
     latest = executor.loader.graph.leaf_nodes()
-    target = [("members", "0010_application_filled_from"), ("house", "0001_initial")]
+    target = [
+        ("members", "0010_application_filled_from"),
+        ("sessions_app", "0012_cancelled_undated"),
+        ("house", "0001_initial"),
+    ]
     executor.migrate(target)
     try:
         old = executor.loader.project_state([*target, *(node for node in latest if node[0] in ("auth", "admin"))]).apps
         types = old.get_model("contenttypes", "ContentType").objects
         kind, _ = types.get_or_create(app_label="members", model="organisation")
+        worker, _ = types.get_or_create(app_label="sessions_app", model="heartbeat")
+        old.get_model("auth", "Permission").objects.get_or_create(content_type=worker, codename="view_heartbeat")
         if is_known:
             newer = types.create(app_label="house", model="organisation")
             old.get_model("auth", "Permission").objects.create(content_type=newer, codename="view_organisation")
@@ -156,8 +162,9 @@ def test_the_organisation_moves_with_its_history_and_the_rights_on_it(is_known: 
 
         found = new.get_model("house", "Organisation").objects.values_list("pk", "name", "logo")
         assert list(found) == [(1, "Réseau des Monts", "organisation/x.png")]
-        types = new.get_model("contenttypes", "ContentType").objects.filter(model="organisation")
-        assert list(types.values_list("pk", "app_label")) == [(kind.pk, "house")]
+        types = new.get_model("contenttypes", "ContentType").objects
+        assert list(types.filter(model="organisation").values_list("pk", "app_label")) == [(kind.pk, "house")]
+        assert not types.filter(pk=worker.pk).exists()
         logged = new.get_model("admin", "LogEntry").objects.get(pk=line.pk)
         assert (logged.content_type_id, logged.object_id) == (kind.pk, "1")
         rights = new.get_model("auth", "Permission").objects.filter(user=user.pk)

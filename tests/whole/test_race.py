@@ -1,14 +1,13 @@
 """Several people at the same instant, each on a connection of their own: the outcome is exact (R3, R7, R8)."""
 
 import os
-import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -33,33 +32,12 @@ from tests.factories import (
     make_staff,
 )
 from tests.office import notices, signed_in, typed
+from tests.support.together import at_once
 from tests.traces import log, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 Cause = Registration.Cause
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each act returns, or the exception it raises; all of them begin together, each on its own connection."""
-    start = threading.Barrier(len(acts))
-    outcomes: list[Any] = [None] * len(acts)
-
-    def run(number: int, act: Callable[[], Any]) -> None:
-        start.wait(timeout=30)
-        try:
-            outcomes[number] = act()
-        except Exception as raised:
-            outcomes[number] = raised
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=numbered) for numbered in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 def registering_one(session: TrainingSession, **fields: Any) -> Callable[[], Registration | None]:
@@ -482,7 +460,7 @@ class TestApplying:
         )
 
         assert [type(outcome) for outcome in outcomes if not isinstance(outcome, MembershipFee)] == [
-            applying.AlreadyChecked
+            applying.CheckRefused
         ] * 2
         assert told(person)[1:] == ["Cotisation à jour, inscription confirmée"]
 

@@ -33,11 +33,6 @@ SIRET = "73282932000074"
 
 
 @pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
-
-
-@pytest.fixture
 def category() -> FeeCategory:
     campaign = make_campaign(year=today(60).year, name="Cotisation de l’année")
     return make_category(campaign=campaign, label="Association", amount="80.00")

@@ -28,11 +28,6 @@ FILES = ("chiffres/cotisations.csv", "chiffres/cotisations.xlsx")
 
 
 @pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
-
-
-@pytest.fixture
 def campaign() -> FeeCampaign:
     """Six fees, one of them cancelled, of a scale whose first line begins like a formula."""
     campaign = make_campaign(name="2ᵉ trimestre", starts_on=date(2017, 4, 1), ends_on=date(2017, 6, 30))

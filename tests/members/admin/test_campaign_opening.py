@@ -18,11 +18,6 @@ pytestmark = pytest.mark.django_db
 CAMPAIGNS = "/admin/members/feecampaign/"
 
 
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
-
-
 def content(page: Any) -> str:
     return folded(text(by_id(tree(page), "content")))
 

@@ -25,11 +25,6 @@ CAMPAIGNS = "/admin/members/feecampaign/"
 
 
 @pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
-
-
-@pytest.fixture
 def campaign() -> FeeCampaign:
     """A campaign under way, that ends in a hundred days."""
     return make_campaign(name="En cours", starts_on=today(-200), ends_on=today(100))

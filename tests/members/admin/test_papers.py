@@ -20,11 +20,6 @@ FEES = "/admin/members/membershipfee/"
 
 
 @pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination"))
-
-
-@pytest.fixture
 def category() -> FeeCategory:
     return make_category(campaign=make_campaign(), label="Association", amount="80")
 

@@ -18,11 +18,6 @@ RECEIPTS = "/admin/members/receipt/"
 
 
 @pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination"))
-
-
-@pytest.fixture
 def category() -> FeeCategory:
     return make_category(campaign=make_campaign(), label="Association", amount="80")
 

@@ -34,11 +34,6 @@ DESK = f"{FEES}enregistrer/"
 
 
 @pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
-
-
-@pytest.fixture
 def campaign() -> FeeCampaign:
     """The campaign of today."""
     return make_campaign(year=today().year)

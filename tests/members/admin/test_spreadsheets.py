@@ -25,11 +25,6 @@ MEMBERS = "/admin/members/member/"
 FEES = "/admin/members/membershipfee/"
 
 
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
-
-
 def send(client: Client, content: str | bytes, *, kind: str = "members", **fields: Any) -> Any:
     """Send a file, and follow to the page that answers."""
     page = client.get(f"{IMPORTS}add/?nature={kind}")

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -24,12 +23,17 @@ from tests.factories import (
     make_member,
     make_staff,
 )
+from tests.support.visitors import shown
 from tests.traces import folded
 
 pytestmark = pytest.mark.django_db
 
 FORM = "/cotisation/adherer/"
+
+
 SENT = "/cotisation/bulletin-envoye/"
+
+
 SIRET = "73282932000074"
 
 
@@ -65,22 +69,6 @@ FILLED = {
     "email": "camille@collines.example",
     "method": "transfer",
 }
-
-
-def shown(page: HttpResponse) -> dict[str, str]:
-    """What the form would send as the page stands."""
-    form = pages.one(pages.one(pages.tree(page), ".//main"), ".//form")
-    data = {}
-    for field in form.iter():
-        name, kind = field.get("name"), field.get("type")
-        if name is None or kind in ("submit", "button"):
-            continue
-        if field.tag == "textarea":
-            data[name] = "".join(field.itertext()).removeprefix("\n")
-        elif kind not in ("checkbox", "radio") or "checked" in field.attrib:
-            data[name] = field.get("value", "on" if kind == "checkbox" else "")
-    del data["csrfmiddlewaretoken"]
-    return data
 
 
 class TestForm:
@@ -235,8 +223,8 @@ class TestForm:
         answer = sent(client, siret=SIRET, email="malin@ailleurs.example", domain="ailleurs.example")
 
         assert answer.status_code == 302
-        assert not covering.is_up_to_date("malin@ailleurs.example", on=today())
-        assert not covering.is_up_to_date("autre@ailleurs.example", on=today())
+        assert not covering.up_to_date(["malin@ailleurs.example"], on=today())
+        assert not covering.up_to_date(["autre@ailleurs.example"], on=today())
         assert list(member.people.values_list("email", flat=True)) == ["connue@collines.example"]
 
 

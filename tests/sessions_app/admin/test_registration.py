@@ -18,7 +18,6 @@ from tests.factories import (
     make_fee,
     make_member,
     make_registration,
-    make_staff,
     make_trainer,
 )
 from tests.office import choose, complaints, notices, send, signed_in, table
@@ -33,27 +32,6 @@ REGISTRATIONS = "/admin/sessions_app/registration/"
 def address(registration: Registration, page: str = "change/") -> str:
     """A page of this registration in the admin."""
     return f"{REGISTRATIONS}{registration.pk}/{page}"
-
-
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
-
-
-@pytest.fixture
-def account() -> User:
-    """The account of a trainer."""
-    return make_staff(group="Formateurs", username="formateur")
-
-
-@pytest.fixture
-def me(account: User) -> Trainer:
-    return make_trainer(user=account)
-
-
-@pytest.fixture
-def trainer(account: User) -> Client:
-    return signed_in(account)
 
 
 @pytest.fixture

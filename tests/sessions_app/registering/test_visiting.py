@@ -13,7 +13,7 @@ from sessions_app.registering import visiting
 from tests import pages
 from tests.announced import open_session, registered
 from tests.factories import NOW, make_candidate, make_session
-from tests.sessions_app.test_views import form_url, typed
+from tests.support.visitors import form_url, typed
 from tests.traces import messages
 
 pytestmark = pytest.mark.django_db

@@ -23,7 +23,7 @@ from tests.factories import (
     make_member,
     make_staff,
 )
-from tests.members.views.test_application import shown
+from tests.support.visitors import shown
 from tests.traces import folded, messages, status_of, told
 
 pytestmark = pytest.mark.django_db

@@ -20,6 +20,7 @@ DAYS = (FIRST - DAY, FIRST, LAST, LAST + DAY)
 #: The lines of the scale.
 WHOLE: dict[str, Any] = {"scope": "structure"}
 TWO: dict[str, Any] = {"scope": "structure", "max_people": 2}
+NINE: dict[str, Any] = {"scope": "structure", "max_people": 9}
 ONE: dict[str, Any] = {"scope": "structure", "max_people": 1}
 PERSON: dict[str, Any] = {"scope": "person"}
 
@@ -33,7 +34,7 @@ def answers(email: str, *days: date) -> list[tuple[bool, str]]:
     """What the fees say on each day, and the status of someone who registers for a session of that day."""
     return [
         (
-            covering.is_up_to_date(email, on=day),
+            bool(covering.up_to_date([email], on=day)),
             make_registration(
                 make_session(days=(day,), registration_deadline=None, fee_required=True), email=email, now=NOW
             ).status,
@@ -64,6 +65,8 @@ class TestOneMember:
             (TWO, "bea", (NO, YES, YES, NO)),
             (TWO, "cid", (NO, NO, NO, NO)),  # the third of two
             (TWO, "dan", (NO, NO, NO, NO)),  # a domain does not say who the two are
+            (NINE, "cid", (NO, YES, YES, NO)),
+            (NINE, "dan", (NO, NO, NO, NO)),
             (ONE, "ana", (NO, YES, YES, NO)),
             (ONE, "bea", (NO, NO, NO, NO)),
             (PERSON, "ana", (NO, YES, YES, NO)),

@@ -24,11 +24,6 @@ FEES = "/admin/members/membershipfee/"
 
 
 @pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
-
-
-@pytest.fixture
 def category() -> FeeCategory:
     """The scale of the year in which a session to come takes place."""
     return make_category(campaign=make_campaign(year=today(60).year), label="Association", amount=Decimal("80.00"))

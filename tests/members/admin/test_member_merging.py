@@ -15,11 +15,6 @@ LIST = "/admin/members/member/"
 
 
 @pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination"))
-
-
-@pytest.fixture
 def both() -> tuple[Member, Member]:
     category = make_category(label="Association")
     first = make_member(name="Pays des Collines", emails=("a@x.example",), domains=("x.example",))

@@ -1,23 +1,88 @@
-"""A session typed from nothing: what is enough for a draft, what is put right, what is said when it is published."""
+"""A session typed: what is enough for a draft, what is put right, what must agree, what is said of a published one."""
 
 from datetime import date, time
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.forms import inlineformset_factory
 from django.test import Client
 
 from sessions_app import deciding
-from sessions_app.models import Trainer, TrainingSession
+from sessions_app.forms import (
+    SessionDayFormSet,
+    TrainingSessionForm,
+)
+from sessions_app.models import SessionDay, Trainer, TrainingSession
 from tests.announced import open_session, session_in, today
-from tests.factories import NOW, make_session, make_trainer
+from tests.factories import (
+    NOW,
+    make_registration,
+    make_session,
+    make_trainer,
+)
 from tests.office import complaints, notices, send
 from tests.pages import main
 
 pytestmark = pytest.mark.django_db
 
 SESSIONS = "/admin/sessions_app/trainingsession/"
+
+
 TRAINERS = "/admin/sessions_app/trainer/"
+
+
+class TestSession:
+    def form(self, session: TrainingSession, **fields: Any) -> TrainingSessionForm:
+        empty = TrainingSessionForm(instance=session)
+        data = {name: value for name, value in empty.initial.items() if value is not None}
+        return TrainingSessionForm({**data, **fields}, instance=session)
+
+    def test_cap_is_never_below_the_seats_held(self) -> None:
+        """R3."""
+        session = make_session(max_participants=3)
+        for _ in range(3):
+            make_registration(session)
+        assert self.form(session, max_participants="3").is_valid()
+        assert self.form(session, max_participants="").is_valid()
+        assert self.form(session, max_participants="2").errors == {
+            "max_participants": [
+                "3 places sont déjà tenues\u00a0: indiquez au moins 3, ou annulez d’abord des inscriptions."
+            ]
+        }
+
+    @pytest.mark.parametrize("value", ["0", "-1", "dix", "1e3", "9" * 400])
+    def test_cap_is_a_number_of_people(self, value: str) -> None:
+        assert list(self.form(make_session(), max_participants=value).errors) == ["max_participants"]
+
+    def test_min_is_not_above_max(self) -> None:
+        errors = self.form(make_session(), min_participants="11", max_participants="10").errors
+        assert errors == {"__all__": ["Le nombre minimal de participants dépasse le nombre maximal."]}
+
+    def days(self, session: TrainingSession, *dates: str, delete: str = "") -> list[str]:
+        """The errors of the days of a session."""
+        formset = inlineformset_factory(TrainingSession, SessionDay, formset=SessionDayFormSet, fields="__all__")
+        data = {"days-TOTAL_FORMS": str(len(dates)), "days-INITIAL_FORMS": "0"}
+        for number, day in enumerate(dates):
+            data |= {f"days-{number}-date": day, f"days-{number}-starts_at": "9:30"}
+            if day == delete:
+                data[f"days-{number}-DELETE"] = "on"
+        return list(formset(data, instance=session, prefix="days").non_form_errors())
+
+    def test_a_published_session_has_a_day(self) -> None:
+        published = make_session(days=(), registration_deadline=None)
+        draft = make_session(days=(), registration_deadline=None, status="draft")
+        missing = ["Indiquez au moins une journée avant de publier la session."]
+        assert self.days(published) == missing
+        assert self.days(published, "2017-04-12", delete="2017-04-12") == missing
+        assert self.days(published, "2017-04-12") == []
+        assert self.days(draft) == []
+
+    def test_deadline_comes_before_the_first_day(self) -> None:
+        session = make_session(days=(), registration_deadline=date(2017, 4, 5))
+        late = ["La date limite d’inscription tombe après le début de la session."]
+        assert self.days(session, "2017-04-05", "2017-05-01") == []
+        assert self.days(session, "2017-05-01", "2017-04-04") == late
 
 
 def address(session: TrainingSession, page: str = "change/") -> str:

@@ -195,6 +195,7 @@ class TestAccepted:
         assert log(world.registration("future", "Bea"))[1:] == [
             ("awaiting_fee", "confirmed", "règle automatique", "cotisation acceptée (Collines)")
         ]
+        assert world.registration("future", "Bea").fee_due_on is None
 
     def test_committed_then_paid_is_told_once(self, world: World) -> None:
         first = written(lambda: fees.commit(world.collines, now=ACCEPTED))
