@@ -93,7 +93,8 @@ def standing(fee: MembershipFee) -> str:
     noted = log.filter(object_id=str(fee.pk), change_message__startswith=f"État : {fee.get_status_display()}")
     entry = noted.select_related("user").order_by("-pk").first()
     receipt = fee.receipts.order_by("-pk").first()
-    words = f"La cotisation de {fee.member} pour {fee.campaign} ({fee.code}) est {_SAID[fee.status]}"
+    state = "engagée" if fee.status == Status.COMMITTED else fee.get_status_display()
+    words = f"La cotisation de {fee.member} pour {fee.campaign} ({fee.code}) est {state}"
     words += f" depuis le {typography.medium_date(fee.status_changed_at)}"
     words += f", par {entry.user}" if entry else ""
     return words + (f", reçu n° {receipt.label}{' annulé' if receipt.voided_at else ''}" if receipt else "")
@@ -104,14 +105,6 @@ def refusal(fee: MembershipFee) -> str:
     return f"{standing(fee)}. {_INSTEAD[fee.status]}"
 
 
-#: What a fee is, in a sentence.
-_SAID: dict[str, str] = {
-    Status.DUE: "attendue",
-    Status.COMMITTED: "engagée",
-    Status.PAID: "payée",
-    Status.WAIVED: "exonérée",
-    Status.CANCELLED: "annulée",
-}
 #: What one does about a fee that moves no more, or not that way.
 _INSTEAD: dict[str, str] = {
     Status.DUE: "Enregistrez son paiement, ou annulez-la.",

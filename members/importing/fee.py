@@ -64,7 +64,7 @@ class FeeLines(Lines):
             return cells.refused(name)
         if line := self.repeated(id(fee), cells, given, name):
             return line
-        details = self._opened(cells, fee, given) if fee._state.adding else self._moved(cells, fee, given)
+        details = self._opened(cells, given) if fee._state.adding else self._moved(cells, fee, given)
         if cells.reasons:
             return cells.refused(name)
         if fee._state.adding:
@@ -127,7 +127,7 @@ class FeeLines(Lines):
             fees_there.append(found)
         return found
 
-    def _opened(self, cells: Cells, fee: MembershipFee, given: dict[str, Any]) -> list[str]:
+    def _opened(self, cells: Cells, given: dict[str, Any]) -> list[str]:
         """What a new fee says; what it lacks is refused."""
         status = given.get("status", Status.DUE)
         if "category" not in given and cells.raw("category") == "":
