@@ -10,7 +10,7 @@ from pytest_django import Settings
 from caprural import pdf
 from sessions_app.models import Trainer
 from tests.factories import make_staff, make_trainer
-from tests.office import signed_in
+from tests.support.office import signed_in
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

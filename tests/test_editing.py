@@ -18,10 +18,10 @@ from caprural.house.models import Organisation
 from members.models import FeeCampaign, Member, MembershipFee
 from sessions_app import deciding
 from sessions_app.models import Registration, SessionDay, Trainer, TrainingSession
-from tests.announced import open_session, registered, today
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_staff, make_trainer
-from tests.office import complaints, notices, signed_in, typed, url
-from tests.traces import told
+from tests.support.announced import open_session, registered, today
+from tests.support.office import complaints, notices, signed_in, typed, url
+from tests.support.traces import told
 
 #: For each form: a row, what others make of it meanwhile (a verb's columns among them), and what is typed in it.
 CASES: dict[type[Model], tuple[Callable[[], Model], dict[str, Any], dict[str, str]]] = {

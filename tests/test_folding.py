@@ -5,10 +5,10 @@ from django.test import Client
 from caprural import typography
 from caprural.folding import Folded, SortKey
 from members.models import Member
-from tests.announced import open_session, today
 from tests.factories import make_member, make_registration, make_session, make_trainer, paris
-from tests.office import table
-from tests.pages import by_id, links, main, text, tree
+from tests.support.announced import open_session, today
+from tests.support.office import table
+from tests.support.pages import by_id, links, main, text, tree
 
 pytestmark = pytest.mark.django_db
 

@@ -24,8 +24,6 @@ from caprural.retention.policy import NOT_PERSONAL
 from members.models import Application, Member, MembershipFee, SpreadsheetImport
 from sessions_app import registering, roles
 from sessions_app.models import LinkRequest, Registration, TrainingSession
-from tests import pages
-from tests.announced import today
 from tests.factories import (
     NOW,
     make_application,
@@ -40,7 +38,9 @@ from tests.factories import (
     make_staff,
     paris,
 )
-from tests.office import signed_in
+from tests.support import pages
+from tests.support.announced import today
+from tests.support.office import signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from caprural import spreadsheets
 from caprural.spreadsheets import NotASpreadsheet, NotUnderstood, Row, xlsx
-from tests.traces import folded
+from tests.support.traces import folded
 
 NBSP, NNBSP = "\u00a0", "\u202f"
 

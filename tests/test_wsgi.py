@@ -13,8 +13,8 @@ from django.urls import path
 from caprural.wsgi import application
 from sessions_app import roles
 from tests.factories import make_staff
-from tests.office import signed_in
 from tests.support.asking import Answer, ask
+from tests.support.office import signed_in
 
 pytestmark = pytest.mark.django_db  # Django looks after its database connections around every request
 

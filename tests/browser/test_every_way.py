@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sessions_app.models import Registration, TrainingSession
-from tests.announced import open_session
 from tests.browser.conftest import Open
+from tests.support.announced import open_session
 from tests.support.browsing import fill, register
 
 FOCUSED = """() => {

@@ -6,9 +6,9 @@ from playwright.sync_api import expect
 
 from sessions_app import roles
 from sessions_app.models import Registration, TrainingSession
-from tests.announced import open_session
 from tests.browser.conftest import Open
 from tests.factories import make_staff
+from tests.support.announced import open_session
 from tests.support.browsing import PASSWORD, fill, log_in
 
 

@@ -7,11 +7,11 @@ from playwright.sync_api import expect
 
 from caprural.house.models import Organisation
 from sessions_app.models import Registration, TrainingSession
-from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
 from tests.factories import make_campaign, make_category, make_fee, make_member
+from tests.support.announced import open_session, registered, today
 from tests.support.browsing import register
-from tests.traces import link_for
+from tests.support.traces import link_for
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from caprural.mailing.models import Message
 from members.models import Member, MembershipFee
 from sessions_app import roles
 from sessions_app.models import TrainingSession
-from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, make_trainer
+from tests.support.announced import open_session, registered, today
 from tests.support.browsing import log_in
 
 

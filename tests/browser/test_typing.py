@@ -6,9 +6,9 @@ from playwright.sync_api import Page, expect
 
 from sessions_app import roles
 from sessions_app.models import TrainingSession
-from tests.announced import today
 from tests.browser.conftest import Open
 from tests.factories import make_staff
+from tests.support.announced import today
 from tests.support.browsing import log_in
 
 MACHINE = re.compile(r"objet |\(e\)|\(s\)|avec succès|Ce champ est obligatoire|Ajouter session")

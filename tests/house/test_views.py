@@ -13,10 +13,10 @@ from pytest_django import Settings
 from caprural import typography
 from caprural.house.models import Heartbeat, Organisation
 from caprural.limits.models import Spending
-from tests import pages
 from tests.factories import paris
-from tests.pictures import give_logo, picture
+from tests.support import pages
 from tests.support.outages import database_is_down, disk_is_full
+from tests.support.pictures import give_logo, picture
 from tests.support.visitors import LEGAL
 
 pytestmark = pytest.mark.django_db

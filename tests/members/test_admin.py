@@ -7,7 +7,6 @@ from django.test.utils import CaptureQueriesContext
 
 from caprural.house.models import Organisation
 from members.models import FeeCategory
-from tests.announced import today
 from tests.factories import (
     make_campaign,
     make_category,
@@ -15,8 +14,9 @@ from tests.factories import (
     make_member,
     make_staff,
 )
-from tests.office import choose, notices, signed_in
-from tests.traces import status_of
+from tests.support.announced import today
+from tests.support.office import choose, notices, signed_in
+from tests.support.traces import status_of
 
 pytestmark = pytest.mark.django_db
 

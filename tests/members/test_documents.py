@@ -10,7 +10,7 @@ from caprural.mailing.models import Message
 from members import emails, fees
 from members.models import Application, FeeCategory, Member, MembershipFee, Receipt
 from tests.factories import NOW
-from tests.printed import Printed, remove_pango
+from tests.support.printed import Printed, remove_pango
 
 pytestmark = pytest.mark.django_db
 

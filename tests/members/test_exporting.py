@@ -13,7 +13,7 @@ from members import exporting, importing
 from members.columns import LAYOUTS
 from members.models import CoveredPerson, FeeCampaign, FeeCategory, Member, MembershipFee, Receipt
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

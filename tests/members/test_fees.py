@@ -10,7 +10,7 @@ from members import consequences, covering, fees
 from members.covering import Circle
 from members.models import FeeCategory, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_staff, paris
-from tests.traces import folded, status_of
+from tests.support.traces import folded, status_of
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,6 @@ import pytest
 
 from members import covering, fees, merging
 from members.models import CoveredPerson, Member, Receipt
-from tests import pages
 from tests.factories import (
     NOW,
     make_campaign,
@@ -17,7 +16,8 @@ from tests.factories import (
     make_registration,
     make_session,
 )
-from tests.traces import folded, messages, status_of, told
+from tests.support import pages
+from tests.support.traces import folded, messages, status_of, told
 
 pytestmark = pytest.mark.django_db
 

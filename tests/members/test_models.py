@@ -1,7 +1,7 @@
 import pytest
 
 from tests.factories import make_campaign, make_category, make_fee, make_member
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from members import opening
 from members.models import FeeCampaign, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, paris
 from tests.support.together import at_once
-from tests.traces import folded, messages
+from tests.support.traces import folded, messages
 
 pytestmark = pytest.mark.django_db
 

@@ -21,7 +21,7 @@ from tests.factories import (
     paris,
 )
 from tests.support.together import at_once
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from members import emails, fees, reminding
 from members.models import FeeCampaign, FeeCategory, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, paris
 from tests.support.together import at_once
-from tests.traces import messages
+from tests.support.traces import messages
 
 pytestmark = pytest.mark.django_db
 

@@ -27,7 +27,7 @@ from tests.factories import (
     paris,
 )
 from tests.support.together import at_once
-from tests.traces import folded, log, messages, statuses, told
+from tests.support.traces import folded, log, messages, statuses, told
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from caprural.mailing.models import Message
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, TrainingSession
 from tests.factories import NOW, make_campaign, make_category, make_registration, make_session
-from tests.printed import Printed, remove_pango
+from tests.support.printed import Printed, remove_pango
 
 pytestmark = pytest.mark.django_db
 

@@ -31,8 +31,8 @@ from tests.factories import (
     make_staff,
     paris,
 )
-from tests.smtp_sink import SmtpSink
 from tests.support.letters import lines_of_html, lines_of_text
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
 

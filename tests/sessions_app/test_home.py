@@ -16,7 +16,6 @@ from members import emails as members_emails
 from members.models import Application
 from sessions_app import registering
 from sessions_app.models import Registration, Trainer, TrainingSession
-from tests.announced import open_session, registered, session_in, today
 from tests.factories import (
     NOW,
     make_application,
@@ -28,9 +27,10 @@ from tests.factories import (
     make_staff,
     make_trainer,
 )
-from tests.office import signed_in
-from tests.pages import by_id, links, text, tree
-from tests.traces import folded
+from tests.support.announced import open_session, registered, session_in, today
+from tests.support.office import signed_in
+from tests.support.pages import by_id, links, text, tree
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -30,7 +30,7 @@ from tests.factories import (
     paris,
 )
 from tests.support.together import at_once
-from tests.traces import folded, log, messages, status_of, statuses, told
+from tests.support.traces import folded, log, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db
 

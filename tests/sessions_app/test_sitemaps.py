@@ -5,8 +5,8 @@ import re
 import pytest
 from django.test import Client
 
-from tests.announced import open_session, registered
 from tests.factories import make_session
+from tests.support.announced import open_session, registered
 
 
 @pytest.mark.django_db

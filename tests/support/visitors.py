@@ -15,8 +15,8 @@ from caprural.house.models import Organisation
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
 from sessions_app.registering import visiting
-from tests import pages
 from tests.factories import NOW
+from tests.support import pages
 
 REASONS = {
     "open": "Il reste 10 places sur 10.",

@@ -10,10 +10,10 @@ from django.test import Client, RequestFactory
 
 from members.models import Member
 from sessions_app.models import Trainer, TrainingSession
-from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, make_trainer
-from tests.office import choose, notices, signed_in, url
-from tests.traces import folded
+from tests.support.announced import open_session, registered, today
+from tests.support.office import choose, notices, signed_in, url
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

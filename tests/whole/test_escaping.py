@@ -12,7 +12,7 @@ from caprural.mailing.models import Message
 from sessions_app.documents import attendance_sheet, flyer
 from sessions_app.models import TrainingSession
 from tests.factories import make_registration, make_session, make_trainer, paris
-from tests.printed import Printed
+from tests.support.printed import Printed
 
 pytestmark = pytest.mark.django_db
 

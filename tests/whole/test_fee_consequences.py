@@ -24,8 +24,8 @@ from tests.factories import (
     make_staff,
     paris,
 )
-from tests.pages import rows
-from tests.traces import log, messages, statuses
+from tests.support.pages import rows
+from tests.support.traces import log, messages, statuses
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from django import forms
 from django.utils import formats
 from django.utils.translation import override
 
-from tests.misprints import misprints_in
+from tests.support.misprints import misprints_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("caprural", "members", "sessions_app")
@@ -23,7 +23,7 @@ def sources() -> list[Path]:
 
 
 def test_our_sources_have_no_misprint() -> None:
-    """« python -m tests.misprints templates/…/x.html » corrects a template; Python strings are for the author."""
+    """« python -m tests.support.misprints templates/…/x.html » corrects a template; Python strings are the author’s."""
     found = [f"{path.relative_to(ROOT)}:{line}: {fault}" for path in sources() for line, fault in misprints_in(path)]
     assert "\n".join(found) == ""
 

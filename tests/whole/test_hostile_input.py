@@ -27,9 +27,9 @@ from caprural.mailing.models import Message
 from caprural.wsgi import application
 from sessions_app.models import Registration, TrainingSession
 from sessions_app.registering import visiting
-from tests import pages
-from tests.announced import today
 from tests.factories import make_session
+from tests.support import pages
+from tests.support.announced import today
 from tests.support.asking import Answer, ask
 from tests.support.visitors import HOSTILE
 

@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from members.models import FeeCategory, Member, MembershipFee, SpreadsheetImport
-from tests import import_5000
 from tests.factories import NOW, make_member
 from tests.members.importing.looked_at import placeless
-from tests.pages import rows
+from tests.support import import_5000
+from tests.support.pages import rows
 
 pytestmark = pytest.mark.django_db
 

@@ -11,8 +11,6 @@ from django.utils import timezone
 from caprural import agenda, typography
 from sessions_app import deciding, home, registering
 from sessions_app.models import LinkRequest, StateCode, TrainingSession
-from tests import pages
-from tests.announced import open_session, registered, today
 from tests.factories import (
     make_campaign,
     make_category,
@@ -22,8 +20,10 @@ from tests.factories import (
     make_session,
     paris,
 )
-from tests.office import notices, table, typed
-from tests.traces import folded, messages
+from tests.support import pages
+from tests.support.announced import open_session, registered, today
+from tests.support.office import notices, table, typed
+from tests.support.traces import folded, messages
 
 pytestmark = pytest.mark.django_db
 

@@ -10,13 +10,13 @@ from django.utils import timezone
 from caprural.mailing.models import Message
 from sessions_app import registering
 from sessions_app.models import Registration
-from tests import pages
-from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff
-from tests.office import signed_in
-from tests.office import typed as as_typed
+from tests.support import pages
+from tests.support.announced import open_session, registered, today
+from tests.support.office import signed_in
+from tests.support.office import typed as as_typed
+from tests.support.traces import folded, link_for, log, messages, statuses, told
 from tests.support.visitors import typed
-from tests.traces import folded, link_for, log, messages, statuses, told
 
 pytestmark = pytest.mark.django_db
 

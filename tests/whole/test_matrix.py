@@ -41,7 +41,7 @@ from tests.factories import (
     make_staff,
     make_trainer,
 )
-from tests.office import signed_in
+from tests.support.office import signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -12,9 +12,9 @@ from caprural import pdf
 from caprural.house.models import Organisation
 from members.models import FeeCampaign, FeeCategory
 from sessions_app.models import SessionDay, Trainer, TrainingSession
-from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_trainer
-from tests.printed import Printed
+from tests.support.announced import open_session, registered, today
+from tests.support.printed import Printed
 
 pytestmark = pytest.mark.django_db
 

@@ -4,11 +4,11 @@ import pytest
 from django.test import Client
 
 from caprural.mailing.models import Message
-from tests import pages
-from tests.announced import open_session, registered
 from tests.factories import (
     make_staff,
 )
+from tests.support import pages
+from tests.support.announced import open_session, registered
 from tests.support.visitors import form_url, private_url, typed
 
 pytestmark = pytest.mark.django_db

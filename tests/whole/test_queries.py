@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from caprural.house.models import Organisation
 from caprural.limits.models import Spending
 from sessions_app.models import TrainingSession
-from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_trainer
+from tests.support.announced import open_session, registered, today
 
 pytestmark = pytest.mark.django_db
 

@@ -17,8 +17,6 @@ from members.covering import Circle
 from members.models import Application, ApplicationPerson, CoveredPerson, Member, MembershipFee, Receipt
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
-from tests import race
-from tests.announced import open_session, session_in, today
 from tests.factories import (
     NOW,
     make_campaign,
@@ -31,9 +29,11 @@ from tests.factories import (
     make_session,
     make_staff,
 )
-from tests.office import notices, signed_in, typed
+from tests.support import race
+from tests.support.announced import open_session, session_in, today
+from tests.support.office import notices, signed_in, typed
 from tests.support.together import at_once
-from tests.traces import log, messages, status_of, statuses, told
+from tests.support.traces import log, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -474,7 +474,7 @@ def database_url() -> str:
 
 
 class TestThroughHTTP:
-    """The whole way, with real servers: `python -m tests.race` does the same with two hundred people."""
+    """The whole way, with real servers: `python -m tests.support.race` does the same with two hundred people."""
 
     def test_twenty_four_people_for_five_seats(self) -> None:
         session = open_session(slug="course", max_participants=5)

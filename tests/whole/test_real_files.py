@@ -10,7 +10,7 @@ from members import importing
 from members.importing import Plan
 from tests.factories import NOW, make_campaign, make_category
 from tests.members.importing.looked_at import said
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from caprural.house.models import Organisation
 from sessions_app.models import TrainingSession
-from tests import pages
+from tests.support import pages
 
 FLYER = Path(__file__).parent.parent / "fixtures" / "flyer.txt"
 SLUG = "conduire-une-demarche-de-cooperation-2017"

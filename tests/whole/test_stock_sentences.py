@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.utils.translation import gettext as translated
 
-from tests.announced import open_session, today
 from tests.factories import make_registration, make_staff
-from tests.office import complaints, notices, send, signed_in
-from tests.pages import main
+from tests.support.announced import open_session, today
+from tests.support.office import complaints, notices, send, signed_in
+from tests.support.pages import main
 
 CATALOGUE = Path("caprural/locale/fr/LC_MESSAGES/django.po")
 SENTENCES = re.findall(r'^msgid "(.+)"\nmsgstr "(.+)"$', CATALOGUE.read_text(), re.MULTILINE)

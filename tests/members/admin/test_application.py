@@ -12,8 +12,6 @@ from django.utils import timezone
 from caprural import typography
 from caprural.mailing.models import Message
 from members.models import Application, FeeCategory, Member
-from tests import pages
-from tests.announced import open_session, registered, today
 from tests.factories import (
     make_application,
     make_campaign,
@@ -23,8 +21,10 @@ from tests.factories import (
     make_member,
     make_staff,
 )
-from tests.office import complaints, notices, send, signed_in, table, typed
-from tests.traces import folded, status_of
+from tests.support import pages
+from tests.support.announced import open_session, registered, today
+from tests.support.office import complaints, notices, send, signed_in, table, typed
+from tests.support.traces import folded, status_of
 
 pytestmark = pytest.mark.django_db
 

@@ -9,12 +9,12 @@ from django.test import Client
 
 from members import emails
 from members.models import Application, FeeCampaign, FeeCategory
-from tests.announced import open_session, today
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_registration, make_staff
-from tests.office import choose, complaints, notices, send, signed_in, table, typed
-from tests.pages import by_id, links, text, tree
+from tests.support.announced import open_session, today
+from tests.support.office import choose, complaints, notices, send, signed_in, table, typed
+from tests.support.pages import by_id, links, text, tree
 from tests.support.together import at_once
-from tests.traces import folded, status_of
+from tests.support.traces import folded, status_of
 
 pytestmark = pytest.mark.django_db
 

@@ -13,11 +13,11 @@ from django.utils import timezone
 from caprural import agenda, typography
 from caprural.mailing.models import Message
 from members.models import FeeCampaign, FeeCategory, MembershipFee
-from tests.announced import today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, paris
-from tests.office import notices, signed_in
-from tests.pages import by_id, links, rows, text, tree
-from tests.traces import folded
+from tests.support.announced import today
+from tests.support.office import notices, signed_in
+from tests.support.pages import by_id, links, rows, text, tree
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -6,15 +6,15 @@ import pytest
 from django.test import Client
 
 from members.models import FeeCategory, MembershipFee
-from tests import pages
-from tests.announced import today
 from tests.factories import (
     make_campaign,
     make_category,
     make_fee,
     make_member,
 )
-from tests.office import choose, complaints, send
+from tests.support import pages
+from tests.support.announced import today
+from tests.support.office import choose, complaints, send
 
 pytestmark = pytest.mark.django_db
 

@@ -12,11 +12,11 @@ from caprural import typography
 from members import fees
 from members.models import FeeCategory, MembershipFee
 from sessions_app.models import Registration, TrainingSession
-from tests.announced import open_session, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration, make_staff
-from tests.office import complaints, notices, send, signed_in, typed
-from tests.pages import by_id, links, one, rows, text, tree
-from tests.traces import folded, log, messages, status_of, told
+from tests.support.announced import open_session, session_in, today
+from tests.support.office import complaints, notices, send, signed_in, typed
+from tests.support.pages import by_id, links, one, rows, text, tree
+from tests.support.traces import folded, log, messages, status_of, told
 
 pytestmark = pytest.mark.django_db
 

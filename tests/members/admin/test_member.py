@@ -6,7 +6,6 @@ import pytest
 from django.test import Client
 
 from members.models import FeeCategory, Member
-from tests.announced import open_session, today
 from tests.factories import (
     make_campaign,
     make_category,
@@ -14,8 +13,9 @@ from tests.factories import (
     make_member,
     make_registration,
 )
-from tests.office import complaints, send, table
-from tests.traces import status_of
+from tests.support.announced import open_session, today
+from tests.support.office import complaints, send, table
+from tests.support.traces import status_of
 
 pytestmark = pytest.mark.django_db
 

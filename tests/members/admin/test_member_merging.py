@@ -4,10 +4,10 @@ import pytest
 from django.test import Client
 
 from members.models import Member
-from tests import pages
 from tests.factories import make_category, make_fee, make_member, make_staff
-from tests.office import choose, complaints, notices, send, signed_in, typed
-from tests.traces import folded
+from tests.support import pages
+from tests.support.office import choose, complaints, notices, send, signed_in, typed
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -14,9 +14,9 @@ from django.utils import timezone
 from members import importing
 from members.models import Member, MembershipFee, SpreadsheetImport
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff
-from tests.office import complaints, notices, signed_in, typed
-from tests.pages import links, main, one, text, tree
-from tests.traces import folded
+from tests.support.office import complaints, notices, signed_in, typed
+from tests.support.pages import links, main, one, text, tree
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

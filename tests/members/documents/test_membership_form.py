@@ -15,8 +15,8 @@ from members import documents
 from members.documents.membership_form import PEOPLE_LINES
 from members.models import Application, ApplicationPerson, FeeCampaign, FeeCategory, MembershipFee
 from tests.factories import make_campaign, make_category, make_member, paris
-from tests.pictures import give_logo, picture
-from tests.printed import Printed
+from tests.support.pictures import give_logo, picture
+from tests.support.printed import Printed
 
 pytestmark = pytest.mark.django_db
 

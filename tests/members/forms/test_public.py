@@ -11,7 +11,7 @@ from members.forms import MORE, ApplicationForm
 from members.forms.public import LINES, MAX_LINES, MORE_LINES
 from members.models import FeeCategory
 from tests.factories import make_campaign, make_category
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from typing import Any
 from members import importing
 from members.importing import Plan
 from tests.factories import NOW
-from tests.traces import folded
+from tests.support.traces import folded
 
 #: Where a cell is: what stands where is the business of test_real_files.
 _PLACE = re.compile(r" \((?:feuille « [^»]+ », )?[A-Z]{1,2}\d+\)")

@@ -11,10 +11,10 @@ from caprural.mailing.models import Message
 from members import fees
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee, Receipt
 from sessions_app.models import Registration
-from tests.announced import open_session
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_registration, paris
 from tests.members.importing.looked_at import brought_in, outcomes, planned, reasons, said, values
-from tests.traces import folded, status_of, told
+from tests.support.announced import open_session
+from tests.support.traces import folded, status_of, told
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from caprural.spreadsheets import Row, Table
 from members import importing
 from members.columns import LAYOUTS
 from tests.factories import NOW, make_category, make_fee, make_member
-from tests.pages import rows
+from tests.support.pages import rows
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from caprural.spreadsheets import NotASpreadsheet
 from members import importing
 from tests.factories import NOW
 from tests.members.importing.looked_at import said
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from members import importing
 from members.importing import planning, working
 from members.models import CoveredPerson, Member, SpreadsheetImport
 from tests.factories import NOW, make_member
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

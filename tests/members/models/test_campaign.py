@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from members.models import FeeCampaign, FeeCategory
 from tests.factories import make_campaign, make_category
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

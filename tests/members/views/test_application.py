@@ -12,8 +12,6 @@ from caprural.house.models import Organisation
 from caprural.mailing.models import Message
 from members import applying, covering, fees
 from members.models import Application, FeeCategory, Member
-from tests import pages
-from tests.announced import today
 from tests.factories import (
     make_application,
     make_campaign,
@@ -23,8 +21,10 @@ from tests.factories import (
     make_member,
     make_staff,
 )
+from tests.support import pages
+from tests.support.announced import today
+from tests.support.traces import folded
 from tests.support.visitors import shown
-from tests.traces import folded
 
 pytestmark = pytest.mark.django_db
 

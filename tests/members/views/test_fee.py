@@ -8,10 +8,10 @@ from django.test import Client
 from caprural import typography
 from caprural.house.models import Organisation
 from members.models import FeeCampaign, FeeCategory
-from tests import pages
-from tests.announced import today
 from tests.factories import make_campaign, make_category
-from tests.traces import folded
+from tests.support import pages
+from tests.support.announced import today
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -12,11 +12,11 @@ from caprural import agenda, typography
 from caprural.mailing.models import Message
 from sessions_app import deciding, registering, reminding
 from sessions_app.models import Registration, Trainer, TrainingSession
-from tests.announced import open_session, registered, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member
-from tests.office import complaints, notices, send, typed
-from tests.pages import by_id, links, main, rows, text, tree
-from tests.traces import folded, messages, status_of, statuses, told
+from tests.support.announced import open_session, registered, session_in, today
+from tests.support.office import complaints, notices, send, typed
+from tests.support.pages import by_id, links, main, rows, text, tree
+from tests.support.traces import folded, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db
 

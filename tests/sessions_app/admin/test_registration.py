@@ -11,7 +11,6 @@ from caprural import typography
 from caprural.mailing.models import Message
 from members.models import FeeCategory
 from sessions_app.models import Registration, Trainer, TrainingSession
-from tests.announced import open_session, today
 from tests.factories import (
     make_campaign,
     make_category,
@@ -20,9 +19,10 @@ from tests.factories import (
     make_registration,
     make_trainer,
 )
-from tests.office import choose, complaints, notices, send, signed_in, table
-from tests.pages import by_id, main, text, tree
-from tests.traces import folded, log, messages, status_of, statuses, told
+from tests.support.announced import open_session, today
+from tests.support.office import choose, complaints, notices, send, signed_in, table
+from tests.support.pages import by_id, main, text, tree
+from tests.support.traces import folded, log, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db
 

@@ -9,16 +9,16 @@ from django.test.utils import CaptureQueriesContext
 
 from sessions_app import registering
 from sessions_app.models import Registration, SessionTrainer, Trainer, TrainingSession
-from tests.announced import open_session, session_in, today
 from tests.factories import (
     NOW,
     make_registration,
     make_session,
     make_trainer,
 )
-from tests.office import choose, complaints, notices, send, signed_in, table, typed
-from tests.pages import by_id, main, text, tree
-from tests.traces import folded, log, statuses, told
+from tests.support.announced import open_session, session_in, today
+from tests.support.office import choose, complaints, notices, send, signed_in, table, typed
+from tests.support.pages import by_id, main, text, tree
+from tests.support.traces import folded, log, statuses, told
 
 pytestmark = pytest.mark.django_db
 

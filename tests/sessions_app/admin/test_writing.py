@@ -14,12 +14,12 @@ from caprural.mailing import delivery, documents
 from caprural.mailing.models import Message
 from sessions_app import emails, registering, writing
 from sessions_app.models import Registration, Trainer, TrainingSession
-from tests.announced import open_session, registered, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_session, make_staff
-from tests.office import complaints, notices, signed_in, typed
-from tests.pages import LETTERS, by_id, links, main, rows, text, tree
+from tests.support.announced import open_session, registered, session_in, today
+from tests.support.office import complaints, notices, signed_in, typed
+from tests.support.pages import LETTERS, by_id, links, main, rows, text, tree
 from tests.support.together import at_once
-from tests.traces import folded
+from tests.support.traces import folded
 
 SESSIONS = "/admin/sessions_app/trainingsession/"
 REGISTRATIONS = "/admin/sessions_app/registration/"

@@ -14,15 +14,15 @@ from sessions_app.forms import (
     TrainingSessionForm,
 )
 from sessions_app.models import SessionDay, Trainer, TrainingSession
-from tests.announced import open_session, session_in, today
 from tests.factories import (
     NOW,
     make_registration,
     make_session,
     make_trainer,
 )
-from tests.office import complaints, notices, send
-from tests.pages import main
+from tests.support.announced import open_session, session_in, today
+from tests.support.office import complaints, notices, send
+from tests.support.pages import main
 
 pytestmark = pytest.mark.django_db
 

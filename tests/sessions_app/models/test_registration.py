@@ -9,7 +9,7 @@ from sessions_app import registering
 from sessions_app.models import Registration, StatusChange
 from sessions_app.models.registration import new_token
 from tests.factories import NOW, make_candidate, make_fee, make_member, make_registration, make_session
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from sessions_app.models import (
     TrainingSession,
 )
 from tests.factories import make_registration, make_session, make_staff, make_trainer
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -24,8 +24,8 @@ from tests.factories import (
     paris,
 )
 from tests.support.together import at_once
+from tests.support.traces import folded, log, messages, status_of, statuses, told
 from tests.support.visitors import cancel
-from tests.traces import folded, log, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db
 

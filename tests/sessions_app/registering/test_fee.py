@@ -17,7 +17,7 @@ from tests.factories import (
     make_session,
     paris,
 )
-from tests.traces import folded, log, messages, told
+from tests.support.traces import folded, log, messages, told
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from tests.factories import (
     make_registration,
     make_session,
 )
+from tests.support.traces import folded, log, messages, status_of
 from tests.support.visitors import cancel
-from tests.traces import folded, log, messages, status_of
 
 pytestmark = pytest.mark.django_db
 

@@ -24,7 +24,7 @@ from tests.factories import (
     make_staff,
     paris,
 )
-from tests.traces import fee_of, log, messages, status_of, statuses, told
+from tests.support.traces import fee_of, log, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from tests.factories import (
     make_session,
     paris,
 )
+from tests.support.traces import folded, log, messages, status_of, statuses, told
 from tests.support.visitors import cancel
-from tests.traces import folded, log, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db
 

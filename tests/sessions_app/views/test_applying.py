@@ -12,8 +12,6 @@ from members import applying, fees
 from members.models import Application, CoveredPerson, FeeCategory, Member
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
-from tests import pages
-from tests.announced import open_session, registered, today
 from tests.factories import (
     make_application,
     make_campaign,
@@ -23,8 +21,10 @@ from tests.factories import (
     make_member,
     make_staff,
 )
+from tests.support import pages
+from tests.support.announced import open_session, registered, today
+from tests.support.traces import folded, messages, status_of, told
 from tests.support.visitors import shown
-from tests.traces import folded, messages, status_of, told
 
 pytestmark = pytest.mark.django_db
 

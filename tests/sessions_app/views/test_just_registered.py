@@ -11,11 +11,11 @@ from caprural.mailing.models import Message
 from members.models import Application, FeeCategory
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
-from tests import pages
-from tests.announced import open_session, registered, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member
+from tests.support import pages
+from tests.support.announced import open_session, registered, session_in, today
+from tests.support.traces import folded, link_for, messages
 from tests.support.visitors import form_url, heading, private_url, typed
-from tests.traces import folded, link_for, messages
 
 pytestmark = pytest.mark.django_db
 

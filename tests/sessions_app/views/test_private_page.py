@@ -20,8 +20,6 @@ from members import fees
 from members.models import Application
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, SessionDocument, TrainingSession
-from tests import pages
-from tests.announced import STATES, bring, open_session, registered, session_in, today
 from tests.factories import (
     make_campaign,
     make_candidate,
@@ -30,8 +28,10 @@ from tests.factories import (
     make_member,
     make_staff,
 )
+from tests.support import pages
+from tests.support.announced import STATES, bring, open_session, registered, session_in, today
+from tests.support.traces import folded
 from tests.support.visitors import REASONS, heading, private_url
-from tests.traces import folded
 
 pytestmark = pytest.mark.django_db
 

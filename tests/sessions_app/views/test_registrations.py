@@ -14,8 +14,6 @@ from caprural.mailing import delivery
 from caprural.mailing.models import Message
 from sessions_app import registering
 from sessions_app.models import LinkRequest, Registration, StatusChange, TrainingSession
-from tests import pages
-from tests.announced import STATES, bring, open_session, registered, session_in, today
 from tests.factories import (
     make_campaign,
     make_category,
@@ -23,8 +21,10 @@ from tests.factories import (
     make_member,
     make_session,
 )
+from tests.support import pages
+from tests.support.announced import STATES, bring, open_session, registered, session_in, today
+from tests.support.traces import log, messages, statuses, told
 from tests.support.visitors import HOSTILE, REASONS, form_url, heading, private_url, typed, values
-from tests.traces import log, messages, statuses, told
 
 pytestmark = pytest.mark.django_db
 

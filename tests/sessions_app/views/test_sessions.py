@@ -8,12 +8,12 @@ from datetime import date, time
 import pytest
 from django.test import Client
 
-from tests import pages
-from tests.announced import STATES, open_session, registered, session_in, today
 from tests.factories import (
     make_session,
     make_trainer,
 )
+from tests.support import pages
+from tests.support.announced import STATES, open_session, registered, session_in, today
 from tests.support.visitors import REASONS, form_url
 
 pytestmark = pytest.mark.django_db

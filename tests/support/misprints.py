@@ -1,7 +1,7 @@
 """No-break spaces in our own texts, and the detection of what lacks them: see tests/whole/test_french.py.
 
-``python -m tests.misprints FILE…`` corrects templates in place, and only reports Python files. Texts typed by people
-never go through `spaced`.
+``python -m tests.support.misprints FILE…`` corrects templates in place, and only reports Python files. Texts typed by
+people never go through `spaced`.
 """
 
 import ast

@@ -1,6 +1,6 @@
 """Many people at once for a few seats, through HTTP, against several gunicorn processes (R3, R7, R8, R23).
 
-    python -m tests.race --people 200 --seats 10
+    python -m tests.support.race --people 200 --seats 10
 
 Each person opens the form, then all of them send it at the same instant, then each opens the page of their
 browser. The rules
@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 #: Every address of the race, so that all of it can be found again.
 DOMAIN = "course.example"
 PATIENCE = 120
@@ -229,7 +229,7 @@ class Office(threading.Thread):
         """Open a page at one server and send its form to another: whether it was accepted."""
         from django.http import HttpResponse
 
-        from tests.office import typed
+        from tests.support.office import typed
 
         first, second = self.ports[self.saved % len(self.ports)], self.ports[(self.saved + 1) % len(self.ports)]
         answer, page = _ask(self.visitor, first, "GET", path, headers={"Cookie": f"sessionid={self.cookie}"})
@@ -258,7 +258,7 @@ class Office(threading.Thread):
 def faults(slug: str, visitors: Sequence[Person], *, seats: int) -> list[str]:
     """What is not as the rules say, read from the database; nothing when all is well."""
     from sessions_app.models import TrainingSession
-    from tests.traces import messages
+    from tests.support.traces import messages
 
     session = TrainingSession.objects.with_seats().get(slug=slug)
     rows = {row.email: row for row in session.registrations.all()}
@@ -364,9 +364,9 @@ def main() -> int:
 
 def _race(url: str, options: argparse.Namespace) -> int:
     from caprural.mailing.models import Message
-    from tests.announced import open_session
     from tests.factories import make_staff
-    from tests.office import signed_in
+    from tests.support.announced import open_session
+    from tests.support.office import signed_in
 
     user = make_staff(group="Coordination")
     client = signed_in(user)

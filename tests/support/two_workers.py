@@ -1,7 +1,7 @@
 """Two workers at once for many due actions: each done once, each message received once (R23, R24).
 
-    python -m tests.two_workers --actions 500
-    python -m tests.two_workers --actions 500 --kill
+    python -m tests.support.two_workers --actions 500
+    python -m tests.support.two_workers --actions 500 --kill
 
 Seats to release, fees to remind of, decisions to ask for, changes to announce and joining instructions to send are
 prepared in as many sessions as it takes; two `manage.py worker` then run on them, with a mail server of our own. With
@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sessions_app.models import TrainingSession
     from sessions_app.reminding import Due
-    from tests.smtp_sink import SmtpSink
-    from tests.worker_process import Worker
+    from tests.support.smtp_sink import SmtpSink
+    from tests.support.worker_process import Worker
 
 #: What is prepared at a time: a session that awaits fees and a decision, one that changed, one about to take place.
 ACTIONS_AT_A_TIME = 20
@@ -63,8 +63,8 @@ def prepare(actions: int) -> "list[Due]":
 def _awaiting(now: datetime, coordinator: object) -> None:
     """Four seats to release, three fees to remind of, one decision to ask for."""
     from sessions_app import registering
-    from tests.announced import today
     from tests.factories import make_registration, make_session
+    from tests.support.announced import today
 
     session = make_session(
         days=(today(20),),
@@ -91,8 +91,8 @@ def _about_to_take_place(now: datetime) -> None:
 
 
 def _six_people(now: datetime, *, in_days: int) -> "TrainingSession":
-    from tests.announced import today
     from tests.factories import make_registration, make_session
+    from tests.support.announced import today
 
     session = make_session(days=(today(in_days),), registration_deadline=None)
     for _ in range(6):
@@ -129,7 +129,7 @@ def work(start: "Callable[[], Worker]", sink: "SmtpSink", plan: "Sequence[Due]",
     from caprural.mailing.models import Message
     from sessions_app import reminding
     from sessions_app.models import Registration
-    from tests.smtp_sink import wait_until
+    from tests.support.smtp_sink import wait_until
 
     story = Story()
     began = time.monotonic()
@@ -251,8 +251,8 @@ def _run(options: argparse.Namespace) -> int:
     from caprural.house.models import Heartbeat
     from caprural.mailing.models import Message
     from sessions_app.models import Registration, TrainingSession
-    from tests.smtp_sink import SmtpSink
-    from tests.worker_process import Worker
+    from tests.support.smtp_sink import SmtpSink
+    from tests.support.worker_process import Worker
 
     if TrainingSession.objects.exists() or Message.objects.exists():
         sys.stderr.write("Cette base contient des sessions ou des messages : donnez-en une vide.\n")

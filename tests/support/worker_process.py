@@ -8,7 +8,7 @@ from threading import Thread
 from django.conf import settings
 from django.db import connection
 
-from tests.smtp_sink import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 
 class Worker:

@@ -1,6 +1,6 @@
 """Five thousand lines of every kind of file, analysed then imported, and how long each step takes.
 
-    python -m tests.import_5000 --lines 5000
+    python -m tests.support.import_5000 --lines 5000
 
 Each file is as real ones are: semicolons, Windows letters, amounts with no-break spaces, SIRET numbers with an
 exponent; then the same as XLSX. Analysed and imported as a worker does, then analysed again: nothing may change. What

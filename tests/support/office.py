@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from tests.pages import one, text, tree
+from tests.support.pages import one, text, tree
 
 
 def signed_in(user: User) -> Client:
