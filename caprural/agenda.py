@@ -20,21 +20,17 @@ logger = logging.getLogger(__name__)
 MORNING = time(8)
 
 
-class Do(Protocol):
-    """Does one act if it is still due; False when another worker has it, or has done it."""
+class Source(Protocol):
+    """The dated acts of one application: a module with these three functions."""
 
-    def __call__(self, act: Any, /, *, now: datetime) -> bool: ...
+    def due(self, now: datetime, /) -> Sequence[Any]:
+        """What is due at an instant, in the order in which to do it; only reads."""
 
+    def do(self, act: Any, /, *, now: datetime) -> bool:
+        """Does one act if it is still due; False when another worker has it, or has done it."""
 
-@dataclass(frozen=True)
-class Source:
-    """The dated acts of one application."""
-
-    #: What is due at an instant, in the order in which to do it; only reads.
-    due: Callable[[datetime], Sequence[Any]]
-    do: Do
-    #: For each act, what it is and what it is about: « convocation », « Coopérer, 12 avril 2017 ».
-    tell: Callable[[Sequence[Any]], Sequence[tuple[str, str]]]
+    def tell(self, acts: Sequence[Any], /) -> Sequence[tuple[str, str]]:
+        """For each act, what it is and what it is about: « convocation », « Coopérer, 12 avril 2017 »."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +43,10 @@ class Planned:
     times: int
 
 
-_sources: list[Source] = []
+#: The worker does what these say is due.
+sources: list[Source] = []
 #: What else the worker does at each round, in this order, until `is_stopping`: files to import, questions to answer…
 each_round: list[Callable[..., None]] = []
-
-
-def add(source: Source) -> None:
-    """The worker does what this source says is due."""
-    _sources.append(source)
 
 
 def run(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> int:
@@ -68,7 +60,7 @@ def run(*, now: datetime, is_stopping: Callable[[], bool] = lambda: False) -> in
     is_moving = True
     while is_moving:
         is_moving = False
-        for source in _sources:
+        for source in sources:
             for act in source.due(now):
                 if act in done or act in failed:
                     continue
@@ -93,7 +85,7 @@ def coming(*, now: datetime, days: int) -> Iterator[Planned]:
         # In the morning too: nothing is due any more once a session has begun.
         instants = [timezone.make_aware(datetime.combine(day, at)) for at in (MORNING, time.max)]
         found: Counter[tuple[str, str]] = Counter()
-        for source in _sources:
+        for source in sources:
             new = [act for at in instants for act in source.due(max(at, now)) if act not in seen]
             new = list(dict.fromkeys(new))
             seen.update(new)

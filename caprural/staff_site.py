@@ -69,14 +69,12 @@ class Suggestions(AutocompleteJsonView):
     """What completes a name as one types: rows of one name are told apart."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """With the names of this page, read at once."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
         rows = context["object_list"]
-        self.named = self.model_admin.labels(rows)
+        self.named = cast(Any, self.model_admin).labels(rows)
         return context
 
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
-        """A suggestion under its name."""
         result: dict[str, str] = super().serialize_result(obj, to_field_name)
         return {**result, "text": self.named.get(obj.pk, result["text"])}
 
@@ -105,7 +103,6 @@ class StaffSite(AdminSite):
         return TemplateResponse(request, "admin/coming.html", context)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """With suggestions of our own."""
         return cast(HttpResponse, Suggestions.as_view(admin_site=self)(request))
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:

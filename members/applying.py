@@ -46,10 +46,6 @@ class CheckRefused(Exception):
     """The form cannot be checked that way; the message is the French sentence to show."""
 
 
-class AlreadyChecked(CheckRefused):
-    """Someone of the team has checked this form already."""
-
-
 @transaction.atomic
 def apply(application: Application, people: Sequence[ApplicationPerson], *, network: str, now: datetime) -> Application:
     """Receive an on-line membership form from a `network`, and write to whoever filled it (R15).
@@ -193,7 +189,7 @@ def check(
     related = ("fee", "category__campaign")
     locked = Application.objects.select_for_update(of=("self",)).select_related(*related).get(pk=application.pk)
     if locked.checked_at:
-        raise AlreadyChecked(already(locked))
+        raise CheckRefused(already(locked))
     if member is None:
         payer = Member.objects.create(kind=locked.kind, name=locked.name)
     else:

@@ -11,5 +11,5 @@ class MembersConfig(AppConfig):
 
         documents.register_attachments()
         retention.declare()
-        agenda.add(agenda.Source(reminding.due, reminding.do, reminding.tell))
+        agenda.sources.append(reminding)
         agenda.each_round.append(importing.run)

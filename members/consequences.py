@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from members.covering import NOBODY, Circle, Cover
+from members.models import MembershipFee
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def foresee(
     return [change for known in _known for change in known.would_change(circle, members, after, now=now)]
 
 
-def not_covered(member: int, starts_on: date, ends_on: date, *, now: datetime) -> list[str]:
-    """What a fee of this member for that period leaves awaited by its people, in words. Only reads."""
-    circle = Circle.of([member])
-    return [day for known in _known for day in known.not_covered(circle, starts_on, ends_on, now=now)]
+def not_covered(fee: MembershipFee, *, now: datetime) -> list[str]:
+    """The days for which the people of its payer still await another fee, in words. Only reads."""
+    circle, campaign = Circle.of([fee.member_id]), fee.campaign
+    return [day for known in _known for day in known.not_covered(circle, campaign.starts_on, campaign.ends_on, now=now)]

@@ -21,13 +21,8 @@ People = Mapping[int, Sequence[str]]
 Domains = Mapping[int, Collection[str]]
 
 
-def is_up_to_date(email: str, *, on: date) -> bool:
-    """Whether the person with this address is covered by an accepted fee on the day `on` (R13, R14)."""
-    return Cover.of([email]).covers(email, on=on)
-
-
 def up_to_date(emails: Iterable[str], *, on: date) -> set[str]:
-    """Those of these addresses that an accepted fee covers on the day `on`, in as many queries as for one."""
+    """Those of these addresses that an accepted fee covers on the day `on` (R14), in as many queries as for one."""
     asked = set(emails)
     cover = Cover.of(asked)
     return {email for email in asked if cover.covers(email, on=on)}

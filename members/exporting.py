@@ -1,66 +1,28 @@
 """Members, covered people and fees that go out, in the very columns that come back in (SPEC §6)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from caprural import spreadsheets
 from caprural.spreadsheets import Cell
 from members.columns import LAYOUTS
-from members.models import CoveredPerson, FeeCategory, Member, MembershipFee, SpreadsheetImport
+from members.models import CoveredPerson, FeeCategory, Member, SpreadsheetImport
 
 Kind = SpreadsheetImport.Kind
 
-#: What a file of that extension is sent as.
-CONTENT_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
-
-def members(found: QuerySet[Member], extension: str) -> bytes:
-    """These members, each with its domains."""
-    return _file(
-        Kind.MEMBERS,
-        extension,
-        found.prefetch_related("domains"),
-        {
-            "pk": lambda member: member.pk,
-            "kind": lambda member: member.get_kind_display(),
-            "domains": lambda member: ", ".join(domain.domain for domain in member.domains.all()),
-        },
-    )
-
-
-def people(found: QuerySet[Member], extension: str) -> bytes:
-    """The people that these members cover."""
-    listed = CoveredPerson.objects.filter(member__in=found.order_by().values("pk"))
-    of_member: dict[str, Callable[[CoveredPerson], Cell]] = {
-        "member_pk": lambda person: person.member_id,
-        "member": lambda person: person.member.name,
-        "siret": lambda person: person.member.siret,
-    }
-    return _file(Kind.PEOPLE, extension, listed.select_related("member").order_by("member__name", "pk"), of_member)
-
-
-def fees(found: QuerySet[MembershipFee], extension: str) -> bytes:
-    """These fees, cancelled ones included."""
-    return _file(
-        Kind.FEES,
-        extension,
-        found.select_related("member", "campaign", "category"),
-        {
-            "pk": lambda fee: fee.pk,
-            "member_pk": lambda fee: fee.member_id,
-            "member": lambda fee: fee.member.name,
-            "siret": lambda fee: fee.member.siret,
-            "campaign": lambda fee: fee.campaign.name,
-            "category": lambda fee: fee.category.label,
-            "status": lambda fee: fee.get_status_display(),
-            "method": lambda fee: fee.get_method_display(),
-            "paid_on": lambda fee: fee.paid_on or "",
-        },
-    )
+def export(kind: str, found: QuerySet[Any], extension: str) -> bytes:
+    """These members each with its domains, the people that these members cover, or these fees."""
+    if kind == Kind.MEMBERS:
+        found = found.prefetch_related("domains")
+    elif kind == Kind.PEOPLE:
+        found = CoveredPerson.objects.filter(member__in=found.order_by().values("pk"))
+        found = found.select_related("member").order_by("member__name", "pk")
+    else:
+        found = found.select_related("member", "campaign", "category")
+    return _file(kind, extension, ([_cell(row, column.name) for column in LAYOUTS[kind].columns] for row in found))
 
 
 def example(kind: str, extension: str) -> bytes:
@@ -71,19 +33,28 @@ def example(kind: str, extension: str) -> bytes:
     if kind == Kind.FEES and category:
         amount = spreadsheets.text(category.amount)
         line.update(campaign=category.campaign.name, category=category.label, amount=amount)
-    return _written(kind, extension, [[line[column.name] for column in layout.columns]])
+    return _file(kind, extension, [list(line.values())])
 
 
-def _file(kind: str, extension: str, found: Iterable[Model], made: dict[str, Callable[..., Cell]]) -> bytes:
-    """A line per row: a column is a field of that name, unless `made` says otherwise."""
-    names = [column.name for column in LAYOUTS[kind].columns]
-    cells = [(name, made.get(name)) for name in names]
-    rows = [[make(row) if make else getattr(row, name) for name, make in cells] for row in found]
-    return _written(kind, extension, rows)
+def _cell(row: Any, name: str) -> Cell:
+    """The field of that name, unless the column says it otherwise."""
+    match name:
+        case "member_pk":
+            return int(row.member_id)
+        case "siret" if not isinstance(row, Member):
+            return str(row.member.siret)
+        case "member" | "campaign":
+            return str(getattr(row, name).name)
+        case "category":
+            return str(row.category.label)
+        case "kind" | "status" | "method":
+            return str(getattr(row, f"get_{name}_display")())
+        case "domains":
+            return ", ".join(domain.domain for domain in row.domains.all())
+    value: Cell | None = getattr(row, name)
+    return "" if value is None else value
 
 
-def _written(kind: str, extension: str, rows: list[list[Cell]]) -> bytes:
+def _file(kind: str, extension: str, rows: Iterable[list[Cell]]) -> bytes:
     layout = LAYOUTS[kind]
-    if extension == "csv":
-        return spreadsheets.write_csv(layout.header, rows)
-    return spreadsheets.write_xlsx(layout.header, rows, sheet=layout.label, widths=layout.widths)
+    return spreadsheets.write(extension, [column.title for column in layout.columns], rows, sheet=layout.label)

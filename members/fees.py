@@ -93,7 +93,8 @@ def standing(fee: MembershipFee) -> str:
     noted = log.filter(object_id=str(fee.pk), change_message__startswith=f"État : {fee.get_status_display()}")
     entry = noted.select_related("user").order_by("-pk").first()
     receipt = fee.receipts.order_by("-pk").first()
-    words = f"La cotisation de {fee.member} pour {fee.campaign} ({fee.code}) est {_SAID[fee.status]}"
+    state = "engagée" if fee.status == Status.COMMITTED else fee.get_status_display()
+    words = f"La cotisation de {fee.member} pour {fee.campaign} ({fee.code}) est {state}"
     words += f" depuis le {typography.medium_date(fee.status_changed_at)}"
     words += f", par {entry.user}" if entry else ""
     return words + (f", reçu n° {receipt.label}{' annulé' if receipt.voided_at else ''}" if receipt else "")
@@ -104,14 +105,6 @@ def refusal(fee: MembershipFee) -> str:
     return f"{standing(fee)}. {_INSTEAD[fee.status]}"
 
 
-#: What a fee is, in a sentence.
-_SAID: dict[str, str] = {
-    Status.DUE: "attendue",
-    Status.COMMITTED: "engagée",
-    Status.PAID: "payée",
-    Status.WAIVED: "exonérée",
-    Status.CANCELLED: "annulée",
-}
 #: What one does about a fee that moves no more, or not that way.
 _INSTEAD: dict[str, str] = {
     Status.DUE: "Enregistrez son paiement, ou annulez-la.",
@@ -153,7 +146,9 @@ def accept(fees: Iterable[MembershipFee], status: str, *, proof: Proof = NO_PROO
             locked.paid_on = proof.paid_on or timezone.localdate(now)
         _move(locked, Status(status), now=now)
         if status == Status.PAID:
-            emails.receipt(receipts.issue(locked, now=now), not_covered=_not_covered(locked, now), now=now)
+            emails.receipt(
+                receipts.issue(locked, now=now), not_covered=consequences.not_covered(locked, now=now), now=now
+            )
         if not was_accepted:
             gained.append(locked)
         _copy(locked, fee)
@@ -163,13 +158,8 @@ def accept(fees: Iterable[MembershipFee], status: str, *, proof: Proof = NO_PROO
     return follows + [
         f"La cotisation de {fee.member} pour {fee.campaign} ne couvre pas le {day}, qui l’attend encore"
         for fee in gained
-        for day in _not_covered(fee, now)
+        for day in consequences.not_covered(fee, now=now)
     ]
-
-
-def _not_covered(fee: MembershipFee, now: datetime) -> list[str]:
-    """The days for which the people of its payer still await another fee."""
-    return consequences.not_covered(fee.member_id, fee.campaign.starts_on, fee.campaign.ends_on, now=now)
 
 
 @transaction.atomic
@@ -205,7 +195,7 @@ def issue_receipt(fee: MembershipFee, *, now: datetime) -> Receipt:
     if known:
         return known
     receipt = receipts.issue(locked, now=now)
-    emails.receipt(receipt, not_covered=_not_covered(locked, now), now=now)
+    emails.receipt(receipt, not_covered=consequences.not_covered(locked, now=now), now=now)
     return receipt
 
 

@@ -4,11 +4,12 @@ Every table is a sum of the same rows, read once: their totals agree whatever is
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from math import ceil
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -73,16 +74,6 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """The fees of one category that moved to one status in one month: the finest grain of the figures."""
-
-    category: FeeCategory
-    month: date
-    status: str
-    amount: Amount
-
-
-@dataclass(frozen=True)
 class Figures:
     """The figures of one campaign."""
 
@@ -91,45 +82,49 @@ class Figures:
     categories: Sequence[FeeCategory]
     #: First days of the months of the period, and of those outside it in which something happened.
     months: Sequence[date]
-    cells: Sequence[Cell]
+    #: The finest grain: the fees of one category (its key) that moved to one status in one month.
+    cells: Mapping[tuple[int, date, str], Amount]
+
+    def row(self, label: str, *, category: FeeCategory | None = None, month: date | None = None) -> Row:
+        """The fees of a category, of a month, of both, or all of them."""
+        by_status: dict[str, Amount] = defaultdict(Amount)
+        for (pk, when, status), amount in self.cells.items():
+            if (category is None or category.pk == pk) and month in (None, when):
+                by_status[status] += amount
+        return Row(label, by_status)
 
     @property
     def total(self) -> Row:
         """The whole campaign."""
-        return _row("Total", self.cells)
+        return self.row("Total")
 
     @property
     def by_category(self) -> list[Row]:
         """A line per category."""
-        return [
-            _row(category.label, (cell for cell in self.cells if cell.category == category))
-            for category in self.categories
-        ]
+        return [self.row(category.label, category=category) for category in self.categories]
 
     @property
     def by_month(self) -> list[Row]:
         """A line per month."""
-        return [_row(month_label(month), (cell for cell in self.cells if cell.month == month)) for month in self.months]
+        return [self.row(f"{typography.MONTHS[month.month - 1]} {month.year}", month=month) for month in self.months]
 
     @property
     def sentence(self) -> str:
         """« 12 cotisations sur 20 sont à jour : 1 840,00 € encaissés, 250,00 € engagés, 560,00 € attendus. »"""
         total = self.total
-        if not total.total.count:
+        paid, committed, due, waived = total.cells
+        count, accepted = total.total.count, paid.count + committed.count + waived.count
+        if not count:
             return "Aucune cotisation n’est ouverte pour cette campagne."
-        accepted = sum((total.by_status.get(status, NOTHING).count for status in MembershipFee.ACCEPTED), 0)
-        count = total.total.count
-        up_to_date = f"{accepted} {typography.plural(accepted, 'cotisation,cotisations')} sur {count} "
+        up_to_date = f"{typography.counted(accepted, 'cotisation,cotisations')} sur {count} "
         up_to_date += f"{typography.plural(accepted, 'est,sont')} à jour"
         if not accepted:
             up_to_date = f"Aucune cotisation sur {count} n’est à jour"
         parts = [
-            f"{typography.euros(total.by_status.get(status, NOTHING).euros)} {word}"
-            for status, word in ((Status.PAID, "encaissés"), (Status.COMMITTED, "engagés"), (Status.DUE, "attendus"))
+            f"{typography.euros(amount.euros)} {word}"
+            for amount, word in ((paid, "encaissés"), (committed, "engagés"), (due, "attendus"), (waived, "exonérés"))
+            if word != "exonérés" or amount.count
         ]
-        waived = total.by_status.get(Status.WAIVED, NOTHING)
-        if waived.count:
-            parts.append(f"{typography.euros(waived.euros)} exonérés")
         return f"{up_to_date} : {', '.join(parts)}."
 
 
@@ -137,38 +132,15 @@ def of(campaign: FeeCampaign) -> Figures:
     """The figures of a campaign, in two queries. Its month, for a paid fee, is that of the payment; for any other, that
     in which it took its status.
     """
-    categories = list(campaign.categories.all())
-    by_pk = {category.pk: category for category in categories}
-    sums: dict[tuple[int, date, str], Amount] = defaultdict(Amount)
+    cells: dict[tuple[int, date, str], Amount] = defaultdict(Amount)
     rows = campaign.fees.order_by().values_list("category", "status", "amount", "paid_on", "status_changed_at")
     for category, status, amount, paid_on, changed_at in rows:
-        sums[category, _month_of(status, paid_on, changed_at), status] += Amount(1, amount)
-    cells = [Cell(by_pk[pk], month, status, amount) for (pk, month, status), amount in sums.items()]
-    months = sorted({*_months_of(campaign), *(cell.month for cell in cells)})
-    return Figures(campaign, categories, months, cells)
-
-
-def month_label(month: date) -> str:
-    """« avril 2017 »."""
-    return f"{typography.MONTHS[month.month - 1]} {month.year}"
-
-
-def _month_of(status: str, paid_on: date | None, changed_at: datetime) -> date:
-    day = paid_on if status == Status.PAID and paid_on else timezone.localdate(changed_at)
-    return day.replace(day=1)
-
-
-def _months_of(campaign: FeeCampaign) -> list[date]:
-    first = campaign.starts_on.year * 12 + campaign.starts_on.month - 1
-    last = campaign.ends_on.year * 12 + campaign.ends_on.month - 1
-    return [date(number // 12, number % 12 + 1, 1) for number in range(first, last + 1)]
-
-
-def _row(label: str, cells: Iterable[Cell]) -> Row:
-    by_status: dict[str, Amount] = defaultdict(Amount)
-    for cell in cells:
-        by_status[cell.status] += cell.amount
-    return Row(label, dict(by_status))
+        day = paid_on if status == Status.PAID and paid_on else timezone.localdate(changed_at)
+        cells[category, day.replace(day=1), status] += Amount(1, amount)
+    first, last = (day.year * 12 + day.month - 1 for day in (campaign.starts_on, campaign.ends_on))
+    period = (date(number // 12, number % 12 + 1, 1) for number in range(first, last + 1))
+    months = sorted({*period, *(month for _, month, _ in cells)})
+    return Figures(campaign, list(campaign.categories.all()), months, cells)
 
 
 # As a sheet
@@ -181,23 +153,19 @@ HEADER = (
         for unit in ("nombre", "€")
     ),
 )
-#: How wide each of its columns is, in characters.
-WIDTHS = (30, 10, *[14] * (len(HEADER) - 2))
 
 
 def sheet(figures: Figures) -> list[list[spreadsheets.Cell]]:
     """A line per category and month in which something happened, then the total: what `HEADER` announces."""
-    lines: list[list[spreadsheets.Cell]] = []
-    for category in figures.categories:
-        own = [cell for cell in figures.cells if cell.category == category]
-        for month in sorted({cell.month for cell in own}):
-            row = _row(category.label, (cell for cell in own if cell.month == month))
-            lines.append([row.label, f"{month:%Y-%m}", *_columns(row)])
-    return [*lines, ["Total", "", *_columns(figures.total)]]
-
-
-def _columns(row: Row) -> list[spreadsheets.Cell]:
-    return [value for cell in (*row.cells, row.cancelled) for value in (cell.count, cell.euros)]
+    lines = [
+        (figures.row(category.label, category=category, month=month), f"{month:%Y-%m}")
+        for category in figures.categories
+        for month in sorted({when for pk, when, _ in figures.cells if pk == category.pk})
+    ]
+    return [
+        [row.label, month, *(value for cell in (*row.cells, row.cancelled) for value in (cell.count, cell.euros))]
+        for row, month in (*lines, (figures.total, ""))
+    ]
 
 
 # As a plot: a bar per month, in the units of the drawing
@@ -210,8 +178,7 @@ WIDTH = 340
 TICKS = 4
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """The euros of one status in one month."""
 
     status: str
@@ -219,22 +186,16 @@ class Segment:
     width: int
 
 
-@dataclass(frozen=True)
-class Bar:
-    """One month: its label, its place, and its segments from left to right."""
+class Bar(NamedTuple):
+    """One month: its label, where it is and where its label is written, its segments from left to right."""
 
     label: str
     y: int
+    baseline: int
     segments: Sequence[Segment]
 
-    @property
-    def baseline(self) -> int:
-        """Where the label is written."""
-        return self.y + BAR - 4
 
-
-@dataclass(frozen=True)
-class Tick:
+class Tick(NamedTuple):
     """A line of the axis."""
 
     x: int
@@ -280,7 +241,8 @@ def plot(figures: Figures) -> Plot | None:
             if amount.euros:
                 x = LEFT + round(start * scale)
                 segments.append(Segment(status, x, max(LEFT + round(edge * scale) - x, 1)))
-        bars.append(Bar(_short_label(month), TOP + STEP * number + (STEP - BAR) // 2, segments))
+        y = TOP + STEP * number + (STEP - BAR) // 2
+        bars.append(Bar(f"{month:%m/%Y}", y, y + BAR - 4, segments))
     ticks = [Tick(LEFT + round(step * n * scale), step * n) for n in range(intervals + 1)]
     return Plot(bars, ticks)
 
@@ -289,8 +251,3 @@ def _step(highest: Decimal) -> Decimal:
     """1, 2 or 5 times a power of ten, a euro at least, so that the axis has at most `TICKS` intervals."""
     power = Decimal(10) ** max(highest.adjusted() - 1, 0)
     return next(power * factor for factor in (1, 2, 5, 10, 20, 50) if power * factor * TICKS >= highest)
-
-
-def _short_label(month: date) -> str:
-    """« 04/2017 »."""
-    return f"{month:%m/%Y}"

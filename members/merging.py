@@ -91,15 +91,11 @@ def _keep_one(fee: MembershipFee, rival: MembershipFee, *, now: datetime) -> Non
 
 
 def _move_coverage(gone: Member, kept: Member) -> None:
-    """People and domains, without doubles. New rows: a limited fee covers the first ones listed, who stay first."""
-    listed = set(kept.people.values_list("email", flat=True))
-    people = [person for person in gone.people.all() if person.email not in listed]
-    CoveredPerson.objects.bulk_create(
-        CoveredPerson(member=kept, email=person.email, name=person.name) for person in people
-    )
-    declared = set(kept.domains.values_list("domain", flat=True))
-    domains = [domain.domain for domain in gone.domains.all() if domain.domain not in declared]
-    EmailDomain.objects.bulk_create(EmailDomain(member=kept, domain=domain) for domain in domains)
+    """People and domains, those it has already left out. New rows: a limited fee covers the first ones listed."""
+    people = [CoveredPerson(member=kept, email=one.email, name=one.name) for one in gone.people.all()]
+    domains = [EmailDomain(member=kept, domain=one.domain) for one in gone.domains.all()]
+    CoveredPerson.objects.bulk_create(people, ignore_conflicts=True)
+    EmailDomain.objects.bulk_create(domains, ignore_conflicts=True)
 
 
 def _note(gone: Member, kept: Member) -> str:

@@ -18,22 +18,14 @@ DAY = timedelta(days=1)
 MONTHS_OF_A_YEAR = 12
 
 
-class PeriodTaken(Exception):
-    """A campaign covers the period that follows already; the message is the French sentence to show."""
+class NothingFollows(Exception):
+    """No campaign can follow; the message is the French sentence to show. `other` covers that period already, if any
+    does.
+    """
 
-    def __init__(self, campaign: FeeCampaign) -> None:
-        super().__init__(
-            f"La campagne « {campaign} » couvre déjà tout ou partie de la période qui suit : "
-            "modifiez-la plutôt que d’en ouvrir une autre."
-        )
-        self.campaign = campaign
-
-
-class NoPeriodFollows(Exception):
-    """The calendar ends before the next campaign would; the message is the French sentence to show."""
-
-    def __init__(self) -> None:
-        super().__init__("Aucune période ne peut suivre celle de cette campagne : corrigez d’abord ses dates.")
+    def __init__(self, sentence: str, other: FeeCampaign | None = None) -> None:
+        super().__init__(sentence)
+        self.other = other
 
 
 # The campaign that follows
@@ -42,14 +34,18 @@ class NoPeriodFollows(Exception):
 def next_campaign(campaign: FeeCampaign) -> FeeCampaign:
     """The campaign of the period that follows, unsaved: same length, same reminders, the years of its name advanced.
 
-    Raises PeriodTaken when another one covers a day of it, NoPeriodFollows at the end of the calendar.
+    Raises NothingFollows when another one covers a day of it, or at the end of the calendar.
     """
     starts_on, ends_on = next_period(campaign.starts_on, campaign.ends_on)
     if ends_on > validators.LAST_DAY:
-        raise NoPeriodFollows
+        raise NothingFollows("Aucune période ne peut suivre celle de cette campagne : corrigez d’abord ses dates.")
     other = FeeCampaign.objects.overlapping(starts_on, ends_on).first()
     if other:
-        raise PeriodTaken(other)
+        raise NothingFollows(
+            f"La campagne « {other} » couvre déjà tout ou partie de la période qui suit : "
+            "modifiez-la plutôt que d’en ouvrir une autre.",
+            other,
+        )
     return FeeCampaign(
         name=_next_name(campaign, starts_on, ends_on),
         starts_on=starts_on,
@@ -63,7 +59,7 @@ def next_campaign(campaign: FeeCampaign) -> FeeCampaign:
 def open_next(campaign: FeeCampaign) -> FeeCampaign:
     """Open the campaign that follows, with the scale of this one; asked twice at once, it is opened once (R12).
 
-    Raises PeriodTaken, NoPeriodFollows.
+    Raises NothingFollows.
     """
     FeeCampaign.objects.lock()
     following = next_campaign(campaign)

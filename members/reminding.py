@@ -53,24 +53,34 @@ class Reminder:
         return f"{self.fee.pk}-{self.step}"
 
 
-def to_come(now: datetime, *, campaign: FeeCampaign | None = None) -> list[Reminder]:
-    """The next reminder of every fee still expected that has one left, due or not; one query.
+def to_come(now: datetime, fees: QuerySet[MembershipFee] | None = None) -> list[Reminder]:
+    """The next reminder of every fee (of these) still expected that has one left, due or not; one query.
 
     Nothing for a campaign that has ended, nor once its number of reminders is reached, nor for a fee that rests on a
     form nobody has checked (received before forms opened none).
     """
-    found = MembershipFee.objects.filter(campaign=campaign) if campaign else MembershipFee.objects.all()
-    return _reminders(found, now)
+    rows = MembershipFee.objects.all() if fees is None else fees
+    steps = Q(messages__kind=emails.MEMBERSHIP_REMINDER) & ~Q(messages__key="")
+    asking = Q(messages__kind__in=(*ASKING, emails.MEMBERSHIP_REMINDER))
+    expected = (
+        rows.filter(status=MembershipFee.Status.DUE, campaign__ends_on__gte=timezone.localdate(now))
+        .exclude(Exists(Application.objects.to_check().filter(fee=OuterRef("pk"))))
+        .annotate(steps_done=Count("messages", filter=steps), last_asked_at=Max("messages__written_at", filter=asking))
+        .filter(steps_done__lt=F("campaign__reminders"))
+        .select_related("member", "campaign", "category")
+        .order_by("member__name", "pk")
+    )
+    return [_next(fee) for fee in expected]
 
 
-def due(now: datetime) -> list[Reminder]:
-    """Every reminder that is due at `now`, by e-mail or by post, as data; one query."""
-    return [reminder for reminder in to_come(now) if reminder.due_at <= now]
+def due(now: datetime, fees: QuerySet[MembershipFee] | None = None) -> list[Reminder]:
+    """Every reminder (of these fees) that is due at `now`, by e-mail or by post, as data; one query."""
+    return [reminder for reminder in to_come(now, fees) if reminder.due_at <= now]
 
 
-def by_post(now: datetime, *, campaign: FeeCampaign | None = None) -> list[Reminder]:
+def by_post(now: datetime, fees: QuerySet[MembershipFee] | None = None) -> list[Reminder]:
     """The letters to print and post at `now`; one query."""
-    return [reminder for reminder in to_come(now, campaign=campaign) if reminder.due_at <= now and reminder.is_by_post]
+    return [reminder for reminder in due(now, fees) if reminder.is_by_post]
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,7 @@ class Expected:
 
 def expected(campaign: FeeCampaign, now: datetime) -> list[Expected]:
     """Every fee of a campaign that is still expected, by name of the member; three queries."""
-    reminders = {reminder.fee.pk: reminder for reminder in to_come(now, campaign=campaign)}
+    reminders = {reminder.fee.pk: reminder for reminder in to_come(now, campaign.fees.all())}
     due_fees = campaign.fees.filter(status=MembershipFee.Status.DUE).select_related("member", "category")
     return [
         Expected(
@@ -137,8 +147,8 @@ def note_posted(codes: Collection[str], *, campaign: FeeCampaign, now: datetime)
     Said twice, it is noted once: a code names its step, and a step that is done, or not due yet, is passed over.
     """
     noted = 0
-    for reminder in to_come(now, campaign=campaign):
-        if reminder.code not in codes or reminder.due_at > now:
+    for reminder in due(now, campaign.fees.all()):
+        if reminder.code not in codes:
             continue
         fees = MembershipFee.objects.filter(pk=reminder.fee.pk)
         list(fees.select_for_update(of=("self",)).values_list("pk"))
@@ -155,22 +165,7 @@ def note_posted(codes: Collection[str], *, campaign: FeeCampaign, now: datetime)
 
 
 def _due_of(fees: QuerySet[MembershipFee], step: int, now: datetime) -> Reminder | None:
-    """That step of one fee, when it is due."""
-    return next((found for found in _reminders(fees, now) if found.step == step and found.due_at <= now), None)
-
-
-def _reminders(fees: QuerySet[MembershipFee], now: datetime) -> list[Reminder]:
-    steps = Q(messages__kind=emails.MEMBERSHIP_REMINDER) & ~Q(messages__key="")
-    asking = Q(messages__kind__in=(*ASKING, emails.MEMBERSHIP_REMINDER))
-    expected = (
-        fees.filter(status=MembershipFee.Status.DUE, campaign__ends_on__gte=timezone.localdate(now))
-        .exclude(Exists(Application.objects.to_check().filter(fee=OuterRef("pk"))))
-        .annotate(steps_done=Count("messages", filter=steps), last_asked_at=Max("messages__written_at", filter=asking))
-        .filter(steps_done__lt=F("campaign__reminders"))
-        .select_related("member", "campaign", "category")
-        .order_by("member__name", "pk")
-    )
-    return [_next(fee) for fee in expected]
+    return next((found for found in due(now, fees) if found.step == step), None)
 
 
 def _next(fee: MembershipFee) -> Reminder:

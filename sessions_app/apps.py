@@ -14,7 +14,7 @@ class SessionsAppConfig(AppConfig):
         documents.register_attachments()
         consequences.register(registering)
         retention.declare()
-        agenda.add(agenda.Source(reminding.due, reminding.do, reminding.tell))
+        agenda.sources.append(reminding)
         agenda.each_round.append(registering.answer_link_requests)
         staff_site.homes.append(home.home)
         # After every application's permissions exist: contrib.auth creates them on the same signal, before us.

@@ -9,21 +9,10 @@ from sessions_app.models import SessionDay, SessionTrainer, TrainingSession
 from sessions_app.models.session import DATES_TIED_TO_THE_FIRST_DAY
 
 #: What belongs to the original alone: a copy starts as a draft, undecided, with its own identity in calendars.
-NOT_COPIED = frozenset(
-    {
-        "id",
-        "slug",
-        "reference",
-        "status",
-        "maintained_at",
-        "calendar_sequence",
-        "changed_at",
-        "postponed_from",
-        "cancelled_undated",
-        "created_at",
-        "updated_at",
-    }
-)
+NOT_COPIED = {
+    *("id", "slug", "reference", "status", "created_at", "updated_at"),
+    *("maintained_at", "calendar_sequence", "changed_at", "postponed_from", "cancelled_undated"),
+}
 
 
 @transaction.atomic

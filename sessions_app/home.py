@@ -1,11 +1,10 @@
 """The home of the admin: what needs the coordination today, or where a trainer is expected next."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Model, Prefetch
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
 
@@ -82,16 +81,13 @@ def _next(sessions: Any, now: datetime) -> list[TrainingSession]:
     )
 
 
-def _soonest(registrations: Any) -> Iterable[Registration]:
-    found: Iterable[Registration] = registrations.prefetch_related(
-        Prefetch("session", TrainingSession.objects.with_seats_and_days())
-    ).order_by("fee_due_on", "pk")
-    return found
+def _soonest(registrations: Any) -> Any:
+    sessions = TrainingSession.objects.with_seats_and_days()
+    return registrations.prefetch_related(Prefetch("session", sessions)).order_by("fee_due_on", "pk")
 
 
-def _page(instance: Model, page: str = "change") -> str:
-    meta = instance._meta
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=[instance.pk])
+def _page(instance: Registration | TrainingSession) -> str:
+    return reverse(f"admin:sessions_app_{instance._meta.model_name}_change", args=[instance.pk])
 
 
 def _dated(session: TrainingSession) -> str:
@@ -158,18 +154,11 @@ def _broken(now: datetime) -> list[Line]:
 
 def _worker(now: datetime) -> list[Line]:
     """The worker, when it is not running: everything that is dated waits for it."""
-    seen_at = Heartbeat.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
-    if seen_at and now - seen_at < WORKER_SILENCE:
+    seen = Heartbeat.objects.first()
+    if seen and now - seen.seen_at < WORKER_SILENCE:
         return []
-    life = (
-        f"ne donne plus signe de vie depuis le {typography.moment(seen_at)}"
-        if seen_at
-        else "n’a jamais donné signe de vie"
-    )
-    return [
-        Line(
-            "Les messages ne partent plus",
-            reverse("admin:mailing_message_changelist"),
-            f"le programme d’envoi {life} : prévenez la personne qui s’occupe du serveur",
-        )
-    ]
+    life = "n’a jamais donné signe de vie"
+    if seen:
+        life = f"ne donne plus signe de vie depuis le {typography.moment(seen.seen_at)}"
+    detail = f"le programme d’envoi {life} : prévenez la personne qui s’occupe du serveur"
+    return [Line("Les messages ne partent plus", reverse("admin:mailing_message_changelist"), detail)]

@@ -10,8 +10,6 @@ from django.utils import timezone
 
 from caprural import agenda
 from sessions_app import roles
-from tests import pages
-from tests.announced import today
 from tests.factories import (
     make_campaign,
     make_category,
@@ -22,7 +20,9 @@ from tests.factories import (
     make_staff,
     paris,
 )
-from tests.office import signed_in
+from tests.support import pages
+from tests.support.announced import today
+from tests.support.office import signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from members.models import FeeCategory, Member
 from sessions_app.models import Registration, TrainingSession
-from tests.announced import open_session, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration, make_staff
-from tests.office import complaints, notices, send, signed_in, typed
-from tests.pages import by_id, text, tree
-from tests.traces import folded, messages, status_of
+from tests.support.announced import open_session, today
+from tests.support.office import complaints, notices, send, signed_in, typed
+from tests.support.pages import by_id, text, tree
+from tests.support.traces import folded, messages, status_of
 
 pytestmark = pytest.mark.django_db
 

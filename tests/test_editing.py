@@ -12,17 +12,16 @@ from django.contrib.auth.models import Group, User
 from django.db import connections, transaction
 from django.db.models import Model
 from django.test import Client, RequestFactory
-from django.urls import reverse
 from django.utils import timezone
 
 from caprural.house.models import Organisation
 from members.models import FeeCampaign, Member, MembershipFee
 from sessions_app import deciding
 from sessions_app.models import Registration, SessionDay, Trainer, TrainingSession
-from tests.announced import open_session, registered, today
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_staff, make_trainer
-from tests.office import complaints, notices, signed_in, typed
-from tests.traces import told
+from tests.support.announced import open_session, registered, today
+from tests.support.office import complaints, notices, signed_in, typed, url
+from tests.support.traces import told
 
 #: For each form: a row, what others make of it meanwhile (a verb's columns among them), and what is typed in it.
 CASES: dict[type[Model], tuple[Callable[[], Model], dict[str, Any], dict[str, str]]] = {
@@ -70,12 +69,9 @@ CASES: dict[type[Model], tuple[Callable[[], Model], dict[str, Any], dict[str, st
     ),
     Group: (lambda: Group.objects.create(name="Stagiaires"), {}, {"name": "Stages"}),
 }
+
+
 everywhere = pytest.mark.parametrize("model", CASES, ids=lambda model: model.__name__)
-
-
-def url(row: Model) -> str:
-    """The page of a row."""
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
 def others(row: Model, **changes: Any) -> None:

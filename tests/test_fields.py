@@ -8,8 +8,8 @@ from django.db import connection
 
 from members.models import CoveredPerson, EmailDomain, Member
 from sessions_app.models import Registration
-from tests.announced import open_session
 from tests.factories import make_member, make_registration
+from tests.support.announced import open_session
 
 READABLE, CODED = "collectivité-exemple.example", "xn--collectivit-exemple-lzb.example"
 

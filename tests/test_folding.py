@@ -5,19 +5,14 @@ from django.test import Client
 from caprural import typography
 from caprural.folding import Folded, SortKey
 from members.models import Member
-from tests.announced import open_session, today
-from tests.factories import make_member, make_registration, make_session, make_staff, make_trainer, paris
-from tests.office import signed_in, table
-from tests.pages import by_id, links, main, text, tree
+from tests.factories import make_member, make_registration, make_session, make_trainer, paris
+from tests.support.announced import open_session, today
+from tests.support.office import table
+from tests.support.pages import by_id, links, main, text, tree
 
 pytestmark = pytest.mark.django_db
 
 REGISTRATIONS = "/admin/sessions_app/registration/"
-
-
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination"))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from caprural import limits
 from caprural.limits.models import Spending
 from caprural.typography import NBSP
-from tests.test_race import at_once
+from tests.support.together import at_once
 
 NOW = datetime(2026, 11, 25, 14, 20, 30, tzinfo=UTC)  # 15 h 20 min 30 s in Paris
 HOUR = timedelta(hours=1)

@@ -12,8 +12,8 @@ from PIL import Image
 from pytest_django import Settings
 
 from caprural import pdf
-from tests.pictures import picture
-from tests.printed import Printed, remove_pango
+from tests.support.pictures import picture
+from tests.support.printed import Printed, remove_pango
 
 PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Un titre d’été</title>
 <link rel="stylesheet" href="/static/css/fonts.css"><link rel="stylesheet" href="/static/css/pdf.css">{head}</head>

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from axes.models import AccessAttempt
@@ -23,8 +24,6 @@ from caprural.retention.policy import NOT_PERSONAL
 from members.models import Application, Member, MembershipFee, SpreadsheetImport
 from sessions_app import registering, roles
 from sessions_app.models import LinkRequest, Registration, TrainingSession
-from tests import pages
-from tests.announced import today
 from tests.factories import (
     NOW,
     make_application,
@@ -39,7 +38,9 @@ from tests.factories import (
     make_staff,
     paris,
 )
-from tests.office import signed_in
+from tests.support import pages
+from tests.support.announced import today
+from tests.support.office import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -72,8 +73,11 @@ MARKS = (NAME.lower(), "inoubliable@", PHONE)
 
 
 def where() -> set[str]:
-    """« model.field » for each place of the database where something of that person can be read."""
-    return {
+    """« model.field » for each place of the database, and each uploaded file, where something of that person can be
+    read.
+    """
+    files = [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+    return {path.name for path in files if any(mark in f"{path}{path.read_bytes()!r}".lower() for mark in MARKS)} | {
         f"{label}.{field}"
         for label, rows in pages.rows().items()
         for row in rows

@@ -17,7 +17,7 @@ from caprural.limits.models import Spending
 from caprural.typography import NBSP
 from sessions_app import roles
 from tests.factories import make_staff
-from tests.pages import one, text, tree
+from tests.support.pages import one, text, tree
 
 pytestmark = pytest.mark.django_db
 

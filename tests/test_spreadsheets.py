@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from caprural import spreadsheets
 from caprural.spreadsheets import NotASpreadsheet, NotUnderstood, Row, xlsx
-from tests.traces import folded
+from tests.support.traces import folded
 
 NBSP, NNBSP = "\u00a0", "\u202f"
 
@@ -316,7 +316,7 @@ class TestHostile:
         header = ("un", "deux", "trois", "quatre")
         for content in (
             spreadsheets.write_csv(header, rows),
-            spreadsheets.write_xlsx(header, rows, sheet="S", widths=[9] * 4),
+            spreadsheets.write_xlsx(header, rows, sheet="S"),
         ):
             found = [[*row.cells, "", "", ""][:4] for row in spreadsheets.read("f", content).rows]
             assert found == expected
@@ -337,7 +337,7 @@ class TestWritten:
         )
 
     def test_xlsx_with_real_numbers_and_dates(self) -> None:
-        content = spreadsheets.write_xlsx(self.HEADER, self.ROWS, sheet="Cotisants", widths=[30, 10, 10, 10, 10])
+        content = spreadsheets.write_xlsx(self.HEADER, self.ROWS, sheet="Cotisants")
 
         sheet = openpyxl.load_workbook(io.BytesIO(content)).active
         assert [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)] == [
@@ -345,16 +345,16 @@ class TestWritten:
             ["'@x", "'-", None, None, None],
         ]
         assert {cell.data_type for row in sheet.iter_rows() for cell in row} == {"s", "n", "d"}
-        assert (sheet.title, sheet.freeze_panes, sheet.column_dimensions["A"].width) == ("Cotisants", "A2", 30)
+        assert (sheet.title, sheet.freeze_panes, sheet.column_dimensions["A"].width) == ("Cotisants", "A2", 6)
         assert [sheet["C2"].number_format, sheet["D2"].number_format] == ["#,##0.00", "dd/mm/yyyy"]
 
     def test_words_that_look_like_something_else(self) -> None:
-        content = spreadsheets.write_xlsx(["a", "b"], [["#N/A", "00123"]], sheet="S", widths=[9, 9])
+        content = spreadsheets.write_xlsx(["a", "b"], [["#N/A", "00123"]], sheet="S")
 
         assert lines(content) == [(2, ("#N/A", "00123"))]
 
     def test_a_text_longer_than_a_cell_is_left_out_of_xlsx(self) -> None:
-        content = spreadsheets.write_xlsx(["a", "b"], [["x", "é" * 40_000]], sheet="S", widths=[9, 9])
+        content = spreadsheets.write_xlsx(["a", "b"], [["x", "é" * 40_000]], sheet="S")
 
         assert lines(content) == [(2, ("x",))]
 

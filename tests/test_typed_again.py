@@ -14,10 +14,10 @@ from caprural.mailing.models import Message
 from members.models import Application, SpreadsheetImport
 from sessions_app import roles
 from sessions_app.models import Registration, StatusChange, TrainingSession
-from tests import pages
-from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, make_trainer
-from tests.office import complaints, notices, send, signed_in, typed
+from tests.support import pages
+from tests.support.announced import open_session, registered, today
+from tests.support.office import complaints, notices, send, signed_in, typed
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caprural import typography
-from tests import misprints
+from tests.support import misprints
 
 FLYER_DAY = date(2017, 4, 12)
 LAST_INSTANT = datetime(2017, 4, 4, 21, 59, 59, tzinfo=UTC)
@@ -328,7 +328,7 @@ class TestFilters:
 
 
 class TestMisprints:
-    """The detection shared by tests/test_french.py and the command line."""
+    """The detection shared by tests/whole/test_french.py and the command line."""
 
     @pytest.mark.parametrize(
         "source",

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from caprural import validators
-from tests.traces import folded
+from tests.support.traces import folded
 
 Validator = Callable[[str], None]
 

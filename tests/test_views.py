@@ -6,10 +6,11 @@ from django.test import Client
 
 from caprural.house.models import Organisation
 from sessions_app import roles
-from tests import pages
-from tests.announced import today
 from tests.factories import make_session, make_staff, make_trainer
-from tests.house.test_views import LEGAL, database_is_down
+from tests.support import pages
+from tests.support.announced import today
+from tests.support.outages import database_is_down
+from tests.support.visitors import LEGAL
 
 pytestmark = pytest.mark.django_db
 

@@ -1,8 +1,6 @@
 import io
 import json
-from typing import Any, NamedTuple
 from wsgiref.types import WSGIApplication
-from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 import pytest
@@ -15,7 +13,8 @@ from django.urls import path
 from caprural.wsgi import application
 from sessions_app import roles
 from tests.factories import make_staff
-from tests.office import signed_in
+from tests.support.asking import Answer, ask
+from tests.support.office import signed_in
 
 pytestmark = pytest.mark.django_db  # Django looks after its database connections around every request
 
@@ -29,41 +28,6 @@ def echo(request: HttpRequest) -> JsonResponse:
 
 
 urlpatterns = [path("echo/", echo)]
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: str
-
-
-def ask(app: WSGIApplication, body: bytes = b"", /, **environ: str) -> Answer:
-    """One request through the WSGI interface; an exception is what a server turns into an error 500."""
-    request: dict[str, Any] = {
-        "REQUEST_METHOD": "GET",
-        "HTTP_HOST": "testserver",
-        "QUERY_STRING": "",
-        "wsgi.input": io.BytesIO(body),
-        **environ,
-    }
-    if body:
-        request["CONTENT_LENGTH"] = str(len(body))
-    setup_testing_defaults(request)
-    started: list[tuple[str, list[tuple[str, str]]]] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Any:
-        started.append((status, headers))
-        return lambda data: None
-
-    try:
-        response = app(request, start_response)
-        content = b"".join(response)
-        if hasattr(response, "close"):
-            response.close()
-    except Exception as error:
-        return Answer(500, {}, repr(error))
-    ((status, headers),) = started
-    return Answer(int(status.split()[0]), dict(headers), content.decode())
 
 
 def post(app: WSGIApplication, content_type: str) -> Answer:
@@ -91,6 +55,8 @@ FATAL_CONTENT_TYPES = [
     f"{FORM}; x*=BOGUS''utf-8",
     "multipart/form-data; boundary*=BOGUS''x",
 ]
+
+
 REFUSED_CONTENT_TYPES = [
     *FATAL_CONTENT_TYPES,
     f"{FORM}; charset=bogus",

@@ -87,11 +87,7 @@ class StaffAdmin(SoundChoices, FrenchLists):
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         if typed_again.comes_back_as_sent(request) and (sent := signing_in.give_back(request)) is not None:
             typed_again.send_in_vain(request, sent)
@@ -188,17 +184,8 @@ class StaffAdmin(SoundChoices, FrenchLists):
 
     def act_page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> TemplateResponse:
         """A page of the admin around something to do: usual header, messages and breadcrumbs."""
-        return TemplateResponse(
-            request,
-            template,
-            {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "title": title,
-                "page_of": signing_in.page_of(request),
-                **context,
-            },
-        )
+        shared = {"opts": self.opts, "title": title, "page_of": signing_in.page_of(request)}
+        return TemplateResponse(request, template, {**self.admin_site.each_context(request), **shared, **context})
 
 
 class ReadOnly(admin.options.BaseModelAdmin):

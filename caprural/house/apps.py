@@ -6,20 +6,17 @@ class HouseConfig(AppConfig):
     verbose_name = "Site"
 
     def ready(self) -> None:
-        """Say how long what names people is kept."""
         from caprural import retention
         from caprural.house.models import Heartbeat, Organisation
 
+        named = ("contact_name", "phone", "email", "signatory_name", "signatory_role")
         retention.keep(
             retention.Line(
                 "Responsables de l’organisme",
                 "tant qu’ils le sont",
                 "La loi demande de dire qui publie et qui répond.",
                 Organisation,
-                (
-                    *("contact_name", "phone", "email", "signatory_name", "signatory_role"),
-                    *("privacy_email", "publication_director"),
-                ),
+                (*named, "privacy_email", "publication_director"),
             )
         )
         retention.not_personal(

@@ -19,4 +19,4 @@ from caprural.spreadsheets.cells import (
 )
 from caprural.spreadsheets.reading import MAX_BYTES, read
 from caprural.spreadsheets.table import MAX_ROWS, NotASpreadsheet, Row, Table
-from caprural.spreadsheets.writing import write_csv, write_xlsx
+from caprural.spreadsheets.writing import CONTENT_TYPES, attached, write, write_csv, write_xlsx

@@ -6,10 +6,24 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from django.http import HttpResponse
+
 from caprural.spreadsheets.cells import Cell, clean, neutralise, text
 
+#: What a file of that extension is sent as.
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 #: What one cell of an XLSX holds; openpyxl would cut the rest without a word.
 _CELL_LENGTH = 32_767
+#: No column of an XLSX is wider, in signs.
+_WIDEST = 40
+
+
+def write(extension: str, header: Sequence[str], rows: Iterable[Sequence[Cell]], *, sheet: str) -> bytes:
+    """A CSV or an XLSX."""
+    return write_csv(header, rows) if extension == "csv" else write_xlsx(header, rows, sheet=sheet)
 
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
@@ -21,8 +35,9 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     return output.getvalue().encode("utf-8-sig")
 
 
-def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, sheet: str, widths: Sequence[int]) -> bytes:
-    """One sheet whose titles stay in sight; amounts and days are real ones, no text is a formula.
+def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, sheet: str) -> bytes:
+    """One sheet whose titles stay in sight, its columns as wide as what they hold; amounts and days are real ones, no
+    text is a formula.
 
     A text that no cell can hold is left out rather than cut: read back, it would replace the whole.
     """
@@ -34,8 +49,10 @@ def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, sheet: 
     workbook = openpyxl.Workbook(write_only=True)
     page = workbook.create_sheet(sheet)
     page.freeze_panes = "A2"
-    for number, width in enumerate(widths, start=1):
-        page.column_dimensions[get_column_letter(number)].width = width
+    rows = list(rows)
+    for number, column in enumerate(zip(header, *rows, strict=True), start=1):
+        longest = max(len(text(cell)) for cell in column)
+        page.column_dimensions[get_column_letter(number)].width = min(longest + 2, _WIDEST)
 
     def written(cell: Cell) -> WriteOnlyCell:
         if not isinstance(cell, str):
@@ -60,3 +77,12 @@ def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[Cell]], *, sheet: 
     output = io.BytesIO()
     workbook.save(output)
     return output.getvalue()
+
+
+def attached(name: str, extension: str, content: bytes) -> HttpResponse:
+    """A table to keep, under its name."""
+    return HttpResponse(
+        content,
+        content_type=CONTENT_TYPES[extension],
+        headers={"Content-Disposition": f'attachment; filename="{name}.{extension}"'},
+    )

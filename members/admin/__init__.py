@@ -6,12 +6,3 @@ from members.admin.fee import MembershipFeeAdmin
 from members.admin.member import MemberAdmin
 from members.admin.receipt import ReceiptAdmin
 from members.admin.spreadsheets import SpreadsheetImportAdmin
-
-__all__ = [
-    "ApplicationAdmin",
-    "FeeCampaignAdmin",
-    "MemberAdmin",
-    "MembershipFeeAdmin",
-    "ReceiptAdmin",
-    "SpreadsheetImportAdmin",
-]

@@ -1,7 +1,6 @@
 """On-line membership forms in the admin: read, then checked (R14, R16)."""
 
-from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
@@ -25,27 +24,6 @@ from members.forms import NEW, CheckForm, OtherMemberForm
 from members.models import Application, ApplicationPerson, Member, MembershipFee
 
 
-@dataclass(frozen=True)
-class Line:
-    """One thing the form says, beside what the member says today."""
-
-    name: str
-    label: str
-    typed: str
-    known: str
-    is_different: bool
-    is_taken: bool
-
-
-@dataclass(frozen=True)
-class Person:
-    """Someone the form names, and how the member knows them already."""
-
-    row: ApplicationPerson
-    known: str
-    is_taken: bool
-
-
 class CheckFilter(FewFilter):
     """Those left to check, or the others."""
 
@@ -53,7 +31,6 @@ class CheckFilter(FewFilter):
     options = {"a-verifier": "à vérifier", "verifies": "vérifiés"}
 
     def narrowed(self, rows: QuerySet[Application], asked: str) -> QuerySet[Application]:
-        """As `to_check` says."""
         left = Application.objects.to_check().order_by().values("pk")
         return rows.filter(pk__in=left) if asked == "a-verifier" else rows.exclude(pk__in=left)
 
@@ -74,48 +51,31 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
     list_select_related = ("fee", "category__campaign", "checked_by")
     search_fields = ("name", "contact_name", "email", "siret", "people__email", "people__name", "fee__member__name")
     change_form_template = "admin/members/application/change_form.html"
-    readonly_fields = (
-        *(
-            "own_code",
-            "state",
-            "member_link",
-            "fee_link",
-            "campaign",
-            "category_label",
-            "amount_text",
-            "kind",
-            "name",
-            "siret",
-        ),
-        *("address", "contact_name", "email", "phone", "people_text", "domain", "method", "service_code"),
-        *("engagement_number", "received_at"),
+    fields = readonly_fields = (
+        *("own_code", "state", "member_link", "fee_link", "campaign", "category_label", "amount_text"),
+        *("kind", "name", "siret", "address", "contact_name", "email", "phone", "people_text", "domain"),
+        *("method", "service_code", "engagement_number", "received_at"),
     )
-    fields = readonly_fields
     inlines = (FormLetters,)
 
     @admin.display(description="référence du bulletin")
     def own_code(self, application: Application) -> str:
-        """What whoever filled it was asked to quote."""
         return application.own_code
 
     @admin.display(description="campagne", ordering="category__campaign")
     def campaign(self, application: Application) -> str:
-        """The period it is for."""
         return str(application.category.campaign)
 
     @admin.display(description="catégorie", ordering="category__label")
     def category_label(self, application: Application) -> str:
-        """The line of the scale, without its campaign."""
         return application.category.label
 
     @admin.display(description="montant", ordering="amount")
     def amount_text(self, application: Application) -> str:
-        """The amount of the day it was typed."""
         return typography.amount(application.amount)
 
     @admin.display(description="état")
     def state(self, application: Application) -> str:
-        """What has become of it."""
         if application.checked_at is None:
             return "à vérifier"
         by = f" par {application.checked_by}" if application.checked_by else ""
@@ -123,7 +83,6 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
 
     @admin.display(description="cotisant")
     def member_link(self, application: Application) -> SafeString | str:
-        """Whose form it is, once it was checked."""
         if application.fee is None:
             return "à dire en vérifiant"
         member = application.fee.member
@@ -131,7 +90,6 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
 
     @admin.display(description="cotisation")
     def fee_link(self, application: Application) -> SafeString | str:
-        """The fee it opened or joined, once it was checked."""
         fee = application.fee
         if fee is None:
             return "aucune avant la vérification"
@@ -141,7 +99,6 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
 
     @admin.display(description="personnes à couvrir")
     def people_text(self, application: Application) -> SafeString | str:
-        """A line each."""
         lines = ((_named(person),) for person in application.people.all())
         return format_html_join("", "<div>{}</div>", lines) or "aucune"
 
@@ -161,11 +118,11 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
                 return redirect(recording_url(fee.campaign_id, [fee.member_id]))
             return redirect(f"{reverse('admin:members_application_changelist')}?verification=a-verifier")
         member = _beside(request, application, form)
-        lines, people = _lines(application, member, form), _people(application, member, form)
-        coming = [person.row for person in people if person.is_taken and not person.known]
-        take = [line.name for line in lines if line.is_taken]
-        changes = applying.foresee(application, member, coming, take, now=timezone.now())
         fee = applying.live_fee(application, member) if member else None
+        lines, people = _lines(application, member, fee, form), _people(application, member, form)
+        coming = [person["row"] for person in people if person["is_taken"] and not person["known"]]
+        take = [line["name"] for line in lines if line["is_taken"]]
+        changes = applying.foresee(application, member, coming, take, now=timezone.now())
         context = {
             "form": form,
             "original": application,
@@ -210,8 +167,7 @@ class ApplicationAdmin(ReadOnly, StaffAdmin):
             form.add_error(None, str(refused))
             return None
         self.log_change(request, application, "Vérifié.")
-        count = len(letters)
-        told = f"{count} {typography.plural(count, 'message part,messages partent')}." if count else ""
+        told = f"{typography.counted(len(letters), 'message part,messages partent')}." if letters else ""
         messages.success(request, f"Le bulletin de « {application} » est vérifié. {told}".strip())
         return fee
 
@@ -230,68 +186,64 @@ def _beside(request: HttpRequest, application: Application, form: CheckForm) -> 
     return application.fee.member if application.fee else applying.claimed_member(application)
 
 
-def _lines(application: Application, member: Member | None, form: CheckForm) -> list[Line]:
-    """What the form says, line by line. What the member lacks is taken unless told otherwise; what differs is not."""
+def _lines(
+    application: Application, member: Member | None, fee: MembershipFee | None, form: CheckForm
+) -> list[dict[str, Any]]:
+    """What the form says, line by line, beside what the member and its fee say today. What they lack is taken unless
+    told otherwise; what differs is not.
+    """
     different = applying.differences(application, member)
-    fee = applying.live_fee(application, member) if member else None
     lines = []
     for name in (*applying.OF_MEMBER, applying.DOMAIN, *applying.OF_FEE):
         typed = _text(application, name)
         if not typed:
             continue
-        known = _known(member, fee, name)
+        known = _text(fee if name in applying.OF_FEE else member, name)
         # A fee to open says what the form says of it; one that was accepted keeps its category.
         is_locked = fee is None if name in applying.OF_FEE else member is None and name == "name"
         is_locked = is_locked or (name == "category" and fee is not None and fee.status != MembershipFee.Status.DUE)
         is_different = name in different
-        taken = name in (form["take"].data or []) if form.is_bound else is_different and not known
-        label = capfirst(str(cast(Field, Application._meta.get_field(name)).verbose_name))
-        lines.append(Line("" if is_locked else name, label, typed, known, is_different, taken))
+        lines.append(
+            {
+                "name": "" if is_locked else name,
+                "label": capfirst(str(cast(Field, Application._meta.get_field(name)).verbose_name)),
+                "typed": typed,
+                "known": known,
+                "is_different": is_different,
+                "is_taken": name in (form["take"].data or []) if form.is_bound else is_different and not known,
+            }
+        )
     return lines
 
 
-def _known(member: Member | None, fee: MembershipFee | None, name: str) -> str:
-    if member is None:
+def _text(row: Any, name: str) -> str:
+    """A detail as one reads it; nothing of a member or of a fee that is yet to come."""
+    if row is None:
         return ""
-    if name == applying.DOMAIN:
-        return ", ".join(domain.domain for domain in member.domains.all())
-    if name in applying.OF_FEE:
-        return _text(fee, name) if fee else ""
-    return _text(member, name)
-
-
-def _text(row: Application | Member | MembershipFee, name: str) -> str:
-    """A detail as one reads it."""
-    value = getattr(row, name)
+    if name == applying.DOMAIN and isinstance(row, Member):
+        return ", ".join(domain.domain for domain in row.domains.all())
     match name:
         case "category":
-            amount = typography.amount(cast(Application | MembershipFee, row).amount)
-            return f"{value.label}, {amount}"
+            return f"{row.category.label}, {typography.amount(row.amount)}"
         case "siret":
-            return typography.siret(value)
+            return typography.siret(row.siret)
         case "method":
-            return cast(Application | MembershipFee, row).get_method_display()
-    return str(value)
+            return str(row.get_method_display())
+    return str(getattr(row, name))
 
 
-def _people(application: Application, member: Member | None, form: CheckForm) -> list[Person]:
+def _people(application: Application, member: Member | None, form: CheckForm) -> list[dict[str, Any]]:
     """Everybody the form names; those the member does not know yet are added unless told otherwise."""
     rows = list(application.people.all())
     listed = set(member.people.values_list("email", flat=True)) if member else set()
     strangers = applying.strangers(rows, member)
-    chosen = set(form["people"].data or []) if form.is_bound else None
-    return [
-        Person(
-            row,
-            "déjà parmi ses personnes"
-            if row.email in listed
-            else ""
-            if row in strangers
-            else "couverte par un domaine",
-            str(row.pk) in chosen if chosen is not None else row in strangers,
-        )
-        for row in rows
-    ]
+    chosen = form["people"].data or [] if form.is_bound else [str(row.pk) for row in strangers]
+    people = []
+    for row in rows:
+        known = "" if row in strangers else "couverte par un domaine"
+        known = "déjà parmi ses personnes" if row.email in listed else known
+        people.append({"row": row, "known": known, "is_taken": str(row.pk) in chosen})
+    return people
 
 
 def _named(person: ApplicationPerson) -> str:

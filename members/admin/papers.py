@@ -53,12 +53,10 @@ class FeePapers(StaffAdmin):
     inlines = (FeeLetters,)
 
     def get_inlines(self, request: HttpRequest, obj: MembershipFee | None = None) -> Any:
-        """Nothing was written about a fee that is being opened."""
         return self.inlines if obj else ()
 
     @admin.display(description="documents")
     def papers(self, fee: MembershipFee) -> SafeString:
-        """The call and the receipts."""
         found = [("Appel de cotisation", links("fee_call", fee.token))]
         for receipt in fee.receipts.all():
             void = ", annulé" if receipt.voided_at else ""

@@ -29,7 +29,6 @@ class ValidityFilter(FewFilter):
     options = {"valables": "valables", "annules": "annulés"}
 
     def narrowed(self, rows: QuerySet[Receipt], asked: str) -> QuerySet[Receipt]:
-        """By what became of the payment."""
         return rows.filter(voided_at__isnull=asked == "valables")
 
 
@@ -58,45 +57,37 @@ class ReceiptAdmin(ReadOnly, StaffAdmin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Receipt]:
-        """With the message that carries each."""
         return Receipt.objects.select_related("fee__member", "fee__campaign").prefetch_related(
             Prefetch("fee__messages", _carrying(), to_attr="receipt_messages")
         )
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """A number as it is printed finds its receipt."""
         if found := _LABEL.fullmatch(search_term.strip()):
             return queryset.filter(year=int(found[1]), number=int(found[2])), False
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description="numéro")
     def label_text(self, receipt: Receipt) -> str:
-        """As it is printed."""
         return receipt.label
 
     @admin.display(description="payeur")
     def payer(self, receipt: Receipt) -> str:
-        """As it is printed."""
         return str(receipt.facts["payer"]["name"])
 
     @admin.display(description="montant")
     def amount_text(self, receipt: Receipt) -> str:
-        """As it is printed."""
         return typography.amount(receipt.facts["amount"])
 
     @admin.display(description="émis le", ordering="issued_at")
     def issued_text(self, receipt: Receipt) -> str:
-        """As it is printed."""
         return typography.medium_date(receipt.issued_on)
 
     @admin.display(description="annulé le", ordering="voided_at")
     def voided_text(self, receipt: Receipt) -> str:
-        """As it is printed."""
         return typography.medium_date(receipt.voided_at)
 
     @admin.display(description="remise")
     def delivery(self, receipt: Receipt) -> str:
-        """What has become of the message that carries it, or that it has to be handed over."""
         found = receipt.fee.receipt_messages  # type: ignore[attr-defined]
         if not found:
             return "" if receipt.voided_at else TO_HAND_OVER
@@ -104,17 +95,14 @@ class ReceiptAdmin(ReadOnly, StaffAdmin):
 
     @admin.display(description="cotisation")
     def fee_link(self, receipt: Receipt) -> SafeString:
-        """The fee it was given for."""
         return format_html(
             '<a href="{}">{}</a>', reverse("admin:members_membershipfee_change", args=[receipt.fee_id]), receipt.fee
         )
 
     @admin.display(description="document")
     def documents(self, receipt: Receipt) -> SafeString:
-        """To read or to print."""
         return links("receipt", receipt.token)
 
 
 def _carrying() -> MessageQuerySet:
-    """The letters that carry a receipt."""
     return Message.objects.of(MembershipFee).filter(kind=emails.RECEIPT)

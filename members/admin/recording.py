@@ -30,6 +30,7 @@ Status = MembershipFee.Status
 SHOWN = 50
 #: Payers of one transfer, and rows of the list that are brought here at once.
 MOST = 100
+FEES = "cotisation,cotisations"
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -65,9 +66,8 @@ class Payer:
     @property
     def amount(self) -> Decimal | None:
         """What it would pay; None while nothing says it."""
-        if self.fee:
-            return self.fee.amount
-        return self.category.amount if self.category else None
+        row = self.fee or self.category
+        return row.amount if row else None
 
     @property
     def can_be_ticked(self) -> bool:
@@ -132,8 +132,8 @@ class Desk:
         announced = self.data.get("annonce", "")
         if announced and announced != self.sum:
             return [
-                f"La sélection a changé : {_count(len(self.ticked))}, {typography.amount(self.total)} en tout. "
-                "Relisez, puis enregistrez."
+                f"La sélection a changé : {typography.counted(len(self.ticked), FEES)}, "
+                f"{typography.amount(self.total)} en tout. Relisez, puis enregistrez."
             ]
         return []
 
@@ -188,7 +188,7 @@ class PaymentRecording(StaffAdmin):
                 return redirect(
                     f"{reverse('admin:payments_recorded')}?{urlencode([('cotisation', pk) for pk in done])}"
                 )
-        context = {"desk": desk, "form": form, "count": _count(len(desk.ticked))}
+        context = {"desk": desk, "form": form, "count": typography.counted(len(desk.ticked), FEES)}
         return self.act_page(
             request, "admin/members/membershipfee/record_payments.html", "Enregistrer des paiements", context
         )
@@ -216,7 +216,9 @@ class PaymentRecording(StaffAdmin):
             self.log_change(request, fee, _history(fee))
         total = typography.amount(sum((fee.amount for fee in accepted), Decimal(0)))
         plural = "s" if len(accepted) > 1 else ""
-        messages.success(request, f"{_count(len(accepted))} enregistrée{plural} pour {desk.campaign}, {total}.")
+        messages.success(
+            request, f"{typography.counted(len(accepted), FEES)} enregistrée{plural} pour {desk.campaign}, {total}."
+        )
         for sentence in follows:
             messages.info(request, f"{sentence}.")
         return [fee.pk for fee in accepted]
@@ -292,7 +294,3 @@ def _history(fee: MembershipFee) -> str:
     """What the history keeps of it: « État : payée (virement, VIR-17) »."""
     proof = ", ".join(filter(None, (fee.get_method_display(), fee.reference, fee.engagement_number)))
     return f"État : {fee.get_status_display()}" + (f" ({proof})." if proof else ".")
-
-
-def _count(number: int) -> str:
-    return f"{number} {typography.plural(number, 'cotisation,cotisations')}"

@@ -53,21 +53,17 @@ class SpreadsheetImportAdmin(StaffAdmin):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SpreadsheetImport]:
-        """Without the files themselves."""
         return SpreadsheetImport.objects.light().select_related("created_by")
 
     @admin.display(description="état", ordering="status")
     def state(self, found: SpreadsheetImport) -> str:
-        """How far it has come, and how many lines hold it back."""
-        refused = found.count(Outcome.REFUSED)
         if found.status != SpreadsheetImport.Status.REFUSED:
             return found.get_status_display()
-        return f"{found.get_status_display()} ({refused} {typography.plural(refused, 'ligne,lignes')})"
+        return f"{found.get_status_display()} ({typography.counted(found.count(Outcome.REFUSED), 'ligne,lignes')})"
 
     # Coming in
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Send a file: what can be told at once is told here, the rest on the page of the import."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         initial = {"kind": request.GET.get("nature", ""), "sending": uuid4()}
@@ -107,7 +103,6 @@ class SpreadsheetImportAdmin(StaffAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """What the file would do, line by line, and the button that does it; how far it has come meanwhile."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         found: SpreadsheetImport | None = self.get_object(request, object_id)
@@ -118,8 +113,7 @@ class SpreadsheetImportAdmin(StaffAdmin):
                 raise PermissionDenied
             self._ask(request, found)
             return self._page_of(found)
-        context = {**Preview(found, request.GET.get("lignes", ""), request.GET.get("page", "1")).context}
-        context |= {
+        context = _preview(found, request.GET.get("lignes", ""), request.GET.get("page", "1")) | {
             "original": found,
             "back": self._list(),
             "is_neglected": found.is_neglected(timezone.now()),
@@ -135,12 +129,9 @@ class SpreadsheetImportAdmin(StaffAdmin):
         """Ask for the import, or for another analysis. Asked twice, it is done once."""
         mine, now = SpreadsheetImport.objects.filter(pk=found.pk), timezone.now()
         if "again" in request.POST:
-            asked = (
-                mine.filter(status=found.status).update(
-                    status=SpreadsheetImport.Status.TO_ANALYSE, asked_at=now, attempts=0, message="", lines_done=0
-                )
-                if found.can_be_read_again
-                else 0
+            same = mine.filter(status=found.status) if found.can_be_read_again else mine.none()
+            asked = same.update(
+                status=SpreadsheetImport.Status.TO_ANALYSE, asked_at=now, attempts=0, message="", lines_done=0
             )
         else:
             shown = mine.filter(
@@ -148,7 +139,7 @@ class SpreadsheetImportAdmin(StaffAdmin):
             )
             asked = shown.update(status=SpreadsheetImport.Status.TO_APPLY, asked_at=now, attempts=0)
             if asked:
-                self.log_change(request, found, f"Import demandé : {_lines(Preview(found).writes)}.")
+                self.log_change(request, found, f"Import demandé : {_lines(_writes(found))}.")
             elif found.status == SpreadsheetImport.Status.READY:
                 messages.warning(request, "L’analyse a changé depuis : relisez ce qui sera fait, puis importez.")
         if asked:
@@ -162,32 +153,31 @@ class SpreadsheetImportAdmin(StaffAdmin):
             raise Http404
         table = importing.read(found.kind, found.file_name, bytes(found.content))
         reasons = {line.number: " ".join(line.details) for line in _lines_of(found) if _is_refused(line)}
-        width = len(table.header)
+        is_refused, width = part == "refusees", len(table.header)
         rows = [
-            [*row.cells[:width], *[""] * (width - len(row.cells)), *row.cells[width:], reasons.get(row.number, "")]
+            [*row.cells, *[""] * (width - len(row.cells)), *([reasons[row.number]] if is_refused else [])]
             for row in table.rows
-            if (row.number in reasons) == (part == "refusees")
+            if (row.number in reasons) == is_refused
         ]
-        header = [*table.header, "Pourquoi"]
-        if part == "autres":
-            header, rows = header[:-1], [row[:-1] for row in rows]
-        return _download(spreadsheets.write_csv(header, rows), f"lignes-{part}", "csv")
+        header = [*table.header, *(["Pourquoi"] if is_refused else [])]
+        return spreadsheets.attached(f"lignes-{part}", "csv", spreadsheets.write_csv(header, rows))
 
     @page("modele/<str:kind>.<str:extension>", name="spreadsheet_example")
     def example(self, request: HttpRequest, kind: str, extension: str) -> HttpResponse:
         """A file to fill in."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        if kind not in LAYOUTS or extension not in exporting.CONTENT_TYPES:
+        if kind not in LAYOUTS or extension not in spreadsheets.CONTENT_TYPES:
             raise Http404
-        return _download(exporting.example(kind, extension), f"modele-{slugify(LAYOUTS[kind].label)}", extension)
+        name = f"modele-{slugify(LAYOUTS[kind].label)}"
+        return spreadsheets.attached(name, extension, exporting.example(kind, extension))
 
     # Going out
 
     @page("exporter/<str:kind>.<str:extension>", name="export_spreadsheet")
     def export(self, request: HttpRequest, kind: str, extension: str) -> HttpResponse:
         """The rows of the list one comes from, its filters and its search included."""
-        if kind not in LAYOUTS or extension not in exporting.CONTENT_TYPES:
+        if kind not in LAYOUTS or extension not in spreadsheets.CONTENT_TYPES:
             raise Http404
         listed = self.admin_site.get_model_admin(MembershipFee if kind == Kind.FEES else Member)
         if not listed.has_view_permission(request):
@@ -197,13 +187,8 @@ class SpreadsheetImportAdmin(StaffAdmin):
         except IncorrectLookupParameters:
             messages.error(request, "Ce filtre n’est pas lisible : choisissez-le dans la liste, puis exportez.")
             return redirect(f"admin:{listed.opts.app_label}_{listed.opts.model_name}_changelist")
-        write: Any = {
-            Kind.MEMBERS: exporting.members,
-            Kind.PEOPLE: exporting.people,
-            Kind.FEES: exporting.fees,
-        }[Kind(kind)]
         name = f"{slugify(LAYOUTS[kind].label)}-{timezone.localdate().isoformat()}"
-        return _download(write(found, extension), name, extension)
+        return spreadsheets.attached(name, extension, exporting.export(kind, found, extension))
 
     def _list(self) -> str:
         return reverse("admin:members_spreadsheetimport_changelist")
@@ -212,45 +197,36 @@ class SpreadsheetImportAdmin(StaffAdmin):
         return redirect("admin:members_spreadsheetimport_change", found.pk)
 
 
-class Preview:
+def _preview(found: SpreadsheetImport, asked: str, page: str) -> dict[str, Any]:
     """An analysis as it is read: what it comes to, then its lines, the refused ones first."""
+    asked = asked if asked in set(Outcome) else ""
+    is_done = found.status == SpreadsheetImport.Status.APPLIED
+    lines = [] if is_done or found.is_under_way else _lines_of(found)
+    kept = [line for line in lines if asked in ("", line.outcome)]
+    kept.sort(key=lambda line: (not _is_refused(line), line.number))
+    shown = Paginator(kept, PER_PAGE).get_page(page)
+    labels = DONE_LABELS if is_done else LABELS
+    return {
+        "subtitle": found.file_name,
+        "counts": [
+            (outcome.value, found.count(outcome), typography.plural(found.count(outcome), labels[outcome]))
+            for outcome in Outcome
+            if found.count(outcome)
+        ],
+        "asked": asked,
+        "page": shown,
+        "lines": [(line, typography.plural(1, labels[line.outcome])) for line in shown],
+        "refused": found.count(Outcome.REFUSED),
+        "others": found.lines_total - found.count(Outcome.REFUSED),
+        "writes": _writes(found),
+        "submit": f"Importer {_lines(_writes(found))}",
+        "is_done": is_done,
+    }
 
-    def __init__(self, found: SpreadsheetImport, asked: str = "", page: str = "1") -> None:
-        self.found = found
-        self.asked = Outcome(asked) if asked in set(Outcome) else None
-        self.page = page
 
-    @property
-    def writes(self) -> int:
-        """How many lines change something."""
-        return self.found.count(Outcome.CREATED) + self.found.count(Outcome.CHANGED)
-
-    @property
-    def context(self) -> dict[str, Any]:
-        """What the page shows."""
-        found = self.found
-        is_done = found.status == SpreadsheetImport.Status.APPLIED
-        lines = [] if is_done or found.is_under_way else _lines_of(found)
-        kept = [line for line in lines if self.asked in (None, line.outcome)]
-        kept.sort(key=lambda line: (not _is_refused(line), line.number))
-        page = Paginator(kept, PER_PAGE).get_page(self.page)
-        labels = DONE_LABELS if is_done else LABELS
-        return {
-            "subtitle": found.file_name,
-            "counts": [
-                (outcome.value, found.count(outcome), typography.plural(found.count(outcome), labels[outcome]))
-                for outcome in Outcome
-                if found.count(outcome)
-            ],
-            "asked": self.asked.value if self.asked else "",
-            "page": page,
-            "lines": [(line, typography.plural(1, labels[line.outcome])) for line in page],
-            "refused": found.count(Outcome.REFUSED),
-            "others": found.lines_total - found.count(Outcome.REFUSED),
-            "writes": self.writes,
-            "submit": f"Importer {_lines(self.writes)}",
-            "is_done": is_done,
-        }
+def _writes(found: SpreadsheetImport) -> int:
+    """How many lines change something."""
+    return found.count(Outcome.CREATED) + found.count(Outcome.CHANGED)
 
 
 def _lines_of(found: SpreadsheetImport) -> list[Line]:
@@ -263,11 +239,3 @@ def _is_refused(line: Line) -> bool:
 
 def _lines(count: int) -> str:
     return f"{typography.number(count)} {typography.plural(count, 'ligne,lignes')}"
-
-
-def _download(content: bytes, name: str, extension: str) -> HttpResponse:
-    return HttpResponse(
-        content,
-        content_type=exporting.CONTENT_TYPES[extension],
-        headers={"Content-Disposition": f'attachment; filename="{name}.{extension}"'},
-    )

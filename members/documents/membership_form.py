@@ -14,6 +14,11 @@ from members.models import Application, FeeCampaign
 
 #: Lines for the people covered, the applicant's included.
 PEOPLE_LINES = 4
+#: What a form filled on line says under the names of an applicant.
+_SAME = (
+    *("email", "phone", "kind", "address", "siret", "amount", "method", "service_code", "engagement_number"),
+    *("domain", "code"),
+)
 
 
 @dataclass(frozen=True)
@@ -92,31 +97,17 @@ def membership_form_filename(campaign: FeeCampaign | None) -> str:
 def filled_form(application: Application) -> bytes:
     """The form as someone filled it on line: every word they typed, every box they ticked (R15)."""
     first_name, _, last_name = application.contact_name.rpartition(" ")
+    applicant = Applicant(
+        first_name=first_name,
+        last_name=last_name,
+        organisation=application.name,
+        category=application.category_id,
+        people=tuple(ListedPerson(name=person.name, email=person.email) for person in application.people.all()),
+        **{name: getattr(application, name) for name in _SAME},
+    )
     return membership_form(
         application.category.campaign,
         organisation=Organisation.current(),
-        applicant=Applicant(
-            first_name=first_name,
-            last_name=last_name,
-            email=application.email,
-            phone=application.phone,
-            organisation=application.name,
-            kind=application.kind,
-            address=application.address,
-            siret=application.siret,
-            category=application.category_id,
-            amount=application.amount,
-            method=application.method,
-            service_code=application.service_code,
-            engagement_number=application.engagement_number,
-            people=tuple(ListedPerson(name=person.name, email=person.email) for person in application.people.all()),
-            domain=application.domain,
-            code=application.code,
-        ),
+        applicant=applicant,
         on=timezone.localdate(application.received_at),
     )
-
-
-def filled_form_filename(application: Application) -> str:
-    """The same name as the blank form's."""
-    return membership_form_filename(application.category.campaign)

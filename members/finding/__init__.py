@@ -9,18 +9,3 @@ from members.finding.folding import amount_in
 from members.finding.naming import labels
 from members.finding.searching import Found, fee_named, forms_to_check, of_members, search
 from members.finding.suggesting import Suggestion, of_one_structure, suggest, suggest_all
-
-__all__ = [
-    "Found",
-    "Suggestion",
-    "amount_in",
-    "fee_named",
-    "fold",
-    "forms_to_check",
-    "labels",
-    "of_members",
-    "of_one_structure",
-    "search",
-    "suggest",
-    "suggest_all",
-]

@@ -34,6 +34,5 @@ def _label(member: Member, namesakes: list[tuple[int, list[str]]]) -> str:
 
 
 def _distinct(address: str, email: str, siret: str) -> tuple[str, str, str]:
-    """The town, the mailbox, the number."""
     town = _TOWN.findall(address)
     return town[-1] if town else "", email, f"SIRET {typography.siret(siret)}" if siret else ""

@@ -3,8 +3,9 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import chain
 
 from caprural.fields import compact
 from caprural.typography import fold
@@ -48,28 +49,8 @@ class Found:
     why: str = ""
 
 
-@dataclass
-class _Reasons:
-    """Why each member is found, the surest reason only."""
-
-    by_member: dict[int, tuple[Rank, str]] = field(default_factory=dict)
-
-    def add(self, member: int, rank: Rank, why: str) -> None:
-        """Unless a better one is known."""
-        known = self.by_member.get(member)
-        if known is None or rank < known[0]:
-            self.by_member[member] = (rank, why)
-
-
-@dataclass(frozen=True)
-class _Row:
-    """What a member is found by, as the database has it."""
-
-    pk: int
-    name: str
-    contact_name: str
-    email: str
-    siret: str
+#: A member found, how sure that is, and why; nothing when its name says it.
+Reason = tuple[int, Rank, str]
 
 
 def search(text: str, *, campaign: FeeCampaign | None, limit: int = 50) -> list[Found]:
@@ -82,20 +63,23 @@ def search(text: str, *, campaign: FeeCampaign | None, limit: int = 50) -> list[
     text = text.strip()
     if not fold(text):
         return []
-    reasons = _Reasons()
-    rows = [_Row(*row) for row in Member.objects.order_by().values_list("pk", "name", "contact_name", "email", "siret")]
+    rows = list(Member.objects.order_by().only("name", "contact_name", "email", "siret"))
     people: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for member, email, name in CoveredPerson.objects.order_by("pk").values_list("member", "email", "name"):
         people[member].append((email, name))
-    _by_document(text, campaign, reasons)
-    _by_siret(text, rows, reasons)
-    if re.search(r"[@.]", text) and not re.search(r"\s", text):
-        _by_address(text.lower(), rows, people, reasons)
-    _by_fee(text, campaign, reasons)
-    _by_name(text, rows, people, reasons)
-    names = {row.pk: fold(row.name) for row in rows if row.pk in reasons.by_member}
-    best = sorted(names, key=lambda pk: (reasons.by_member[pk][0], names[pk], pk))[:limit]
-    return [replace(found, why=reasons.by_member[found.member.pk][1]) for found in of_members(best, campaign)]
+    surest: dict[int, tuple[Rank, str]] = {}
+    for member, rank, why in chain(
+        _by_document(text, campaign),
+        _by_siret(text, rows),
+        _by_address(text.lower(), rows, people),
+        _by_fee(text, campaign),
+        _by_name(text, rows, people),
+    ):
+        if member not in surest or rank < surest[member][0]:
+            surest[member] = rank, why
+    names = {row.pk: fold(row.name) for row in rows if row.pk in surest}
+    best = sorted(names, key=lambda pk: (surest[pk][0], names[pk], pk))[:limit]
+    return [replace(found, why=surest[found.member.pk][1]) for found in of_members(best, campaign)]
 
 
 def of_members(pks: list[int], campaign: FeeCampaign | None) -> list[Found]:
@@ -150,60 +134,62 @@ def forms_to_check(text: str) -> list[Application]:
     ]
 
 
-def _by_document(text: str, campaign: FeeCampaign | None, reasons: _Reasons) -> None:
+def _by_document(text: str, campaign: FeeCampaign | None) -> Iterator[Reason]:
     """The code of a fee, or the number of a receipt: of whichever campaign, since it names one payer."""
     if fee := fee_named(text):
         other = [str(fee.campaign)] if fee.campaign != campaign else []
         other += ["annulée"] if fee.status == MembershipFee.Status.CANCELLED else []
-        reasons.add(fee.member_id, Rank.NUMBER, fee.code + (f" ({', '.join(other)})" if other else ""))
+        yield fee.member_id, Rank.NUMBER, fee.code + (f" ({', '.join(other)})" if other else "")
     if number := _RECEIPT.fullmatch(text):
         wanted = Receipt.objects.filter(year=int(number[1]), number=int(number[2]))
         for receipt in wanted.select_related("fee"):
             voided = " (annulé)" if receipt.voided_at else ""
-            reasons.add(receipt.fee.member_id, Rank.NUMBER, f"reçu n° {receipt.label}{voided}")
+            yield receipt.fee.member_id, Rank.NUMBER, f"reçu n° {receipt.label}{voided}"
 
 
-def _by_siret(text: str, rows: list[_Row], reasons: _Reasons) -> None:
+def _by_siret(text: str, rows: list[Member]) -> Iterator[Reason]:
     digits = compact(text)
     if not (digits.isascii() and digits.isdigit() and _SHORTEST_PART_OF_SIRET <= len(digits) <= 14):
         return
     for row in rows:
         if digits == row.siret:
-            reasons.add(row.pk, Rank.NUMBER, "SIRET")
+            yield row.pk, Rank.NUMBER, "SIRET"
         elif len(digits) == 9 and row.siret.startswith(digits):
-            reasons.add(row.pk, Rank.NUMBER, "SIREN")
+            yield row.pk, Rank.NUMBER, "SIREN"
         elif digits in row.siret:
-            reasons.add(row.pk, Rank.PART_OF_NUMBER, "partie du SIRET")
+            yield row.pk, Rank.PART_OF_NUMBER, "partie du SIRET"
 
 
-def _by_address(text: str, rows: list[_Row], people: dict[int, list[tuple[str, str]]], reasons: _Reasons) -> None:
+def _by_address(text: str, rows: list[Member], people: dict[int, list[tuple[str, str]]]) -> Iterator[Reason]:
+    if not re.search(r"[@.]", text) or re.search(r"\s", text):
+        return
     domain = text.rpartition("@")[2]
     for member, declared in EmailDomain.objects.order_by("pk").values_list("member", "domain"):
         if domain == declared or ("@" not in text and text in declared):
-            reasons.add(member, Rank.ADDRESS, f"domaine : {declared}")
+            yield member, Rank.ADDRESS, f"domaine : {declared}"
     for row in rows:
         if text in row.email.lower():
-            reasons.add(row.pk, Rank.NUMBER if text == row.email.lower() else Rank.ADDRESS, "adresse e-mail")
+            yield row.pk, Rank.NUMBER if text == row.email.lower() else Rank.ADDRESS, "adresse e-mail"
         for email, _ in people.get(row.pk, ()):
             if text in email:
-                reasons.add(row.pk, Rank.NUMBER if text == email else Rank.ADDRESS, f"personne couverte : {email}")
+                yield row.pk, Rank.NUMBER if text == email else Rank.ADDRESS, f"personne couverte : {email}"
 
 
-def _by_fee(text: str, campaign: FeeCampaign | None, reasons: _Reasons) -> None:
+def _by_fee(text: str, campaign: FeeCampaign | None) -> Iterator[Reason]:
     """Among the campaign's fees, their amount, their reference, the engagement number given for them."""
     amount = amount_in(text)
     words = compact(fold(text))
     live = MembershipFee.objects.live().filter(campaign=campaign).order_by()
     for member, owed, *numbers in live.values_list("member", "amount", "reference", "engagement_number"):
         if amount is not None and owed == amount:
-            reasons.add(member, Rank.NUMBER, "montant")
+            yield member, Rank.NUMBER, "montant"
         for label, number in zip(("référence", "numéro d’engagement"), numbers, strict=True):
             known = compact(fold(number)) if number else ""
             if known and (words == known or (len(words) >= _SHORTEST_REFERENCE and words in known)):
-                reasons.add(member, Rank.NUMBER if words == known else Rank.PART_OF_NUMBER, f"{label} : {number}")
+                yield member, Rank.NUMBER if words == known else Rank.PART_OF_NUMBER, f"{label} : {number}"
 
 
-def _by_name(text: str, rows: list[_Row], people: dict[int, list[tuple[str, str]]], reasons: _Reasons) -> None:
+def _by_name(text: str, rows: list[Member], people: dict[int, list[tuple[str, str]]]) -> Iterator[Reason]:
     """Every word asked for is somewhere in the names of the payer, of its contact and of its people."""
     words = fold(text).split()
     asked = [word for word in words if word not in ARTICLES] or words
@@ -215,12 +201,12 @@ def _by_name(text: str, rows: list[_Row], people: dict[int, list[tuple[str, str]
         name = f" {fold(row.name)}"
         if all(_is_in(name, word) for word in asked):
             begins = all(f" {word}" in name or word in ABBREVIATIONS for word in asked)
-            reasons.add(row.pk, Rank.NAME if begins else Rank.PART_OF_NAME, "")
+            yield row.pk, Rank.NAME if begins else Rank.PART_OF_NAME, ""
         else:
-            reasons.add(row.pk, Rank.PART_OF_NAME, ", ".join(_others(asked, row, listed)))
+            yield row.pk, Rank.PART_OF_NAME, ", ".join(_others(asked, row, listed))
 
 
-def _others(asked: list[str], row: _Row, people: list[str]) -> Iterator[str]:
+def _others(asked: list[str], row: Member, people: list[str]) -> Iterator[str]:
     """The names, other than the payer's own, that hold what was asked for."""
     for label, names in (("contact", [row.contact_name]), ("personne couverte", people)):
         for name in names:

@@ -30,6 +30,8 @@ _SHORTEST_MISSPELT = 4
 #: Of two structures of different kinds, « Commune du Plateau » and « Communauté de communes du Plateau ».
 _OTHER_KIND = 0.9
 
+#: Suggestions for one person.
+_MOST = 3
 _APPLICATION, _ADDRESS, _DOMAIN, _PERSON = 4.0, 3.0, 2.0, 1.5
 
 
@@ -51,12 +53,12 @@ class _Name:
     kinds: frozenset[str]
 
 
-def suggest(*, email: str, organisation: str, name: str = "", limit: int = 3) -> list[Suggestion]:
+def suggest(*, email: str, organisation: str, name: str = "") -> list[Suggestion]:
     """Members to which a person likely belongs, the likeliest first."""
-    return suggest_all([(email, organisation, name)], limit=limit)[0]
+    return suggest_all([(email, organisation, name)])[0]
 
 
-def suggest_all(people: Sequence[tuple[str, str, str]], *, limit: int = 3) -> list[list[Suggestion]]:
+def suggest_all(people: Sequence[tuple[str, str, str]]) -> list[list[Suggestion]]:
     """The suggestions for each of these « address, structure as typed, name of the person », in as many queries as for
     one.
 
@@ -91,7 +93,7 @@ def suggest_all(people: Sequence[tuple[str, str, str]], *, limit: int = 3) -> li
         for member, (likeness, why) in names.near(organisation).items():
             scores[member] += likeness
             reasons[member].append(why)
-        best = sorted((pk for pk in scores if scores[pk]), key=lambda pk: (-scores[pk], pk))[:limit]
+        best = sorted((pk for pk in scores if scores[pk]), key=lambda pk: (-scores[pk], pk))[:_MOST]
         ranked.append([(pk, ", ".join(reasons[pk])) for pk in best])
     members = Member.objects.in_bulk({pk for best in ranked for pk, _ in best})
     named = labels(members.values())

@@ -6,21 +6,3 @@ from members.forms.checking import NEW, CheckForm, MergeForm, OtherMemberForm
 from members.forms.public import MORE, ApplicationForm
 from members.forms.recording import CancelFeeForm, RecordingForm
 from members.forms.spreadsheets import SpreadsheetForm
-
-__all__ = [
-    "MORE",
-    "NEW",
-    "ApplicationForm",
-    "CancelFeeForm",
-    "CheckForm",
-    "EmailDomainForm",
-    "FeeCampaignForm",
-    "FeeCategoryForm",
-    "FeeCategoryFormSet",
-    "MergeForm",
-    "NewFeeForm",
-    "OtherMemberForm",
-    "RecordingForm",
-    "RenewalForm",
-    "SpreadsheetForm",
-]

@@ -78,7 +78,6 @@ class FeeCategoryFormSet(forms.BaseInlineFormSet):
         return "Deux catégories de cette campagne portent le même libellé : changez l’un des deux."
 
     def get_form_error(self) -> str:
-        """What the line itself says."""
         return "Ce libellé figure déjà plus haut."
 
 

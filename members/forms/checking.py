@@ -30,7 +30,6 @@ class PayerField(forms.ModelChoiceField):
     """A member, or None for one to create: said in words, so that a field left out creates nobody."""
 
     def clean(self, value: Any) -> Member | None:
-        """`NEW`, or a member."""
         found: Member | None = None if value == NEW else super().clean(value)
         return found
 

@@ -22,6 +22,7 @@ MORE_LINES = 3
 MAX_LINES = 60
 #: The name of the button that asks for more lines.
 MORE = "plus"
+PEOPLE = "personne,personnes"
 
 
 class PersonForm(forms.ModelForm):
@@ -41,7 +42,6 @@ class PersonForm(forms.ModelForm):
         self.fields["email"].required = False  # a line may be left blank
 
     def clean_email(self) -> str:
-        """Needed as soon as the line says something."""
         email: str = self.cleaned_data["email"]
         if not email and self.cleaned_data.get("name"):
             raise forms.ValidationError(
@@ -62,14 +62,12 @@ class PeopleFormSet(forms.BaseFormSet):
         return 0
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:
-        """Each line says its number."""
         super().add_fields(form, index)
         if index is not None:
             form.fields["name"].label = f"Prénom et nom de la personne {index + 1}"
             form.fields["email"].label = f"Adresse e-mail de la personne {index + 1}"
 
     def clean(self) -> None:
-        """Nobody twice."""
         lines: dict[str, int] = {}
         for number, form in enumerate(self.forms, 1):
             email = form.cleaned_data.get("email") if form.is_valid() else None
@@ -101,19 +99,6 @@ class ApplicationForm(forms.ModelForm):
 
     class Meta:
         model = Application
-        fields = (
-            "category",
-            "name",
-            "siret",
-            "address",
-            "contact_name",
-            "email",
-            "phone",
-            "domain",
-            "method",
-            "service_code",
-            "engagement_number",
-        )
         widgets = {
             "category": forms.RadioSelect,
             "name": forms.TextInput(attrs={"autocomplete": "organization"}),
@@ -127,6 +112,7 @@ class ApplicationForm(forms.ModelForm):
             "service_code": forms.TextInput(attrs={"autocomplete": "off"}),
             "engagement_number": forms.TextInput(attrs={"autocomplete": "off"}),
         }
+        fields = tuple(widgets)
         labels = {
             "category": "Quelle cotisation",
             "method": "Comment vous réglez",
@@ -198,7 +184,6 @@ class ApplicationForm(forms.ModelForm):
         return len(self.lines.forms) < MAX_LINES
 
     def is_valid(self) -> bool:
-        """The lines too."""
         return super().is_valid() and self.lines.is_valid()
 
     @property
@@ -212,7 +197,6 @@ class ApplicationForm(forms.ModelForm):
         ]
 
     def clean_domain(self) -> str:
-        """« @Collines.EXAMPLE » is understood."""
         return validators.normalise_domain(self.cleaned_data["domain"])
 
     def clean_submission_key(self) -> UUID:
@@ -223,7 +207,6 @@ class ApplicationForm(forms.ModelForm):
             return uuid4()
 
     def clean(self) -> dict[str, Any]:
-        """What depends on several answers."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         category: FeeCategory | None = cleaned.get("category")
         is_person = category is not None and category.scope == FeeCategory.Scope.PERSON
@@ -245,7 +228,7 @@ class ApplicationForm(forms.ModelForm):
         elif category.max_people:
             self.add_error(
                 "domain",
-                f"Cette catégorie couvre {_people(category.max_people)} au plus : "
+                f"Cette catégorie couvre {typography.counted(category.max_people, PEOPLE)} au plus : "
                 "nommez-les ci-dessus et laissez ce champ vide.",
             )
 
@@ -256,8 +239,8 @@ class ApplicationForm(forms.ModelForm):
             fault = "Indiquez au moins une personne à couvrir."
         elif limit is not None and len(people) > limit:
             fault = (
-                f"Cette catégorie couvre {_people(limit)} au plus, et vous en nommez {len(people)} : "
-                "retirez-en, ou choisissez une autre catégorie."
+                f"Cette catégorie couvre {typography.counted(limit, PEOPLE)} au plus, "
+                f"et vous en nommez {len(people)} : retirez-en, ou choisissez une autre catégorie."
             )
         elif self.must_cover and self.must_cover not in [person.email for person in people]:
             fault = (
@@ -311,7 +294,3 @@ def _label(category: FeeCategory) -> SafeString:
     covers = ". ".join(filter(None, (capfirst(category.scope_label), category.description)))
     amount = typography.amount(category.amount)
     return format_html('{} : <strong>{}</strong> <span class="table-note">{}</span>', category.label, amount, covers)
-
-
-def _people(number: int) -> str:
-    return f"{number} {typography.plural(number, 'personne,personnes')}"

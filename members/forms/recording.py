@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -16,35 +16,11 @@ Status = MembershipFee.Status
 EARLIEST = timedelta(days=366)
 
 
-class RecordingForm(typed_again.Form, forms.Form):
+class RecordingForm(typed_again.Form, forms.ModelForm):
     """How far fees have come, and what proves it (R13): the same for all those of one transfer."""
 
     status = forms.ChoiceField(
         label="État", choices=[(status.value, status.label) for status in MembershipFee.ACCEPTED], initial=Status.PAID
-    )
-    method = forms.ChoiceField(
-        label="Moyen de paiement", choices=[("", "—"), *MembershipFee.Method.choices], required=False
-    )
-    reference = forms.CharField(
-        label="Référence",
-        max_length=80,
-        required=False,
-        help_text="Numéro de chèque ou de virement.",
-        validators=[validators.single_line],
-    )
-    engagement_number = forms.CharField(
-        label="Numéro d’engagement",
-        max_length=50,
-        required=False,
-        help_text="Celui du bon de commande d’un organisme public.",
-        validators=[validators.single_line],
-    )
-    paid_on = forms.DateField(
-        label="Jour du paiement",
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="Pour l’état « payée ».",
-        validators=[validators.plausible_day],
     )
     received = forms.CharField(
         label="Montant reçu",
@@ -54,12 +30,20 @@ class RecordingForm(typed_again.Form, forms.Form):
         help_text="Facultatif : comparé au total des cotisations cochées.",
     )
 
+    class Meta:
+        model = MembershipFee
+        fields = ("status", "method", "reference", "engagement_number", "paid_on")
+        labels = {"paid_on": "Jour du paiement"}
+        help_texts = {"paid_on": "Pour l’état « payée »."}
+        widgets = {"paid_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
     def __init__(
         self, *args: Any, today: date, campaign: FeeCampaign | None, total: Decimal | None, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.today, self.campaign, self.total = today, campaign, total
         self.fields["paid_on"].initial = today
+        cast(forms.ChoiceField, self.fields["method"]).choices = [("", "—"), *MembershipFee.Method.choices]
 
     def clean_paid_on(self) -> date | None:
         """A day that has come, and not long before the campaign: a year is soon mistyped."""
@@ -73,7 +57,6 @@ class RecordingForm(typed_again.Form, forms.Form):
         return paid_on
 
     def clean_received(self) -> Decimal | None:
-        """An amount as people write it."""
         typed: str = self.cleaned_data["received"]
         received = amount_in(typed) if typed else None
         if typed and received is None:
@@ -81,7 +64,6 @@ class RecordingForm(typed_again.Form, forms.Form):
         return received
 
     def clean(self) -> dict[str, Any]:
-        """A payment has a day; what was received is what the fees add up to."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("status") == Status.PAID and "paid_on" in cleaned and not cleaned["paid_on"]:
             self.add_error("paid_on", "Indiquez le jour du paiement.")

@@ -29,7 +29,6 @@ class SpreadsheetForm(typed_again.Form, forms.Form):
     table: Table
 
     def clean(self) -> dict[str, Any]:
-        """The file can be read, and has the columns of its kind."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         file, kind = cleaned.get("file"), cleaned.get("kind")
         if not file or not kind:

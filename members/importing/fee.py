@@ -11,9 +11,9 @@ from django.utils import timezone
 from caprural import spreadsheets, typography
 from caprural.spreadsheets import fold, quoted
 from members import consequences, fees, receipts
-from members.covering import Circle
 from members.importing.known import Known
-from members.importing.lines import Cells, Claims, Line, Outcome, change, either, number, shown
+from members.importing.lines import Cells, Line, Outcome, change, either, number, shown
+from members.importing.reading import Lines
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee
 
 Status = MembershipFee.Status
@@ -44,41 +44,35 @@ _METHODS = {
 _METHOD_LABELS = either(Method.labels)
 
 
-class FeeLines:
-    """Reads them one after the other, and keeps what they would write."""
+class FeeLines(Lines):
+    """Fees, whose members gain or lose a cover."""
+
+    model = MembershipFee
 
     def __init__(self, known: Known, *, now: datetime) -> None:
-        self._known = known
-        self._now = now
-        self._claims = Claims()
-        self._created: list[MembershipFee] = []
-        self._changed: list[MembershipFee] = []
-        self._fields: set[str] = set()
+        super().__init__(known, now=now)
         self._cancelled: list[MembershipFee] = []
-        self._gained: dict[int, Member] = {}
-        self._lost: dict[int, Member] = {}
 
     def read(self, cells: Cells) -> Line:
-        """What this line would do."""
-        member = self._known.member_of(cells)
-        campaign = self._known.campaign_of(cells)
-        category = self._known.category_of(cells, campaign) if campaign else None
+        member = self.known.member_of(cells)
+        campaign = self.known.campaign_of(cells)
+        category = self.known.category_of(cells, campaign) if campaign else None
         given = self._given(cells, category)
         name = f"{member or cells.text('member')} – {campaign or cells.text('campaign')}"
         fee = self._target(cells, member, campaign, given) if member and campaign else None
         if fee is None:
-            return Line(cells.number, Outcome.REFUSED, name, tuple(cells.reasons))
-        if line := self._claims.repeated(id(fee), cells, given, name):
+            return cells.refused(name)
+        if line := self.repeated(id(fee), cells, given, name):
             return line
-        details = self._opened(cells, fee, given) if fee._state.adding else self._moved(cells, fee, given)
+        details = self._opened(cells, given) if fee._state.adding else self._moved(cells, fee, given)
         if cells.reasons:
-            return Line(cells.number, Outcome.REFUSED, name, tuple(cells.reasons))
+            return cells.refused(name)
         if fee._state.adding:
             self._open(fee, given)
-            return Line(cells.number, Outcome.CREATED, name, tuple(details))
+            return cells.line(Outcome.CREATED, name, details)
         if details:
             self._change(fee, given)
-        return Line(cells.number, Outcome.CHANGED if details else Outcome.UNCHANGED, name, tuple(details))
+        return cells.line(Outcome.CHANGED if details else Outcome.UNCHANGED, name, details)
 
     def _given(self, cells: Cells, category: FeeCategory | None) -> dict[str, Any]:
         """What the line says, empty cells left out: they leave what is there."""
@@ -92,12 +86,12 @@ class FeeLines:
         }
         given = {name: value for name, value in given.items() if value not in ("", None)}
         texts = {name: given[name] for name in _TEXTS if name in given}
-        cells.validate(MembershipFee(**texts), texts, {name: name for name in texts})
+        cells.validate(MembershipFee(**texts), texts)
         return given
 
     def _past_day(self, value: spreadsheets.Cell) -> date:
         found = spreadsheets.day(value)
-        if found > timezone.localdate(self._now):
+        if found > timezone.localdate(self.now):
             raise spreadsheets.NotUnderstood(f"{quoted(value)} n’est pas encore venu : corrigez la date")
         return found
 
@@ -112,9 +106,9 @@ class FeeLines:
         pk = cells.understood("pk", number)
         if len(cells.reasons) > wrong:
             return None
-        fees_there = self._known.fees_of[member.pk, campaign.pk]
+        fees_there = self.known.fees_of[member.pk, campaign.pk]
         if pk is not None:
-            numbered = self._known.fees.get(pk)
+            numbered = self.known.fees.get(pk)
             if numbered is None:
                 cells.refuse(f"{cells.where('pk')} : aucune cotisation n’a l’identifiant {pk} : videz cette case.")
             elif numbered not in fees_there:
@@ -133,7 +127,7 @@ class FeeLines:
             fees_there.append(found)
         return found
 
-    def _opened(self, cells: Cells, fee: MembershipFee, given: dict[str, Any]) -> list[str]:
+    def _opened(self, cells: Cells, given: dict[str, Any]) -> list[str]:
         """What a new fee says; what it lacks is refused."""
         status = given.get("status", Status.DUE)
         if "category" not in given and cells.raw("category") == "":
@@ -190,51 +184,37 @@ class FeeLines:
         for name, value in given.items():
             setattr(fee, name, value)
         fee.status = given.get("status", Status.DUE)
-        fee.status_changed_at = self._now
-        self._created.append(fee)
+        fee.status_changed_at = self.now
+        self.created.append(fee)
         if fee.is_accepted:
-            self._gained[fee.member_id] = fee.member
+            self.concerned.add(fee.member_id)
 
     def _change(self, fee: MembershipFee, given: dict[str, Any]) -> None:
         was_accepted, before = fee.is_accepted, fee.status
         for name in _differences(fee, given):
             setattr(fee, name, given[name])
-            self._fields.add(name)
+            self.fields.add(name)
         fee.status = given.get("status", before)
         if fee.status != before:
-            fee.status_changed_at = self._now
-            self._fields.add("status_changed_at")
-        self._changed.append(fee)
-        if fee.is_accepted and not was_accepted:
-            self._gained[fee.member_id] = fee.member
-        if fee.status == Status.CANCELLED and before != Status.CANCELLED:
+            fee.status_changed_at = self.now
+            self.fields.add("status_changed_at")
+        self.changed.append(fee)
+        if fee.is_accepted != was_accepted:
+            self.concerned.add(fee.member_id)
+        if fee.status == Status.CANCELLED != before:
             self._cancelled.append(fee)
-            if was_accepted:
-                self._lost[fee.member_id] = fee.member
 
-    def foresee(self, *, now: datetime) -> list[consequences.Change]:
-        """The seats that all of it would confirm or cost. Only reads."""
-        accepted = [fee for fee in (*self._changed, *self._created) if fee.is_accepted]
+    def foresee(self) -> list[consequences.Change]:
+        accepted = [fee for fee in (*self.changed, *self.created) if fee.is_accepted]
         return consequences.foresee(
-            {**self._lost, **self._gained},
-            lambda cover: cover.without(*self._changed).accepting(*accepted),
-            now=now,
+            self.concerned, lambda cover: cover.without(*self.changed).accepting(*accepted), now=self.now
         )
 
-    def write(self, *, now: datetime) -> None:
-        """Write all of it; what is accepted or lost is announced, once for everybody (R16)."""
-        if self._changed:
-            # Before the new ones: a fee cancelled here leaves its place to them.
-            MembershipFee.objects.bulk_update(self._changed, sorted(self._fields), batch_size=200)
-        MembershipFee.objects.bulk_create(self._created, batch_size=500)
-        if self._cancelled:
-            receipts.void(*self._cancelled, now=now)
-        if concerned := {*self._lost, *self._gained}:
-            consequences.draw(Circle.of(concerned), lost="cotisation annulée (import)", now=now)
+    def write_more(self) -> None:
+        receipts.void(*self._cancelled, now=self.now)
 
 
 def _differences(fee: MembershipFee, given: dict[str, Any]) -> list[str]:
-    """What the line says otherwise than the fee."""
     return [name for name, value in given.items() if not _is_same(getattr(fee, name), value)]
 
 
@@ -243,7 +223,6 @@ def _is_same(before: Any, after: Any) -> bool:
 
 
 def _label(name: str, value: Any) -> Any:
-    """A value as a person reads it."""
     match name:
         case "amount" if value != "":
             return typography.amount(value)

@@ -35,7 +35,7 @@ class Known:
             return iter(found.select_for_update(no_key=True) if is_locking else found)
 
         self.members: dict[int, Member] = {}
-        self._by_siret: dict[str, Member] = {}
+        self.by_siret: dict[str, Member] = {}
         self._by_name: dict[str, list[Member]] = defaultdict(list)
         for member in rows(Member.objects.order_by("pk")):
             self.members[member.pk] = member
@@ -77,11 +77,7 @@ class Known:
     def take_siret(self, member: Member) -> None:
         """The SIRET of this member is no longer free; the one it had stays taken: the database would see it twice."""
         if member.siret:
-            self._by_siret.setdefault(member.siret, member)
-
-    def with_siret(self, siret: str) -> Member | None:
-        """The member that has this SIRET."""
-        return self._by_siret.get(siret)
+            self.by_siret.setdefault(member.siret, member)
 
     def named(self, name: str) -> list[Member]:
         """The members of this name: accents, case, spaces and punctuation do not count."""
@@ -99,7 +95,7 @@ class Known:
             return None
         if pk is not None:
             return self._numbered(cells, pk, siret, name)
-        if siret and (found := self.with_siret(siret)):
+        if siret and (found := self.by_siret.get(siret)):
             return found
         candidates = [member for member in self.named(name) if not siret or not member.siret]
         if len(candidates) == 1:

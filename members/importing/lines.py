@@ -1,9 +1,8 @@
 """What one line of a file would do, and what makes it do so."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
@@ -25,8 +24,7 @@ class Outcome(StrEnum):
     IGNORED = "ignored"
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line under its number in the file: what it is about, and what changes or why it is refused."""
 
     number: int
@@ -63,9 +61,18 @@ class Cells:
         """One more thing to correct."""
         self.reasons.append(reason)
 
+    def line(self, outcome: Outcome, name: str, details: Iterable[str] = ()) -> Line:
+        """What becomes of it."""
+        return Line(self.number, outcome, name, tuple(details))
+
+    def refused(self, name: str) -> Line:
+        """It is refused, for all its reasons."""
+        return self.line(Outcome.REFUSED, name, self.reasons)
+
     def title(self, name: str) -> str:
         """The title of that column in the file, or ours when the file has none."""
-        return self.sheet.title(name)
+        at = self.sheet.places.get(name)
+        return self.sheet.layout.column(name).title if at is None else self.sheet.table.header[at]
 
     def where(self, name: str) -> str:
         """The title of that column, and where its cell is: « Montant (D2) »."""
@@ -94,27 +101,25 @@ class Cells:
 
     def chosen(self, name: str, choices: Mapping[str, str], labels: str) -> str | None:
         """The choice that the cell names, whatever its accents and case; nothing when it is empty, or refused."""
-        raw = self.raw(name)
-        if raw == "" or raw in spreadsheets.FORMULA_ERRORS:
-            return None
-        found = choices.get(spreadsheets.fold(spreadsheets.text(raw)))
-        if found is None:
-            self.refuse(f"{self.where(name)} : {quoted(raw)} n’est pas connu : écrivez {labels}.")
-        return found
 
-    def validate(self, row: Model, given: Mapping[str, Any], names: Mapping[str, str]) -> None:
-        """Judge what was given as the model's own fields do, without a query.
+        def parse(raw: Cell) -> str:
+            found = choices.get(spreadsheets.fold(spreadsheets.text(raw)))
+            if found is None:
+                raise NotUnderstood(f"{quoted(raw)} n’est pas connu : écrivez {labels}")
+            return found
 
-        `names`: the column of each field that was given.
-        """
-        others = [name.name for name in row._meta.fields if name.name not in names]
+        return self.understood(name, parse)
+
+    def validate(self, row: Model, given: Mapping[str, Any], column: str = "") -> None:
+        """Judge what was given as the model's own fields do, without a query; `column` is not always the field's."""
+        others = [field.name for field in row._meta.fields if field.name not in given]
         try:
             row.clean_fields(exclude=others)
         except ValidationError as error:
             for name, errors in error.error_dict.items():
                 # Of two sentences that say the same thing, ours comes after Django's.
                 for sentence in {fault.code: fault.messages[0] for fault in errors}.values():
-                    self.refuse(f"{self.where(names[name])} {quoted(given[name])} : {sentence}")
+                    self.refuse(f"{self.where(column or name)} {quoted(given[name])} : {sentence}")
 
 
 def number(value: Cell) -> int:
@@ -123,38 +128,6 @@ def number(value: Cell) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
         raise NotUnderstood(f"{quoted(value)} n’est pas un identifiant : laissez la case vide, ou reprenez nos exports")
     return int(digits)
-
-
-@dataclass
-class Claims:
-    """What earlier lines said of the same thing: a line that repeats is ignored, one that contradicts is refused."""
-
-    said: dict[Any, tuple[int, dict[str, Any]]] = field(default_factory=dict)
-
-    def repeated(self, key: Any, cells: Cells, given: dict[str, Any], name: str) -> Line | None:
-        """The outcome of a line about what an earlier line was about already; nothing for the first one."""
-        if key not in self.said:
-            self.said[key] = (cells.number, given)
-            return None
-        number, before = self.said[key]
-        others = [name for name, value in given.items() if not _says_the_same(before.get(name), value)]
-        if not others and not cells.reasons:
-            return repeats(cells.number, number, name)
-        if others:
-            titles = ", ".join(cells.where(name) for name in others)
-            cells.refuse(f"Dit autre chose que la ligne {number}, {titles} : gardez une seule de ces lignes.")
-        return None
-
-
-def _says_the_same(before: Any, value: Any) -> bool:
-    if isinstance(before, str) and isinstance(value, str):
-        return spreadsheets.fold(before) == spreadsheets.fold(value)
-    return bool(before == value)
-
-
-def repeats(number: int, earlier: int, name: str) -> Line:
-    """A line that says again what an earlier one said."""
-    return Line(number, Outcome.IGNORED, name, (f"Répète la ligne {earlier} : ignorée.",))
 
 
 def either(values: Sequence[str]) -> str:

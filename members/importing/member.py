@@ -10,7 +10,8 @@ from caprural.spreadsheets import fold, quoted
 from members import consequences
 from members.covering import Circle
 from members.importing.known import Known
-from members.importing.lines import Cells, Claims, Line, Outcome, change, joined, number, shown
+from members.importing.lines import Cells, Line, Outcome, change, joined, number, shown
+from members.importing.reading import Lines
 from members.models import EmailDomain, Member
 
 #: Fields written as the file has them.
@@ -24,29 +25,25 @@ _NEW = ("nouveau", "nouvelle")
 _KIND_LABELS = "« structure » ou « personne »"
 
 
-class MemberLines:
-    """Reads them one after the other, and keeps what they would write."""
+class MemberLines(Lines):
+    """Members, and the domains that are added to theirs."""
+
+    model = Member
 
     def __init__(self, known: Known, *, now: datetime) -> None:
-        self._known = known
-        self._claims = Claims()
-        self._created: list[Member] = []
-        self._changed: list[Member] = []
-        self._fields: set[str] = set()
+        super().__init__(known, now=now)
         self._domains: list[EmailDomain] = []
-        self._gained: dict[int, Member] = {}
 
     def read(self, cells: Cells) -> Line:
-        """What this line would do."""
         given = self._given(cells)
         member = self._target(cells, given)
         name = str(given.get("name") or member or "")
         if member is None:
-            return Line(cells.number, Outcome.REFUSED, name, tuple(cells.reasons))
-        if line := self._claims.repeated(id(member), cells, given, name):
+            return cells.refused(name)
+        if line := self.repeated(id(member), cells, given, name):
             return line
         if cells.reasons:
-            return Line(cells.number, Outcome.REFUSED, name, tuple(cells.reasons))
+            return cells.refused(name)
         if member._state.adding:
             return self._create(cells, member, given)
         return self._change(cells, member, given)
@@ -64,10 +61,10 @@ class MemberLines:
             # Read as a number, it has lost its first zero.
             given["phone"] = f"0{given['phone']}"
         given = {name: value for name, value in given.items() if value}
-        cells.validate(Member(**given), given, {name: name for name in given})
+        cells.validate(Member(**given), given)
         domains = [validators.normalise_domain(word) for word in re.split(r"[\s,;]+", cells.text("domains")) if word]
         for domain in domains:
-            cells.validate(EmailDomain(domain=domain), {"domain": domain}, {"domain": "domains"})
+            cells.validate(EmailDomain(domain=domain), {"domain": domain}, "domains")
         return {**given, "domains": sorted(set(domains))} if domains else given
 
     def _target(self, cells: Cells, given: dict[str, Any]) -> Member | None:
@@ -78,9 +75,9 @@ class MemberLines:
         siret, name = given.get("siret"), given.get("name", "")
         if len(cells.reasons) > wrong or (siret is None and cells.raw("siret") != ""):
             return None
-        holder = self._known.with_siret(siret) if siret else None
+        holder = self.known.by_siret.get(siret) if siret else None
         if pk is not None:
-            member = self._known.members.get(pk)
+            member = self.known.members.get(pk)
             if member is None:
                 cells.refuse(f"{cells.where('pk')} : aucun cotisant n’a l’identifiant {pk} : videz cette case.")
             elif holder not in (None, member):
@@ -91,14 +88,14 @@ class MemberLines:
             return None
         if holder:
             return holder
-        named = [] if is_new else self._known.named(name)
+        named = [] if is_new else self.known.named(name)
         if candidates := [member for member in named if not siret or not member.siret]:
             return self._by_name(cells, given, candidates)
         if not name:
             cells.refuse(f"{cells.where('name')} : la case est vide : donnez le nom du cotisant.")
             return None
         member = Member(**{name: given[name] for name in _FIELDS if name in given})
-        self._known.add(member)
+        self.known.add(member)
         return member
 
     def _by_name(self, cells: Cells, given: dict[str, Any], candidates: list[Member]) -> Member | None:
@@ -126,12 +123,12 @@ class MemberLines:
         return None
 
     def _create(self, cells: Cells, member: Member, given: dict[str, Any]) -> Line:
-        self._created.append(member)
+        self.created.append(member)
         self._domains += [EmailDomain(member=member, domain=domain) for domain in given.get("domains", ())]
         details = [
             f"{cells.title(name)} : {shown(_label(name, value))}" for name, value in given.items() if name != "name"
         ]
-        return Line(cells.number, Outcome.CREATED, member.name, tuple(details))
+        return cells.line(Outcome.CREATED, member.name, details)
 
     def _change(self, cells: Cells, member: Member, given: dict[str, Any]) -> Line:
         details = []
@@ -147,33 +144,24 @@ class MemberLines:
                 continue
             details.append(change(cells.title(name), _label(name, before), _label(name, after)))
             setattr(member, name, after)
-            self._fields.add(name)
+            self.fields.add(name)
         if details:
-            self._changed.append(member)
-            self._known.take_siret(member)
+            self.changed.append(member)
+            self.known.take_siret(member)
         for domain in given.get("domains", ()):
-            if domain not in self._known.domains[member.pk]:
+            if domain not in self.known.domains[member.pk]:
                 details.append(f"Domaine ajouté : {quoted(domain)}")
                 self._domains.append(EmailDomain(member=member, domain=domain))
-                self._gained[member.pk] = member
-        return Line(cells.number, Outcome.CHANGED if details else Outcome.UNCHANGED, member.name, tuple(details))
+                self.concerned.add(member.pk)
+        return cells.line(Outcome.CHANGED if details else Outcome.UNCHANGED, member.name, details)
 
-    def foresee(self, *, now: datetime) -> list[consequences.Change]:
-        """The seats that the new domains would confirm. Only reads."""
-        domains = {
-            pk: [new.domain for new in self._domains if new.member is member] for pk, member in self._gained.items()
-        }
+    def foresee(self) -> list[consequences.Change]:
+        domains = {pk: [new.domain for new in self._domains if new.member_id == pk] for pk in self.concerned}
         coming = Circle(frozenset(), frozenset(name for names in domains.values() for name in names))
-        return consequences.foresee(domains, lambda cover: cover.adding({}, domains), coming=coming, now=now)
+        return consequences.foresee(domains, lambda cover: cover.adding({}, domains), coming=coming, now=self.now)
 
-    def write(self, *, now: datetime) -> None:
-        """Write all of it, and announce whom the new domains may cover (R16)."""
-        Member.objects.bulk_create(self._created, batch_size=500)
-        if self._changed:
-            Member.objects.bulk_update(self._changed, sorted(self._fields), batch_size=200)
+    def write_more(self) -> None:
         EmailDomain.objects.bulk_create(self._domains, batch_size=500)
-        if self._gained:
-            consequences.draw(Circle.of(self._gained), now=now)
 
 
 def _address(cells: Cells) -> str:
@@ -202,7 +190,6 @@ def _is_same_email(member: Member, given: dict[str, Any]) -> bool:
 
 
 def _label(name: str, value: Any) -> Any:
-    """A value as a person reads it."""
     if name == "kind":
         return Member.Kind(value).label
     return ", ".join(value) if isinstance(value, Sequence) and not isinstance(value, str) else value

@@ -12,14 +12,14 @@ from caprural.spreadsheets import Table
 from members.consequences import Change
 from members.importing.fee import FeeLines
 from members.importing.known import Known
-from members.importing.lines import Cells, Line, Outcome, repeats
+from members.importing.lines import Cells, Line, Outcome
 from members.importing.member import MemberLines
 from members.importing.person import PersonLines
+from members.importing.reading import Lines, repeats
 from members.importing.sheet import match
 from members.models import SpreadsheetImport
 
 Kind = SpreadsheetImport.Kind
-Lines = MemberLines | PersonLines | FeeLines
 
 #: How often the reading says how far it has come.
 STEP = 200
@@ -49,14 +49,8 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """What tells one outcome from another: every line, what changes and from what."""
-        said = [(line.number, line.outcome.value, line.name, line.details) for line in self.lines]
         lost = [change.address for change in self.changes if change.is_lost]
-        return sha256(repr((said, lost) if lost else said).encode()).hexdigest()
-
-    @property
-    def report(self) -> list[list[Any]]:
-        """The lines as data to keep."""
-        return [[line.number, line.outcome.value, line.name, list(line.details)] for line in self.lines]
+        return sha256(repr((self.lines, lost)).encode()).hexdigest()
 
 
 def plan(
@@ -77,16 +71,17 @@ def plan(
     lines = []
     for done, row in enumerate(sheet.table.rows, start=1):
         # A number and its text are not the same cell: True == 1 == 1.0 for Python.
-        key = tuple(spreadsheets.text(cell) for cell in row.cells)
+        key = tuple(map(spreadsheets.text, row.cells))
+        cells = Cells(sheet, row.number, row.cells)
         if key in seen:
-            line = repeats(row.number, seen[key].number, seen[key].name)
+            line = repeats(cells, seen[key].number, seen[key].name)
         else:
-            line = seen[key] = _read(reader, Cells(sheet, row.number, row.cells))
+            line = seen[key] = _read(reader, cells)
         lines.append(line)
         if done % STEP == 0:
             progress(done)
     is_refused = any(line.outcome == Outcome.REFUSED for line in lines)
-    changes = [] if is_refused else reader.foresee(now=now)
+    changes = [] if is_refused else reader.foresee()
     return Plan(lines, (*sheet.notes, *_said(changes)), reader, changes)
 
 
@@ -96,14 +91,12 @@ def _said(changes: list[Change]) -> list[str]:
     gained = len(changes) - lost
     people = "la personne en sera prévenue,les personnes en seront prévenues"
     said = {
-        f"{gained} {typography.plural(gained, 'inscription sera confirmée,inscriptions seront confirmées')}": gained,
-        f"{lost} {typography.plural(lost, 'place confirmée attendra,places confirmées attendront')} de nouveau une "
+        typography.counted(gained, "inscription sera confirmée,inscriptions seront confirmées"): gained,
+        f"{typography.counted(lost, 'place confirmée attendra,places confirmées attendront')} de nouveau une "
         "cotisation": lost,
     }
     return [f"{what} : {typography.plural(count, people)}." for what, count in said.items() if count]
 
 
 def _read(reader: Lines, cells: Cells) -> Line:
-    if cells.is_shifted:
-        return Line(cells.number, Outcome.REFUSED, "", tuple(cells.reasons))
-    return reader.read(cells)
+    return cells.refused("") if cells.is_shifted else reader.read(cells)

@@ -22,10 +22,6 @@ class Sheet:
     places: dict[str, int]
     notes: tuple[str, ...]
 
-    def title(self, name: str) -> str:
-        """The title of that column in the file, or ours when the file has none."""
-        return self.table.header[self.places[name]] if name in self.places else self.layout.column(name).title
-
 
 def read(kind: str, name: str, content: bytes) -> Table:
     """The table of a file, where it holds the most titles of this kind. Raises NotASpreadsheet."""

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import Error as DatabaseTrouble
+from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
 from caprural import spreadsheets
-from members.importing.applying import apply, keep
-from members.importing.planning import plan
+from members.importing.planning import Plan, plan
 from members.importing.sheet import WrongColumns, read
-from members.models import SpreadsheetImport
+from members.models import FeeCampaign, SpreadsheetImport
 from members.models.spreadsheet_import import KEPT
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,11 @@ LEASE = timedelta(minutes=3)
 #: A file during which the worker has died that many times is not tried again.
 MAX_ATTEMPTS = 3
 
+CHANGED = "Des données ont changé depuis l’analyse : relisez ce qui sera fait, puis importez."
+SHAKEN = (
+    "D’autres données ont été enregistrées au même instant, et rien n’a été importé : analysez le fichier à nouveau, "
+    "puis recommencez."
+)
 INTERRUPTED = (
     "Le traitement s’est interrompu plusieurs fois : partagez le fichier en plusieurs, "
     "ou prévenez la personne qui s’occupe du serveur."
@@ -114,4 +119,51 @@ def _analyse(held: SpreadsheetImport, *, now: datetime) -> None:
     table = read(held.kind, held.file_name, bytes(held.content))
     planned = plan(held.kind, table, now=now, progress=progress)
     progress(len(planned.lines))
-    keep(held, planned)
+    _keep(held.pk, planned)
+
+
+def apply(pk: int, *, now: datetime) -> None:
+    """Import a file that was shown and agreed to; its status then says what became of it.
+
+    Nothing is written unless every line is accepted and does what was shown. Once imported, the file and what was said
+    of each line are erased.
+    """
+    asked = SpreadsheetImport.objects.get(pk=pk)
+    if asked.status not in SpreadsheetImport.TO_WRITE:
+        return
+    table = read(asked.kind, asked.file_name, bytes(asked.content))
+    try:
+        with transaction.atomic():
+            # Whoever creates payers at this instant: a member that two of us create would not meet on any row.
+            FeeCampaign.objects.lock()
+            current = SpreadsheetImport.objects.select_for_update().light().get(pk=pk)
+            if current.status not in SpreadsheetImport.TO_WRITE:
+                return
+            planned = plan(current.kind, table, now=now, is_locking=True)
+            if planned.is_refused or planned.fingerprint != current.fingerprint:
+                _keep(pk, planned, message=CHANGED)
+                return
+            planned.reader.write()
+            current.status = SpreadsheetImport.Status.APPLIED
+            current.content, current.lines, current.message = b"", [], ""
+            current.applied_at, current.taken_until = now, None
+            current.save()
+    except IntegrityError:
+        # Written by somebody else between our reading and our writing, where no row could be locked.
+        _fail(pk, SHAKEN)
+
+
+def _keep(pk: int, planned: Plan, *, message: str = "") -> None:
+    """Keep what an analysis says, for the coordinator to read."""
+    SpreadsheetImport.objects.filter(pk=pk).update(
+        status=SpreadsheetImport.Status.REFUSED if planned.is_refused else SpreadsheetImport.Status.READY,
+        lines=planned.lines,
+        counts=planned.counts,
+        notes=list(planned.notes),
+        fingerprint=planned.fingerprint,
+        lines_done=len(planned.lines),
+        lines_total=len(planned.lines),
+        message=message,
+        taken_until=None,
+        attempts=0,
+    )

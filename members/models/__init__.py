@@ -6,18 +6,3 @@ from members.models.fee import MembershipFee
 from members.models.member import FULL_NAME_LENGTH, CoveredPerson, EmailDomain, Member
 from members.models.receipt import Receipt, ReceiptCounter
 from members.models.spreadsheet_import import SpreadsheetImport
-
-__all__ = [
-    "FULL_NAME_LENGTH",
-    "Application",
-    "ApplicationPerson",
-    "CoveredPerson",
-    "EmailDomain",
-    "FeeCampaign",
-    "FeeCategory",
-    "Member",
-    "MembershipFee",
-    "Receipt",
-    "ReceiptCounter",
-    "SpreadsheetImport",
-]

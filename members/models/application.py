@@ -1,6 +1,7 @@
 """« Bulletin en ligne »: what someone typed to become a member, until the coordination has checked it."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Self
@@ -27,18 +28,17 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         same = models.Q(siret=siret) if siret else models.Q()
         return self.filter(same | models.Q(email=validators.normalise_email(email))) if siret or email else self.none()
 
-    def naming(self, email: str) -> Self:
-        """Those filled by, or for, the person with this address."""
-        address = validators.normalise_email(email)
-        return self.filter(models.Q(email=address) | models.Q(people__email=address)).distinct()
+    def naming(self, emails: Iterable[str]) -> Self:
+        """Those filled by, or for, the people with these addresses."""
+        addresses = {validators.normalise_email(email) for email in emails}
+        return self.filter(models.Q(email__in=addresses) | models.Q(people__email__in=addresses)).distinct()
 
-    def naming_any(self, emails: list[str]) -> dict[str, list["Application"]]:
+    def by_address(self, emails: Iterable[str]) -> dict[str, list["Application"]]:
         """For each of these addresses, those filled by, or for, that person; two queries."""
-        found: dict[str, list[Application]] = {}
-        named = self.filter(models.Q(email__in=emails) | models.Q(people__email__in=emails))
-        for application in named.distinct().prefetch_related("people"):
-            for email in {application.email, *(person.email for person in application.people.all())}:
-                found.setdefault(email, []).append(application)
+        found: dict[str, list[Application]] = defaultdict(list)
+        for application in self.naming(emails).prefetch_related("people"):
+            for email in application.addresses:
+                found[email].append(application)
         return found
 
     def beside_scale(
@@ -48,18 +48,17 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         its campaign, its fee not cancelled since: one that was checked, or was filled from one of the places
         given. One query while no form names anybody, three at most.
         """
-        people: dict[str, list[int]] = {}
+        people: dict[str, list[int]] = defaultdict(list)
         for key, (email, _) in asked.items():
-            people.setdefault(validators.normalise_email(email), []).append(key)
-        live = self.filter(models.Q(email__in=people) | models.Q(people__email__in=people)).distinct()
-        live = live.exclude(fee__status=MembershipFee.Status.CANCELLED)
+            people[validators.normalise_email(email)].append(key)
+        live = self.naming(people).exclude(fee__status=MembershipFee.Status.CANCELLED)
         answers = live.filter(category__campaign=models.OuterRef("campaign"))
         scale = list(FeeCategory.objects.of(on).annotate(is_answered=models.Exists(answers)))
         found: dict[int, Application] = {}
         if any(category.is_answered for category in scale):
             ours = live.filter(category__campaign=scale[0].campaign).select_related("fee").prefetch_related("people")
             for application in ours.order_by("pk"):
-                for email in {application.email, *(person.email for person in application.people.all())}:
+                for email in application.addresses:
                     for key in people.get(email, ()):
                         if application.checked_at or application.filled_from in asked[key][1]:
                             found[key] = application
@@ -130,8 +129,12 @@ class Application(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        """The private page of whoever filled it."""
         return reverse("application_detail", args=[self.token])
+
+    @property
+    def addresses(self) -> set[str]:
+        """That of whoever filled it, and those of the people it names."""
+        return {self.email, *(person.email for person in self.people.all())}
 
     @property
     def code(self) -> str:

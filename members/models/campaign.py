@@ -10,19 +10,15 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from caprural import validators
+from caprural import typography, validators
 
 T = TypeVar("T")
 
 
 class FeeCampaignQuerySet(models.QuerySet["FeeCampaign"]):
-    def covering(self, on: date) -> Self:
-        """Campaigns whose period contains the day `on`, both ends included (R12)."""
-        return self.filter(starts_on__lte=on, ends_on__gte=on)
-
     def of(self, on: date | None) -> "FeeCampaign | None":
-        """The campaign that covers the day `on`: there is at most one; none for a day nobody knows yet."""
-        return self.covering(on).first() if on else None
+        """The campaign that covers the day `on` (R12): there is at most one; none for a day nobody knows yet."""
+        return self.overlapping(on, on).first() if on else None
 
     def overlapping(self, starts_on: date, ends_on: date) -> Self:
         """Campaigns that share at least a day with this period."""
@@ -175,9 +171,8 @@ class FeeCategory(models.Model):
     @property
     def scope_label(self) -> str:
         """The scope as the scale prints it: « une structure, jusqu’à 3 personnes »."""
-        if self.scope == self.Scope.STRUCTURE and self.max_people:
-            people = "1 personne" if self.max_people == 1 else f"{self.max_people} personnes"
-            return f"une structure, jusqu’à {people}"
-        if self.scope == self.Scope.STRUCTURE:
+        if self.scope == self.Scope.PERSON:
+            return "une personne"
+        if not self.max_people:
             return "une structure et toutes ses personnes"
-        return "une personne"
+        return f"une structure, jusqu’à {typography.counted(self.max_people, 'personne,personnes')}"

@@ -122,5 +122,4 @@ class EmailDomain(models.Model):
         return self.domain
 
     def clean(self) -> None:
-        """Domains are compared in lower case, so they are stored that way."""
         self.domain = validators.normalise_domain(self.domain)

@@ -86,7 +86,9 @@ def application_detail(request: HttpRequest, token: str) -> HttpResponse:
 def application_form(request: HttpRequest, token: str) -> HttpResponse:
     """The filled membership form."""
     application = _behind(token)
-    return pdf.response(documents.filled_form_filename(application), documents.filled_form(application))
+    return pdf.response(
+        documents.membership_form_filename(application.category.campaign), documents.filled_form(application)
+    )
 
 
 def _behind(token: str) -> Application:

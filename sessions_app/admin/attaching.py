@@ -19,7 +19,7 @@ from caprural.admin import page
 from members import emails as member_emails
 from members import fees, finding
 from members.models import Application, CoveredPerson, FeeCampaign, FeeCategory, Member, MembershipFee
-from sessions_app import registering, roles
+from sessions_app import roles
 from sessions_app.admin.base import RegistrationPages
 from sessions_app.forms import AttachForm, NewMemberForm, RecordFeeForm, together_label
 from sessions_app.models import Registration, TrainingSession
@@ -243,7 +243,7 @@ class MemberAttaching(RegistrationPages):
     @transaction.atomic
     def _attach(self, request: HttpRequest, people: list[Registration], member: Member) -> None:
         for person in people:
-            registering.attach(person, member, now=timezone.now())
+            fees.cover(member, person.email, name=person.full_name, now=timezone.now())
         outlook = Outlook([member])
         done = Registration.objects.select_related("session").in_bulk([person.pk for person in people])
         for person in (done[person.pk] for person in people):
@@ -327,7 +327,7 @@ def _with_choices(
     suggested = finding.suggest_all([(one.email, one.organisation, one.full_name) for one in people])
     outlook = Outlook(one.member for suggestions in suggested for one in suggestions)
     colleagues = finding.of_one_structure(clues)
-    forms = Application.objects.to_check().naming_any([person.email for person in people])
+    forms = Application.objects.to_check().by_address(person.email for person in people)
     found = []
     for person, suggestions, same in zip(people, suggested, colleagues[: len(people)], strict=True):
         session = sessions[person.session_id]

@@ -22,6 +22,7 @@ from sessions_app.admin.mending import SessionMending
 from sessions_app.admin.writing import SessionWriting
 from sessions_app.documents import attendance_sheet
 from sessions_app.forms import (
+    SECTIONS,
     DuplicateForm,
     LabelledFormSet,
     RegisterByHandForm,
@@ -97,13 +98,8 @@ class TrainingSessionAdmin(SessionMending, SessionDecisions, SessionWriting, Con
             "Lieu et contact",
             {
                 "fields": (
-                    "place",
-                    "exact_address",
-                    "exact_address_follows",
-                    "joining_on",
-                    "contact_name",
-                    "contact_phone",
-                    "contact_email",
+                    *("place", "exact_address", "exact_address_follows", "joining_on"),
+                    *("contact_name", "contact_phone", "contact_email"),
                 )
             },
         ),
@@ -113,15 +109,7 @@ class TrainingSessionAdmin(SessionMending, SessionDecisions, SessionWriting, Con
                 "description": "Paragraphes, **gras**, [liens](https://…) et listes à deux niveaux (« - »). "
                 "Les puces d’un texte collé deviennent des listes à l’enregistrement. "
                 "Une rubrique vide ne laisse aucune trace sur la page.",
-                "fields": (
-                    "rationale",
-                    "audience",
-                    "programme",
-                    "teaching_method",
-                    "about",
-                    "prerequisites",
-                    "conditions",
-                ),
+                "fields": SECTIONS,
             },
         ),
         ("Mentions", {"fields": ("training_hours", "funders_notice")}),

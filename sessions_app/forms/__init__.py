@@ -20,4 +20,4 @@ from sessions_app.forms.public import (
     RegistrationForm,
     ReplacementForm,
 )
-from sessions_app.forms.session import LabelledFormSet, SessionDayFormSet, TrainerForm, TrainingSessionForm
+from sessions_app.forms.session import SECTIONS, LabelledFormSet, SessionDayFormSet, TrainerForm, TrainingSessionForm

@@ -14,7 +14,7 @@ from sessions_app.registering.entering import (
     replace,
     send_links,
 )
-from sessions_app.registering.fee import attach, await_fees_longer, extend_fee_due
+from sessions_app.registering.fee import await_fees_longer, extend_fee_due
 from sessions_app.registering.gate import (
     PARTICIPANT,
     SYSTEM,

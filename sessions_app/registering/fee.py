@@ -1,4 +1,4 @@
-"""The fee of the people registered: attached, awaited a little longer (R14, R15)."""
+"""The fee of the people registered, awaited a little longer (R15)."""
 
 from datetime import date, datetime
 
@@ -8,19 +8,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from caprural import typography
-from members import fees
-from members.models import Member
 from sessions_app import emails
 from sessions_app.models import Registration, TrainingSession
 from sessions_app.registering.gate import SYSTEM, Actor, RegistrationRefused, note, staff
 from sessions_app.registering.seats import fee_due_on
 
 Status = Registration.Status
-
-
-def attach(registration: Registration, member: Member, *, now: datetime) -> None:
-    """Teach a member this person's address; whatever its accepted fee now covers is confirmed (R14, R16)."""
-    fees.cover(member, registration.email, name=registration.full_name, now=now)
 
 
 @transaction.atomic

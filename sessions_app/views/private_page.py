@@ -201,7 +201,7 @@ def registration_own_data(request: HttpRequest, token: str) -> HttpResponse:
     """Everything held about the person, in a file (R9)."""
     registration, session = behind(token)
     actors = {registering.PARTICIPANT.label: "vous", registering.SYSTEM.label: "règle automatique"}
-    named = Application.objects.naming(registration.email).select_related("category__campaign").order_by("pk")
+    named = Application.objects.naming([registration.email]).select_related("category__campaign").order_by("pk")
     # Anybody may register with somebody else's address: that a form names it is not enough to open it.
     applications = named.filter(filled_from__in=registration.form_sources)
     content = own_data.content(registration, session, applications=applications, actors=actors, now=timezone.now())

@@ -16,11 +16,11 @@ from caprural.house.models import Organisation
 from members import fees
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
-from tests.announced import STATES, open_session, registered, session_in, today
 from tests.browser.conftest import FOREIGN_HOST, Open
-from tests.browser.test_register import fill, register
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_trainer
-from tests.pictures import give_logo, picture
+from tests.support.announced import STATES, open_session, registered, session_in, today
+from tests.support.browsing import fill, register
+from tests.support.pictures import give_logo, picture
 
 
 def fail(request: HttpRequest) -> HttpResponse:

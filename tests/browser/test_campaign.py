@@ -11,10 +11,10 @@ from playwright.sync_api import Page, expect
 from caprural.mailing.models import Message
 from members.models import FeeCampaign
 from sessions_app import roles
-from tests.announced import today
 from tests.browser.conftest import Open
-from tests.browser.test_team import log_in
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff
+from tests.support.announced import today
+from tests.support.browsing import log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

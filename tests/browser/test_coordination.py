@@ -11,11 +11,11 @@ from playwright.sync_api import Page, expect
 from caprural.house.models import Heartbeat
 from caprural.mailing.models import Message
 from sessions_app.models import Registration, Trainer, TrainingSession
-from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
 from tests.factories import make_staff, make_trainer
-from tests.office import signed_in
-from tests.traces import messages, statuses
+from tests.support.announced import open_session, registered, today
+from tests.support.office import signed_in
+from tests.support.traces import messages, statuses
 
 ADMIN = "/admin/sessions_app/trainingsession"
 

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sessions_app.models import Registration, TrainingSession
-from tests.announced import open_session
 from tests.browser.conftest import Open
-from tests.browser.test_register import fill, register
+from tests.support.announced import open_session
+from tests.support.browsing import fill, register
 
 FOCUSED = """() => {
     const element = document.activeElement, style = getComputedStyle(element), box = element.getBoundingClientRect();

@@ -11,7 +11,6 @@ from caprural.house.models import Organisation
 from members import applying, fees
 from members.models import Application, CoveredPerson, FeeCategory
 from sessions_app.models import TrainingSession
-from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
 from tests.factories import (
     make_application,
@@ -22,6 +21,7 @@ from tests.factories import (
     make_member,
     make_staff,
 )
+from tests.support.announced import open_session, registered, today
 
 LONG = "Intercommunalités-et-anticonstitutionnellement-" * 3
 SIRET = "73282932000074"

@@ -6,11 +6,10 @@ from playwright.sync_api import expect
 
 from sessions_app import roles
 from sessions_app.models import Registration, TrainingSession
-from tests.announced import open_session
 from tests.browser.conftest import Open
-from tests.browser.test_register import fill
-from tests.browser.test_team import PASSWORD, log_in
 from tests.factories import make_staff
+from tests.support.announced import open_session
+from tests.support.browsing import PASSWORD, fill, log_in
 
 
 def test_a_visitor_whose_cookie_is_another(visit: Open) -> None:

@@ -11,10 +11,10 @@ from caprural.house.models import Organisation
 from caprural.mailing.models import Message
 from sessions_app import registering
 from sessions_app.models import Registration, SessionDocument, TrainingSession
-from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
 from tests.factories import make_campaign, make_category
-from tests.traces import link_for
+from tests.support.announced import open_session, registered, today
+from tests.support.traces import link_for
 
 #: A wide screen, and a narrow one where nothing may run.
 WINDOWS = [

@@ -8,11 +8,11 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from members.models import FeeCategory, MembershipFee
-from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff
-from tests.office import signed_in
-from tests.traces import status_of
+from tests.support.announced import open_session, registered, today
+from tests.support.office import signed_in
+from tests.support.traces import status_of
 
 DESK = "/admin/members/membershipfee/enregistrer/"
 LIST = "/admin/sessions_app/registration/a-rattacher/"

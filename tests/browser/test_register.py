@@ -3,14 +3,15 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from caprural.house.models import Organisation
 from sessions_app.models import Registration, TrainingSession
-from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
 from tests.factories import make_campaign, make_category, make_fee, make_member
-from tests.traces import link_for
+from tests.support.announced import open_session, registered, today
+from tests.support.browsing import register
+from tests.support.traces import link_for
 
 
 @pytest.fixture
@@ -23,26 +24,6 @@ def session() -> TrainingSession:
     make_fee(make_member(emails=("camille@collines.example",)), category=category)
     make_fee(make_member(domains=("cc-plateau.example",)), category=category)
     return open_session(title="Animer un réseau", slug="animer", fee_required=True, rationale="Pour animer.")
-
-
-def fill(page: Page, email: str) -> None:
-    """Type what is required."""
-    for label, value in {
-        "Prénom": "Camille",
-        "Nom": "Durand",
-        "Adresse e-mail": email,
-        "Structure": "Pays des Collines",
-        "Fonction": "Chargée de mission",
-    }.items():
-        page.get_by_role("textbox", name=re.compile(f"^{label}")).fill(value)
-    page.get_by_role("combobox", name=re.compile("^Vous êtes")).select_option(label="technicien")
-
-
-def register(page: Page, email: str) -> None:
-    """From the session page to the answer."""
-    page.get_by_role("link", name="S’inscrire").first.click()
-    fill(page, email)
-    page.get_by_role("button", name="M’inscrire").click()
 
 
 @pytest.mark.parametrize("email", ["camille@collines.example", "quelqu.un@cc-plateau.example"])

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,11 +11,10 @@ from caprural.mailing.models import Message
 from members.models import Member, MembershipFee
 from sessions_app import roles
 from sessions_app.models import TrainingSession
-from tests.announced import open_session, registered, today
 from tests.browser.conftest import Open
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, make_trainer
-
-PASSWORD = "mot-de-passe"
+from tests.support.announced import open_session, registered, today
+from tests.support.browsing import log_in
 
 
 @pytest.fixture
@@ -44,16 +42,6 @@ def session(trainer: User) -> TrainingSession:
 @pytest.fixture
 def coordination() -> User:
     return make_staff(group=roles.COORDINATION, username="coordination")
-
-
-def log_in(visit: Open, user: User, **options: Any) -> Page:
-    """Through the login page."""
-    page = visit("/admin/", **options)
-    page.get_by_label("Nom d’utilisateur").fill(user.username)
-    page.get_by_label("Mot de passe").fill(PASSWORD)
-    page.get_by_role("button", name="Connexion").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Accueil")
-    return page
 
 
 def test_trainer_reviews_the_list(visit: Open, session: TrainingSession, trainer: User) -> None:

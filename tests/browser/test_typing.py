@@ -6,10 +6,10 @@ from playwright.sync_api import Page, expect
 
 from sessions_app import roles
 from sessions_app.models import TrainingSession
-from tests.announced import today
 from tests.browser.conftest import Open
-from tests.browser.test_team import log_in
 from tests.factories import make_staff
+from tests.support.announced import today
+from tests.support.browsing import log_in
 
 MACHINE = re.compile(r"objet |\(e\)|\(s\)|avec succès|Ce champ est obligatoire|Ajouter session")
 SESSIONS = "/admin/sessions_app/trainingsession/"

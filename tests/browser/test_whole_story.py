@@ -16,12 +16,12 @@ from caprural import agenda
 from caprural.house.models import Organisation
 from caprural.mailing.models import Message
 from sessions_app.models import Registration, TrainingSession
-from tests.announced import open_session, today
 from tests.browser.conftest import Open
-from tests.browser.test_register import register
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, make_trainer
-from tests.office import signed_in
-from tests.traces import link_for
+from tests.support.announced import open_session, today
+from tests.support.browsing import register
+from tests.support.office import signed_in
+from tests.support.traces import link_for
 
 Status = Registration.Status
 

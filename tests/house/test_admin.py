@@ -9,10 +9,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from caprural.house.models import Organisation
-from tests import pages
 from tests.factories import make_staff
-from tests.office import complaints, send, signed_in
-from tests.pictures import bomb, picture, upload
+from tests.support import pages
+from tests.support.office import complaints, send, signed_in
+from tests.support.pictures import bomb, picture, upload
 
 pytestmark = pytest.mark.django_db
 

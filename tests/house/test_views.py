@@ -1,29 +1,27 @@
 """The pages of the site itself."""
 
-import re
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from caprural import typography
 from caprural.house.models import Heartbeat, Organisation
 from caprural.limits.models import Spending
-from tests import pages
-from tests.factories import make_session, paris
+from tests.factories import paris
+from tests.support import pages
+from tests.support.outages import database_is_down, disk_is_full
+from tests.support.pictures import give_logo, picture
+from tests.support.visitors import LEGAL
 
 pytestmark = pytest.mark.django_db
 
-LEGAL = {
-    "/mentions-legales/": ("caprural/legal_notice.html", "Mentions légales"),
-    "/donnees-personnelles/": ("caprural/privacy.html", "Données personnelles"),
-    "/accessibilite/": ("caprural/accessibility.html", "Accessibilité"),
-}
+LOGO = "/organisme/logo"
 
 
 @pytest.fixture
@@ -40,18 +38,6 @@ def organisation() -> Organisation:
         publication_director="Dominique Martin",
         hosting="Hébergeur Exemple\n1 quai du Serveur, Lyon",
     )
-
-
-def database_is_down(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    """What every query meets when the server no longer answers."""
-    raise DatabaseError("server closed the connection unexpectedly")
-
-
-def disk_is_full(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    """What every change meets then; one that changes no row asks for no room."""
-    if sql.split()[0] == "INSERT" or (sql.startswith("UPDATE") and Spending.objects.filter(until__lte=timezone.now())):
-        raise OperationalError("database or disk is full")
-    return execute(sql, params, many, context)
 
 
 class TestHealthz:
@@ -115,13 +101,6 @@ class TestRobots:
             "Sitemap: https://inscriptions.caprural.example/sitemap.xml",
         ]
 
-    def test_sitemap_lists_the_public_pages_and_no_draft(self, client: Client) -> None:
-        make_session(slug="annoncee")
-        make_session(slug="brouillon", status="draft")
-        response = client.get("/sitemap.xml")
-        paths = re.findall(r"<loc>https?://[^/]+(/[^<]*)</loc>", response.content.decode())
-        assert sorted(paths) == sorted([*LEGAL, "/", "/cotisation/", "/sessions/annoncee/"])
-
 
 class TestLegalPages:
     @pytest.mark.parametrize(("path", "template", "title"), [(path, *page) for path, page in LEGAL.items()])
@@ -184,3 +163,75 @@ class TestLegalPages:
             "Aucun traceur",
         ):
             assert said in main
+
+
+class TestLogo:
+    """The organisation's logo: at the head of every page, and behind an address of its own."""
+
+    @pytest.mark.parametrize(
+        ("kind", "name", "expected"), [("PNG", "a.png", "image/png"), ("JPEG", "b.jpg", "image/jpeg")]
+    )
+    def test_is_served_as_what_it_is(
+        self, client: Client, settings: Settings, tmp_path: Path, kind: str, name: str, expected: str
+    ) -> None:
+        give_logo(settings, tmp_path, picture(kind), name)
+
+        response = client.get(LOGO)
+
+        assert (response.status_code, response.content) == (200, picture(kind))
+        assert response.headers["Content-Type"] == expected
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Cache-Control"] == "public, max-age=300"
+        assert not response.cookies
+
+    def test_its_type_is_never_that_of_its_name(self, client: Client, settings: Settings, tmp_path: Path) -> None:
+        give_logo(settings, tmp_path, picture("JPEG"), "logo.png")
+
+        assert client.get(LOGO).headers["Content-Type"] == "image/jpeg"
+
+    @pytest.mark.parametrize(
+        "content", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<script>alert(1)</script>", b""]
+    )
+    def test_what_is_not_an_image_is_not_served(
+        self, client: Client, settings: Settings, tmp_path: Path, content: bytes
+    ) -> None:
+        """However it came into the folder."""
+        organisation = give_logo(settings, tmp_path, picture())
+        Path(organisation.logo.path).write_bytes(content)
+
+        assert client.get(LOGO).status_code == 404
+        assert Organisation.current().logo_uri == ""
+
+    def test_is_fetched_again_only_when_it_changed(self, client: Client, settings: Settings, tmp_path: Path) -> None:
+        give_logo(settings, tmp_path, picture())
+        etag = client.get(LOGO).headers["ETag"]
+
+        same = client.get(LOGO, headers={"If-None-Match": etag})
+        give_logo(settings, tmp_path, picture(colour="#8a4518"))
+        other = client.get(LOGO, headers={"If-None-Match": etag})
+
+        assert (same.status_code, same.content) == (304, b"")
+        assert (other.status_code, other.content) == (200, picture(colour="#8a4518"))
+
+    def test_without_logo_or_without_its_file(self, client: Client, settings: Settings, tmp_path: Path) -> None:
+        assert client.get(LOGO).status_code == 404
+        organisation = give_logo(settings, tmp_path, picture())
+        Path(organisation.logo.path).unlink()
+
+        assert client.get(LOGO).status_code == 404
+        assert Organisation.current().logo_uri == ""
+        pages.assert_sound(client.get("/cotisation/"))
+
+    def test_stands_at_the_head_of_every_page(self, client: Client, settings: Settings, tmp_path: Path) -> None:
+        header = ".//header[@class='site-header']//img"
+        assert pages.tree(client.get("/")).findall(header) == []
+        organisation = give_logo(settings, tmp_path, picture(), "été & co.png")
+
+        for path in ("/", "/cotisation/", "/mentions-legales/", "/nulle-part"):
+            image = pages.one(pages.tree(client.get(path)), header)
+            assert (image.get("src"), image.get("alt")) == (organisation.logo_url, "")
+        assert client.get(organisation.logo_url).content == picture()
+        assert organisation.logo_url.isascii()
+
+    def test_methods(self, client: Client) -> None:
+        assert client.post(LOGO).status_code == 405

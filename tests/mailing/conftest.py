@@ -5,7 +5,7 @@ import pytest
 from pytest_django import Settings
 
 from caprural.mailing import documents
-from tests.smtp_sink import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from caprural.mailing.models import Message
 from members.models import MembershipFee
 from sessions_app import roles
 from tests.factories import make_application, make_fee, make_member, make_registration, make_session, make_staff
-from tests.office import signed_in
-from tests.pages import links, tree
+from tests.support.office import signed_in
+from tests.support.pages import links, tree
 
 pytestmark = pytest.mark.django_db
 

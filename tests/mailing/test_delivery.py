@@ -16,7 +16,7 @@ from caprural.mailing import delivery, documents, outbox
 from caprural.mailing.models import Message
 from tests.factories import NOW
 from tests.mailing.greeting import queue, states
-from tests.smtp_sink import SmtpSink, wait_until
+from tests.support.smtp_sink import SmtpSink, wait_until
 
 pytestmark = pytest.mark.usefixtures("greeting")
 

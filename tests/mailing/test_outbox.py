@@ -9,7 +9,7 @@ from caprural.mailing import delivery, outbox
 from caprural.mailing.models import Message
 from tests.factories import NOW
 from tests.mailing.greeting import queue, states
-from tests.smtp_sink import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.usefixtures("greeting")
 

@@ -14,11 +14,11 @@ from django.utils import timezone
 from caprural.mailing import delivery
 from caprural.mailing.models import Message
 from members.models import SpreadsheetImport
-from tests import two_workers
-from tests.announced import today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration, make_session
-from tests.smtp_sink import SmtpSink, wait_until
-from tests.worker_process import Worker
+from tests.support import two_workers
+from tests.support.announced import today
+from tests.support.smtp_sink import SmtpSink, wait_until
+from tests.support.worker_process import Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -182,7 +182,7 @@ def test_reminders_of_membership_fees_leave_once_with_two_at_once(sink: SmtpSink
 
 
 class TestTwoAtOnce:
-    """R24: several sessions with every kind of action due; `python -m tests.two_workers` does the same with 500."""
+    """R24: every kind of action due in several sessions; `python -m tests.support.two_workers` does it in 500."""
 
     def test_each_action_is_done_once_and_each_message_received_once(
         self, sink: SmtpSink, workers: list[Worker]

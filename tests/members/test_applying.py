@@ -13,7 +13,6 @@ from caprural.mailing.models import Message
 from members import applying, fees, opening, reminding
 from members.models import Application, ApplicationPerson, Member, MembershipFee
 from sessions_app.models import Registration
-from tests import pages
 from tests.factories import (
     NOW,
     make_application,
@@ -26,8 +25,9 @@ from tests.factories import (
     make_session,
     make_staff,
 )
-from tests.sessions_app.test_emails import lines_of_html, lines_of_text
-from tests.traces import folded, messages, status_of, told
+from tests.support import pages
+from tests.support.letters import lines_of_html, lines_of_text
+from tests.support.traces import folded, messages, status_of, told
 
 pytestmark = pytest.mark.django_db
 
@@ -416,7 +416,7 @@ class TestChecking:
         check(application, user)
         before = pages.rows()
 
-        with pytest.raises(applying.AlreadyChecked):
+        with pytest.raises(applying.CheckRefused):
             check(application, make_staff(group="Coordination"), take=("name",))
 
         assert {**pages.rows(), "auth.User": [], "auth.User_groups": []} == {
@@ -429,7 +429,7 @@ class TestChecking:
         application = make_application(name="Pays")
         check(application, user)
 
-        with pytest.raises(applying.AlreadyChecked) as refused:
+        with pytest.raises(applying.CheckRefused) as refused:
             check(application, user)
 
         said = folded(str(refused.value))

@@ -28,7 +28,7 @@ class TestManyAtOnce:
         together = covering.up_to_date(asked, on=DAY)
 
         assert together == {"hors@rang.example", "p0@un.example", "a@deux.example"}
-        assert together == {email for email in asked if covering.is_up_to_date(email, on=DAY)}
+        assert together == {email for email in asked if covering.up_to_date([email], on=DAY)}
 
     @pytest.mark.parametrize("people", [1, 40])
     def test_in_two_queries(self, people: int) -> None:

@@ -13,8 +13,8 @@ from caprural.mailing.models import Message
 from members import emails, fees
 from members.models import FeeCategory, Member, MembershipFee
 from tests.factories import NOW, make_category, make_member, paris
-from tests.pages import text
-from tests.traces import folded
+from tests.support.pages import text
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

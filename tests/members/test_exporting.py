@@ -3,6 +3,7 @@
 import io
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import openpyxl
 import pytest
@@ -12,7 +13,7 @@ from members import exporting, importing
 from members.columns import LAYOUTS
 from members.models import CoveredPerson, FeeCampaign, FeeCategory, Member, MembershipFee, Receipt
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 
@@ -44,13 +45,8 @@ def _everything() -> None:
 
 def exported(kind: str, extension: str) -> bytes:
     """Everything of that kind."""
-    match kind:
-        case "members":
-            return exporting.members(Member.objects.all(), extension)
-        case "people":
-            return exporting.people(Member.objects.all(), extension)
-        case _:
-            return exporting.fees(MembershipFee.objects.all(), extension)
+    found: Any = (MembershipFee if kind == "fees" else Member).objects.all()
+    return exporting.export(kind, found, extension)
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)

@@ -10,7 +10,7 @@ from members import consequences, covering, fees
 from members.covering import Circle
 from members.models import FeeCategory, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_staff, paris
-from tests.traces import folded, status_of
+from tests.support.traces import folded, status_of
 
 pytestmark = pytest.mark.django_db
 
@@ -26,41 +26,7 @@ VERBS: dict[str, Callable[..., None]] = {
 
 def is_covered(email: str, *, on: date = ON) -> bool:
     """Whether this person's fee is up to date on the day of the session."""
-    return covering.is_up_to_date(email, on=on)
-
-
-class TestUpToDate:
-    """R13: the campaign covers the day and the status is committed, paid or waived."""
-
-    @pytest.mark.parametrize(
-        ("on", "expected"),
-        [
-            (date(2016, 12, 31), False),
-            (date(2017, 1, 1), True),
-            (date(2017, 12, 31), True),
-            (date(2018, 1, 1), False),
-        ],
-    )
-    def test_on_the_first_and_last_days_of_the_campaign(self, on: date, expected: bool) -> None:
-        make_fee(make_member(emails=("camille@collines.example",)))
-
-        assert is_covered("camille@collines.example", on=on) is expected
-
-    @pytest.mark.parametrize(
-        ("status", "expected"),
-        [("due", False), ("committed", True), ("paid", True), ("waived", True), ("cancelled", False)],
-    )
-    def test_by_status(self, status: str, expected: bool) -> None:
-        make_fee(make_member(emails=("camille@collines.example",)), status=status)
-
-        assert is_covered("camille@collines.example") is expected
-
-    def test_a_fee_of_another_year_does_not_count(self) -> None:
-        member = make_member(emails=("camille@collines.example",))
-        make_fee(member, category=make_category(campaign=make_campaign(year=2016)))
-        make_fee(member, category=make_category(campaign=make_campaign(year=2017)), status="due")
-
-        assert [is_covered("camille@collines.example", on=day) for day in (date(2016, 12, 31), ON)] == [True, False]
+    return bool(covering.up_to_date([email], on=on))
 
 
 class TestWhoIsCovered:
@@ -85,62 +51,6 @@ class TestWhoIsCovered:
         make_fee(make_member(emails=("camille@collines.example",), domains=("cc-plateau.example",)))
 
         assert is_covered(email) is expected
-
-    def test_another_members_fee_does_not_cover(self) -> None:
-        make_member(emails=("camille@collines.example",), domains=("collines.example",))
-        make_fee(make_member(emails=("alex@ailleurs.example",)))
-
-        assert [is_covered("camille@collines.example"), is_covered("alex@ailleurs.example")] == [False, True]
-
-    def test_listed_by_two_members_one_is_enough(self) -> None:
-        first, second = [make_member(emails=("camille@collines.example",)) for _ in range(2)]
-        category = make_category()
-        fee = make_fee(first, category=category)
-        make_fee(second, category=category)
-
-        fees.cancel(fee, now=NOW)
-
-        assert is_covered("camille@collines.example") is True
-
-
-class TestLimitedFees:
-    """R12: a structure's fee covers all its people, or up to n; a person's covers one: the first listed."""
-
-    EMAILS = ("a@collines.example", "b@collines.example", "c@collines.example")
-
-    @pytest.mark.parametrize(
-        ("fields", "expected"),
-        [
-            ({"scope": "structure"}, [True, True, True, True]),
-            ({"scope": "structure", "max_people": 1}, [True, False, False, False]),
-            ({"scope": "structure", "max_people": 2}, [True, True, False, False]),
-            ({"scope": "structure", "max_people": 9}, [True, True, True, False]),
-            ({"scope": "person"}, [True, False, False, False]),
-        ],
-    )
-    def test_the_first_listed(self, fields: dict[str, Any], expected: list[bool]) -> None:
-        """By domain alone nothing would say who the n people are: the fourth address is only of the domain."""
-        make_member(emails=("z@collines.example",))
-        member = make_member(emails=self.EMAILS, domains=("collines.example",))
-        make_fee(member, category=make_category(**fields))
-
-        assert [is_covered(email) for email in (*self.EMAILS, "d@collines.example")] == expected
-
-    def test_a_person_taken_off_leaves_their_place_to_the_next(self) -> None:
-        member = make_member(emails=self.EMAILS)
-        make_fee(member, category=make_category(max_people=2))
-
-        member.people.get(email="a@collines.example").delete()
-
-        assert [is_covered(email) for email in self.EMAILS] == [False, True, True]
-
-    def test_a_limited_and_an_unlimited_member(self) -> None:
-        limited = make_member(emails=self.EMAILS)
-        whole = make_member(emails=("c@collines.example",))
-        make_fee(limited, category=make_category(scope="person"))
-        make_fee(whole, category=make_category(scope="structure"))
-
-        assert [is_covered(email) for email in self.EMAILS] == [True, False, True]
 
 
 class TestSubscribing:

@@ -12,7 +12,7 @@ from members import fees, figures
 from members.figures import Amount
 from members.models import FeeCampaign, FeeCategory, MembershipFee
 from tests.factories import make_campaign, make_category, make_fee, make_member, paris
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ import pytest
 from members import opening
 from members.models import FeeCampaign, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, paris
-from tests.test_race import at_once
-from tests.traces import folded, messages
+from tests.support.together import at_once
+from tests.support.traces import folded, messages
 
 pytestmark = pytest.mark.django_db
 
@@ -126,10 +126,10 @@ class TestOpeningTheNext:
         campaign = make_campaign(year=2017)
         other = make_campaign(name="Barème 2018", starts_on=starts_on, ends_on=ends_on)
 
-        with pytest.raises(opening.PeriodTaken) as refused:
+        with pytest.raises(opening.NothingFollows) as refused:
             opening.open_next(campaign)
 
-        assert refused.value.campaign == other
+        assert refused.value.other == other
         assert folded(str(refused.value)) == (
             "La campagne « Barème 2018 » couvre déjà tout ou partie de la période qui suit : "
             "modifiez-la plutôt que d’en ouvrir une autre."
@@ -145,7 +145,7 @@ class TestOpeningTheNext:
     def test_the_calendar_ends(self) -> None:
         campaign = make_campaign(name="Fin", starts_on=date(2100, 1, 1), ends_on=date(2100, 12, 31))
 
-        with pytest.raises(opening.NoPeriodFollows):
+        with pytest.raises(opening.NothingFollows):
             opening.open_next(campaign)
 
 
@@ -251,7 +251,7 @@ class TestAtOnce:
 
         outcomes = at_once(*[lambda: opening.open_next(campaign)] * 4)
 
-        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["FeeCampaign", *["PeriodTaken"] * 3]
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["FeeCampaign", *["NothingFollows"] * 3]
         assert FeeCampaign.objects.count() == 2
         assert FeeCampaign.objects.get(name="Cotisation 2018").categories.count() == 1
 

@@ -14,8 +14,8 @@ from caprural.mailing.models import Message
 from members import emails, fees, reminding
 from members.models import FeeCampaign, FeeCategory, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, paris
-from tests.test_race import at_once
-from tests.traces import messages
+from tests.support.together import at_once
+from tests.support.traces import messages
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from django.core.management import call_command
 from sessions_app import duplicating
 from sessions_app.models import SessionDocument, TrainingSession
 from tests.factories import make_registration, make_session, make_trainer
-from tests.traces import statuses
+from tests.support.traces import statuses
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, time, timedelta
 from decimal import Decimal
-from html import unescape
 from io import BytesIO
 
 import pypdf
@@ -32,15 +31,26 @@ from tests.factories import (
     make_staff,
     paris,
 )
-from tests.smtp_sink import SmtpSink
+from tests.support.letters import lines_of_html, lines_of_text
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
 
 Cause = Registration.Cause
+
+
 SEATED = (Registration.Status.CONFIRMED, Registration.Status.AWAITING_FEE)
+
+
 DAYS = (date(2017, 4, 12), date(2017, 4, 13), date(2017, 5, 2))
+
+
 PUBLISH = "text/calendar; method=PUBLISH; charset=utf-8"
+
+
 CANCEL = "text/calendar; method=CANCEL; charset=utf-8"
+
+
 HOSTILE = "{{ 7|add:7 }} {% now 'Y' %} O'Neil <b>« Zoé »</b> & \"Co\""
 
 
@@ -107,7 +117,7 @@ def link_of(registration: Registration) -> str:
 
 
 def plain(text: str) -> str:
-    """Without the no-break spaces, which another test looks after (tests/test_french.py)."""
+    """Without the no-break spaces, which another test looks after (tests/whole/test_french.py)."""
     return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
@@ -118,11 +128,14 @@ Date : mercredi 12 avril 2017, de 9 h 30 à 17 h 30
 Lieu : à proximité de Givors (69)
 """
 
+
 #: Nothing more is expected of the person: the same words as on the page that follows the form.
 CONFIRM = (
     "\n\nLe bouton « C’est bien mon adresse », sur votre page personnelle, nous dit que nos messages vous parviennent "
     "; votre inscription est valable sans cela."
 )
+
+
 END = """\
 Votre page personnelle, dont le lien n’est envoyé qu’à vous, par e-mail :
 {link}
@@ -136,12 +149,15 @@ Cap Rural
 https://www.caprural.example/
 """
 
+
 ADDRESS_TO_COME = "L’adresse exacte vous sera communiquée avant la session.\n"
+
 
 UNABLE = """\
 Un empêchement ? Sur votre page personnelle, faites-vous remplacer par un ou une collègue, ou annulez votre \
 inscription dès que possible : la place servira à une autre personne.
 """
+
 
 READY = f"""\
 Vous n’avez rien d’autre à faire pour le moment. Le fichier joint à ce message ajoute la session à votre agenda.
@@ -149,10 +165,12 @@ Vous n’avez rien d’autre à faire pour le moment. Le fichier joint à ce mes
 {ADDRESS_TO_COME}
 {UNABLE}"""
 
+
 MISSING = """\
 Il nous manque encore la cotisation annuelle, attendue au plus tard le {due}. Le bulletin déjà rempli à votre nom et \
 les moyens de règlement sont sur votre page personnelle. Passé cette date, la place sera proposée à une autre personne.
 """
+
 
 KEPT_RANK = """\
 Vous gardez votre rang sur la liste d’attente : vous êtes au rang 1. Nous vous écrirons aussitôt si une place vous \
@@ -161,7 +179,9 @@ revient.
 Vous ne souhaitez plus attendre ? Annulez votre inscription sur votre page personnelle.
 """
 
+
 LEAVES_CALENDAR = "Le fichier joint à ce message retire la session de votre agenda, si elle y figurait."
+
 
 FEE = """\
 Ce que nous attendons de vous, au plus tard le mercredi 5 avril 2017 : le bulletin de cotisation et le règlement \
@@ -1161,20 +1181,9 @@ def every_message_at_that_status(registration: Registration, session: TrainingSe
             emails.joining_instructions(registration, session, carpool=carpool)
 
 
-def lines_of_text(text: str) -> list[str]:
-    return [line.strip().removeprefix("– ") for line in text.splitlines() if line]
-
-
-def lines_of_html(html: str) -> list[str]:
-    """What a person reads between the heading and the end, a line per paragraph, item or line break; not the button."""
-    body = html.partition("</h1>")[2].partition("</body>")[0]
-    body = re.sub(r'<a class="button".*?</a>', "", body)
-    blocks = re.split(r"</(?:p|li|div|ul)>|<br>", body)
-    lines = (" ".join(unescape(re.sub(r"<[^>]+>", "", block)).split(" ")).split("\n") for block in blocks)
-    return [line for line in (" ".join(part.strip(" ") for part in parts).strip(" ") for parts in lines) if line]
-
-
 EXACT_ADDRESS = "Salle « L’Étable »\n3 place du Marché & <Halles>"
+
+
 SITUATIONS: dict[str, Callable[[], TrainingSession]] = {
     "as usual": make_seed_session,
     "several days": lambda: make_seed_session(days=DAYS, exact_address=EXACT_ADDRESS),

@@ -12,11 +12,11 @@ from members import figures, opening
 from members.models import FeeCampaign, FeeCategory, Member
 from sessions_app.management.commands.load_demo import next_edition
 from sessions_app.models import Trainer, TrainingSession
-from tests.announced import registered, today
 from tests.factories import make_trainer
-from tests.office import table
-from tests.pages import rows
-from tests.traces import folded
+from tests.support.announced import registered, today
+from tests.support.office import table
+from tests.support.pages import rows
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 
@@ -178,4 +178,5 @@ class TestRunAgain:
 
         load_demo()
 
-        assert [campaign.name for campaign in FeeCampaign.objects.covering(date(year, 4, 12))] == [f"Barème {year}"]
+        day = date(year, 4, 12)
+        assert [campaign.name for campaign in FeeCampaign.objects.overlapping(day, day)] == [f"Barème {year}"]

@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from threading import Barrier, Thread
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -29,7 +29,8 @@ from tests.factories import (
     make_staff,
     paris,
 )
-from tests.traces import folded, log, messages, status_of, statuses, told
+from tests.support.together import at_once
+from tests.support.traces import folded, log, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db
 
@@ -921,21 +922,8 @@ class TestSeveralWorkers:
             for _ in range(8):
                 make_registration(session)
         written = len(messages())
-        start = Barrier(3)
-        done: list[int] = []
 
-        def work() -> None:
-            try:
-                start.wait()
-                done.append(agenda.run(now=now))
-            finally:
-                connection.close()
-
-        threads = [Thread(target=work) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        done = at_once(*[lambda: agenda.run(now=now)] * 3)
 
         assert coordinator.email in dict(messages())
         assert (len(done), sum(done), plan(now)) == (3, len(expected) + 24, [])

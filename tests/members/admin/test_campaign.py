@@ -9,21 +9,16 @@ from django.test import Client
 
 from members import emails
 from members.models import Application, FeeCampaign, FeeCategory
-from tests.announced import open_session, today
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_registration, make_staff
-from tests.office import choose, complaints, notices, send, signed_in, typed
-from tests.pages import by_id, links, text, tree
-from tests.test_race import at_once
-from tests.traces import folded, status_of
+from tests.support.announced import open_session, today
+from tests.support.office import choose, complaints, notices, send, signed_in, table, typed
+from tests.support.pages import by_id, links, text, tree
+from tests.support.together import at_once
+from tests.support.traces import folded, status_of
 
 pytestmark = pytest.mark.django_db
 
 CAMPAIGNS = "/admin/members/feecampaign/"
-
-
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
 
 
 @pytest.fixture
@@ -311,3 +306,70 @@ class TestAtOnce:
 def test_the_kind_of_the_reminders_is_the_name_of_their_function() -> None:
     """`members.reminding` finds them again by it."""
     assert emails.membership_reminder.__name__ == emails.MEMBERSHIP_REMINDER
+
+
+class TestCampaigns:
+    """R12: the scale is the organisation's data."""
+
+    def test_a_campaign_with_its_scale(self, coordination: Client) -> None:
+        page = send(
+            coordination,
+            f"{CAMPAIGNS}add/",
+            name="Cotisation 2018",
+            starts_on="2018-01-01",
+            ends_on="2018-12-31",
+            **{
+                "categories-TOTAL_FORMS": "1",
+                "categories-0-label": "Association",
+                "categories-0-amount": "80.50",
+                "categories-0-scope": "structure",
+                "categories-0-position": "0",
+            },
+        )
+
+        assert complaints(page) == []
+        campaign = FeeCampaign.objects.get()
+        assert (campaign.starts_on, campaign.ends_on) == (date(2018, 1, 1), date(2018, 12, 31))
+        assert list(campaign.categories.values_list("label", "amount", "scope", "max_people")) == [
+            ("Association", Decimal("80.50"), "structure", None)
+        ]
+
+    def test_two_campaigns_on_the_same_day(self, coordination: Client) -> None:
+        make_campaign(year=2018)
+
+        page = send(coordination, f"{CAMPAIGNS}add/", name="Encore 2018", starts_on="2018-12-31", ends_on="2019-12-31")
+
+        assert complaints(page) == [
+            "Cette période chevauche celle de la campagne « Cotisation 2018 » : modifiez les dates."
+        ]
+
+    @pytest.mark.parametrize(
+        ("fields", "sentence"),
+        [
+            ({"amount": "-1"}, "Assurez-vous que cette valeur est supérieure ou égale à 0."),
+            (
+                {"scope": "person", "max_people": "2"},
+                "Le nombre de personnes se limite pour une structure, à partir de 1.",
+            ),
+        ],
+    )
+    def test_a_line_that_makes_no_sense(self, coordination: Client, fields: dict[str, str], sentence: str) -> None:
+        line = {"label": "Association", "amount": "80", "scope": "structure", "position": "0", **fields}
+
+        page = send(
+            coordination,
+            f"{CAMPAIGNS}add/",
+            name="Cotisation 2018",
+            starts_on="2018-01-01",
+            ends_on="2018-12-31",
+            **{"categories-TOTAL_FORMS": "1", **{f"categories-0-{name}": value for name, value in line.items()}},
+        )
+
+        assert complaints(page) == [sentence]
+        assert not FeeCampaign.objects.exists()
+
+    def test_the_number_of_fees(self, coordination: Client, category: FeeCategory) -> None:
+        for _ in range(2):
+            make_fee(make_member(), category=category)
+
+        assert [row[-1] for row in table(coordination.get(CAMPAIGNS))] == ["2"]

@@ -16,20 +16,15 @@ from django.test.utils import CaptureQueriesContext
 from members import fees
 from members.models import FeeCampaign
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, paris
-from tests.office import signed_in
-from tests.pages import by_id, text, tree
-from tests.traces import folded
+from tests.support.office import signed_in
+from tests.support.pages import by_id, text, tree
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 
 CAMPAIGNS = "/admin/members/feecampaign/"
 SVG = "{http://www.w3.org/2000/svg}"
 FILES = ("chiffres/cotisations.csv", "chiffres/cotisations.xlsx")
-
-
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
 
 
 @pytest.fixture

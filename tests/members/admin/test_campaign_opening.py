@@ -9,18 +9,13 @@ from django.test import Client
 
 from members.models import FeeCampaign
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff
-from tests.office import notices, send, signed_in, typed
-from tests.pages import by_id, links, main, rows, text, tree
-from tests.traces import folded, messages
+from tests.support.office import notices, send, signed_in, typed
+from tests.support.pages import by_id, links, main, rows, text, tree
+from tests.support.traces import folded, messages
 
 pytestmark = pytest.mark.django_db
 
 CAMPAIGNS = "/admin/members/feecampaign/"
-
-
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
 
 
 def content(page: Any) -> str:

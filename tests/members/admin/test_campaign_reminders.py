@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,20 +13,15 @@ from django.utils import timezone
 from caprural import agenda, typography
 from caprural.mailing.models import Message
 from members.models import FeeCampaign, FeeCategory, MembershipFee
-from tests.announced import today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, paris
-from tests.office import notices, signed_in
-from tests.pages import by_id, links, rows, text, tree
-from tests.traces import folded
+from tests.support.announced import today
+from tests.support.office import notices, signed_in
+from tests.support.pages import by_id, links, rows, text, tree
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 
 CAMPAIGNS = "/admin/members/feecampaign/"
-
-
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
 
 
 @pytest.fixture
@@ -111,6 +107,7 @@ class TestTheReminders:
     def test_the_same_queries_for_one_and_for_thirty(
         self, coordination: Client, campaign: FeeCampaign, category: FeeCategory
     ) -> None:
+        ContentType.objects.get_for_model(MembershipFee)  # remembered by each process
         counts = []
         for number in (1, 29):
             for _ in range(number):

@@ -9,19 +9,14 @@ from django.test import Client
 from caprural.mailing.models import Message
 from members import emails, fees
 from members.models import FeeCategory, MembershipFee
-from tests import pages
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_staff, paris
-from tests.office import choose, notices, send, signed_in, typed
-from tests.traces import folded, messages
+from tests.support import pages
+from tests.support.office import choose, notices, send, signed_in, typed
+from tests.support.traces import folded, messages
 
 pytestmark = pytest.mark.django_db
 
 FEES = "/admin/members/membershipfee/"
-
-
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination"))
 
 
 @pytest.fixture

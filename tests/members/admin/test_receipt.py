@@ -8,18 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from caprural.mailing.models import Message
 from members import fees
 from members.models import FeeCategory, Member, MembershipFee
-from tests import pages
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_staff, paris
-from tests.office import signed_in, table
+from tests.support import pages
+from tests.support.office import signed_in, table
 
 pytestmark = pytest.mark.django_db
 
 RECEIPTS = "/admin/members/receipt/"
-
-
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination"))
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from django.utils import timezone
 from caprural import typography
 from members import fees
 from members.models import Application, FeeCampaign, FeeCategory, Member, MembershipFee, Receipt
-from tests.announced import open_session, today
 from tests.factories import (
     make_application,
     make_campaign,
@@ -23,19 +22,15 @@ from tests.factories import (
     make_registration,
     make_staff,
 )
-from tests.office import choose, complaints, notices, signed_in, typed
-from tests.pages import by_id, links, main, one, rows, text, tree
-from tests.traces import folded, messages, status_of, told
+from tests.support.announced import open_session, today
+from tests.support.office import choose, complaints, notices, signed_in, typed
+from tests.support.pages import by_id, links, main, one, rows, text, tree
+from tests.support.traces import folded, messages, status_of, told
 
 pytestmark = pytest.mark.django_db
 
 FEES = "/admin/members/membershipfee/"
 DESK = f"{FEES}enregistrer/"
-
-
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
 
 
 @pytest.fixture

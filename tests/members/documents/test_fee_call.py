@@ -11,8 +11,8 @@ from caprural.house.models import Organisation
 from members import documents, fees
 from members.models import CoveredPerson, FeeCategory, Member, MembershipFee
 from tests.factories import make_category, make_member, paris
-from tests.pictures import give_logo, picture
-from tests.printed import Printed
+from tests.support.pictures import give_logo, picture
+from tests.support.printed import Printed
 
 pytestmark = pytest.mark.django_db
 

@@ -12,9 +12,9 @@ from caprural.house.models import Organisation
 from members import documents, fees
 from members.models import CoveredPerson, EmailDomain, FeeCampaign, FeeCategory, Member, MembershipFee, Receipt
 from tests.factories import make_member, paris
-from tests.pictures import give_logo, picture
-from tests.printed import Printed
-from tests.traces import folded
+from tests.support.pictures import give_logo, picture
+from tests.support.printed import Printed
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

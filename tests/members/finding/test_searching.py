@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from members import fees, finding
 from members.models import CoveredPerson, FeeCampaign, FeeCategory, Member, MembershipFee
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from members import covering, finding
 from members.models import Application, ApplicationPerson, FeeCategory, Member
 from tests.factories import NOW, make_category, make_fee, make_member
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from typing import Any
 from members import importing
 from members.importing import Plan
 from tests.factories import NOW
-from tests.traces import folded
+from tests.support.traces import folded
 
 #: Where a cell is: what stands where is the business of test_real_files.
 _PLACE = re.compile(r" \((?:feuille « [^»]+ », )?[A-Z]{1,2}\d+\)")
@@ -54,7 +54,7 @@ def brought_in(kind: str, *lines: str, now: datetime = NOW) -> Plan:
     """The same file, written; then looked at again, when nothing may change any more."""
     plan = planned(kind, *lines, now=now)
     assert not plan.is_refused, said(plan)
-    plan.reader.write(now=now)
+    plan.reader.write()
     again = planned(kind, *lines, now=now)
     assert set(outcomes(again)) <= {"unchanged", "ignored"}, said(again)
     return plan

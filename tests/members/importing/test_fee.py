@@ -11,10 +11,10 @@ from caprural.mailing.models import Message
 from members import fees
 from members.models import FeeCampaign, FeeCategory, Member, MembershipFee, Receipt
 from sessions_app.models import Registration
-from tests.announced import open_session
 from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_registration, paris
 from tests.members.importing.looked_at import brought_in, outcomes, planned, reasons, said, values
-from tests.traces import folded, status_of, told
+from tests.support.announced import open_session
+from tests.support.traces import folded, status_of, told
 
 pytestmark = pytest.mark.django_db
 
@@ -165,7 +165,7 @@ class TestMoved:
         plan = planned("fees", f"Identifiant;{HEADER}", f"{fee.code};Collines;2017;;;{label};;;;{day};", now=LATER)
 
         if after in fees.TRANSITIONS[before]:
-            plan.reader.write(now=LATER)
+            plan.reader.write()
             assert values(fee, "status", "status_changed_at") == (after, LATER)
         elif after == before:
             assert outcomes(plan) == ["unchanged"]
@@ -284,7 +284,7 @@ def test_as_many_queries_to_read_and_to_write_for_one_line_and_for_fifty(categor
         with CaptureQueriesContext(connection) as reading:
             plan = planned("fees", HEADER, *(f"Cotisant {n};2017;Association;;exonérée;;;;;" for n in range(lines)))
         with CaptureQueriesContext(connection) as writing:
-            plan.reader.write(now=NOW)
+            plan.reader.write()
         counts.append((len(reading), len(writing)))
         MembershipFee.objects.all().delete()
 

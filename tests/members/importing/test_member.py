@@ -6,10 +6,10 @@ from django.test.utils import CaptureQueriesContext
 
 from members.models import EmailDomain, Member
 from sessions_app.models import Registration
-from tests.announced import open_session
-from tests.factories import NOW, make_campaign, make_category, make_fee, make_member, make_registration
+from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration
 from tests.members.importing.looked_at import brought_in, outcomes, planned, reasons, said, values
-from tests.traces import folded, status_of, told
+from tests.support.announced import open_session
+from tests.support.traces import folded, status_of, told
 
 pytestmark = pytest.mark.django_db
 
@@ -289,7 +289,7 @@ class TestHomonyms:
             "nouveau;Foyer rural;foyer@c.example",
         )
         assert outcomes(brought) == ["changed", "created", "created"]
-        brought.reader.write(now=NOW)
+        brought.reader.write()
 
         assert list(Member.objects.order_by("pk").values_list("name", "email")) == [
             ("Foyer rural", "autre@a.example"),

@@ -5,10 +5,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from members.models import CoveredPerson
-from tests.announced import open_session
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration
 from tests.members.importing.looked_at import brought_in, outcomes, planned, reasons, said
-from tests.traces import folded, status_of, told
+from tests.support.announced import open_session
+from tests.support.traces import folded, status_of, told
 
 pytestmark = pytest.mark.django_db
 

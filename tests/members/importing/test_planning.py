@@ -12,7 +12,7 @@ from caprural.spreadsheets import Row, Table
 from members import importing
 from members.columns import LAYOUTS
 from tests.factories import NOW, make_category, make_fee, make_member
-from tests.pages import rows
+from tests.support.pages import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +57,7 @@ def _rows() -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_any_cells(kind: str, data: Any) -> None:
-    header = LAYOUTS[kind].header
+    header = [column.title for column in LAYOUTS[kind].columns]
     line = st.lists(CELLS, min_size=1, max_size=len(header) + 1)
     table = Table(tuple(header), tuple(Row(n, tuple(data.draw(line))) for n in range(2, data.draw(st.integers(3, 6)))))
 

@@ -11,7 +11,7 @@ from members import importing
 from members.importing import planning, working
 from members.models import CoveredPerson, Member, SpreadsheetImport
 from tests.factories import NOW, make_member
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 
@@ -160,9 +160,9 @@ class TestImported:
         agree(found)
         write = planning.PersonLines.write
 
-        def late(self: planning.PersonLines, *, now: object) -> None:
-            CoveredPerson.objects.bulk_create(self._created[1:])
-            write(self, now=NOW)
+        def late(self: planning.PersonLines) -> None:
+            CoveredPerson.objects.bulk_create(self.created[1:])
+            write(self)
 
         monkeypatch.setattr(planning.PersonLines, "write", late)
         importing.run(now=NOW)

@@ -9,9 +9,9 @@ from django.test import Client
 from caprural.house.models import Organisation
 from members import fees
 from members.models import FeeCategory, Member, MembershipFee
-from tests import pages
 from tests.factories import NOW, make_category, make_member
-from tests.printed import Printed
+from tests.support import pages
+from tests.support.printed import Printed
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,6 @@ from django.utils import timezone
 from caprural import typography
 from members.models import Application, ApplicationPerson, FeeCategory, Member, MembershipFee
 from sessions_app.models import Registration, TrainingSession
-from tests.announced import open_session, registered, session_in, today
 from tests.factories import (
     make_application,
     make_campaign,
@@ -24,9 +23,10 @@ from tests.factories import (
     make_staff,
     make_trainer,
 )
-from tests.office import complaints, notices, send, signed_in, typed
-from tests.pages import by_id, links, main, rows, text, tree
-from tests.traces import folded, log, messages, status_of, told
+from tests.support.announced import open_session, registered, session_in, today
+from tests.support.office import complaints, notices, send, signed_in, typed
+from tests.support.pages import by_id, links, main, rows, text, tree
+from tests.support.traces import folded, log, messages, status_of, told
 
 pytestmark = pytest.mark.django_db
 

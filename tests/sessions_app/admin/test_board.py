@@ -12,10 +12,10 @@ from django.utils import timezone
 from caprural import agenda, typography
 from caprural.mailing.models import Message
 from sessions_app.models import Trainer, TrainingSession
-from tests.announced import open_session, registered, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_registration
-from tests.pages import by_id, links, text, tree
-from tests.traces import folded
+from tests.support.announced import open_session, registered, today
+from tests.support.pages import by_id, links, text, tree
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 

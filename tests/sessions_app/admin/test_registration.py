@@ -11,19 +11,18 @@ from caprural import typography
 from caprural.mailing.models import Message
 from members.models import FeeCategory
 from sessions_app.models import Registration, Trainer, TrainingSession
-from tests.announced import open_session, today
 from tests.factories import (
     make_campaign,
     make_category,
     make_fee,
     make_member,
     make_registration,
-    make_staff,
     make_trainer,
 )
-from tests.office import choose, complaints, notices, send, signed_in, table
-from tests.pages import by_id, main, text, tree
-from tests.traces import folded, log, messages, status_of, statuses, told
+from tests.support.announced import open_session, today
+from tests.support.office import choose, complaints, notices, send, signed_in, table
+from tests.support.pages import by_id, main, text, tree
+from tests.support.traces import folded, log, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db
 
@@ -33,27 +32,6 @@ REGISTRATIONS = "/admin/sessions_app/registration/"
 def address(registration: Registration, page: str = "change/") -> str:
     """A page of this registration in the admin."""
     return f"{REGISTRATIONS}{registration.pk}/{page}"
-
-
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
-
-
-@pytest.fixture
-def account() -> User:
-    """The account of a trainer."""
-    return make_staff(group="Formateurs", username="formateur")
-
-
-@pytest.fixture
-def me(account: User) -> Trainer:
-    return make_trainer(user=account)
-
-
-@pytest.fixture
-def trainer(account: User) -> Client:
-    return signed_in(account)
 
 
 @pytest.fixture

@@ -9,17 +9,16 @@ from django.test.utils import CaptureQueriesContext
 
 from sessions_app import registering
 from sessions_app.models import Registration, SessionTrainer, Trainer, TrainingSession
-from tests.announced import open_session, session_in, today
 from tests.factories import (
     NOW,
     make_registration,
     make_session,
-    make_staff,
     make_trainer,
 )
-from tests.office import choose, complaints, notices, send, signed_in, table, typed
-from tests.pages import by_id, main, text, tree
-from tests.traces import folded, log, statuses, told
+from tests.support.announced import open_session, session_in, today
+from tests.support.office import choose, complaints, notices, send, signed_in, table, typed
+from tests.support.pages import by_id, main, text, tree
+from tests.support.traces import folded, log, statuses, told
 
 pytestmark = pytest.mark.django_db
 
@@ -29,27 +28,6 @@ SESSIONS = "/admin/sessions_app/trainingsession/"
 def address(session: TrainingSession, page: str = "change/") -> str:
     """A page of this session in the admin."""
     return f"{SESSIONS}{session.pk}/{page}"
-
-
-@pytest.fixture
-def coordination() -> Client:
-    return signed_in(make_staff(group="Coordination", username="coordination"))
-
-
-@pytest.fixture
-def account() -> User:
-    """The account of a trainer."""
-    return make_staff(group="Formateurs", username="formateur")
-
-
-@pytest.fixture
-def me(account: User) -> Trainer:
-    return make_trainer(user=account, name="Dominique Bernier")
-
-
-@pytest.fixture
-def trainer(account: User) -> Client:
-    return signed_in(account)
 
 
 class TestTheList:

@@ -1,13 +1,11 @@
 """Writing to the participants of a session, and sending a message again (R23)."""
 
 from datetime import timedelta
-from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -16,11 +14,12 @@ from caprural.mailing import delivery, documents
 from caprural.mailing.models import Message
 from sessions_app import emails, registering, writing
 from sessions_app.models import Registration, Trainer, TrainingSession
-from tests.announced import open_session, registered, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member, make_session, make_staff
-from tests.office import complaints, notices, signed_in, typed
-from tests.pages import LETTERS, by_id, links, main, rows, text, tree
-from tests.traces import folded
+from tests.support.announced import open_session, registered, session_in, today
+from tests.support.office import complaints, notices, signed_in, typed
+from tests.support.pages import LETTERS, by_id, links, main, rows, text, tree
+from tests.support.together import at_once
+from tests.support.traces import folded
 
 SESSIONS = "/admin/sessions_app/trainingsession/"
 REGISTRATIONS = "/admin/sessions_app/registration/"
@@ -303,21 +302,8 @@ def test_two_clicks_at_the_same_instant_send_once(transactional_db: None) -> Non
     user = make_staff(group="Coordination")
     shown = show(signed_in(user), session)
     clients = [signed_in(user) for _ in range(4)]
-    start = Barrier(len(clients))
-    answers = []
 
-    def click(client: Client) -> None:
-        try:
-            start.wait()
-            answers.append(confirm(client, session, shown).status_code)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=click, args=[client]) for client in clients]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(*[lambda client=client: confirm(client, session, shown).status_code for client in clients])
 
     assert answers == [200] * 4
     assert len(written()) == 3

@@ -25,8 +25,8 @@ from tests.factories import (
     make_trainer,
     paris,
 )
-from tests.pictures import give_logo, picture
-from tests.printed import Printed
+from tests.support.pictures import give_logo, picture
+from tests.support.printed import Printed
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,6 @@ from members import fees
 from sessions_app import deciding, registering, roles
 from sessions_app.documents import calendar
 from sessions_app.models import Registration, TrainingSession
-from tests.announced import open_session, today
 from tests.factories import (
     NOW,
     PARIS,
@@ -27,6 +26,7 @@ from tests.factories import (
     make_session,
     make_staff,
 )
+from tests.support.announced import open_session, today
 
 pytestmark = pytest.mark.django_db
 

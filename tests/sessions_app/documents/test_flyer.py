@@ -12,8 +12,8 @@ from caprural.house.models import Organisation
 from sessions_app.documents import flyer
 from sessions_app.models import TrainingSession
 from tests.factories import make_session
-from tests.pictures import give_logo, picture
-from tests.printed import Printed
+from tests.support.pictures import give_logo, picture
+from tests.support.printed import Printed
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ import pytest
 
 from sessions_app.documents import membership_form
 from tests.factories import make_campaign, make_category, make_registration, make_session
-from tests.printed import Printed
+from tests.support.printed import Printed
 
 pytestmark = pytest.mark.django_db
 

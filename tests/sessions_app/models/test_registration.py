@@ -4,11 +4,12 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from members import fees
 from sessions_app import registering
 from sessions_app.models import Registration, StatusChange
 from sessions_app.models.registration import new_token
 from tests.factories import NOW, make_candidate, make_fee, make_member, make_registration, make_session
-from tests.traces import folded
+from tests.support.traces import folded
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +95,7 @@ class TestWhichRegistrations:
         )
         member = make_member()
         make_fee(member)
-        registering.attach(people["confirmed"], member, now=NOW)
+        fees.cover(member, people["confirmed"].email, name=people["confirmed"].full_name, now=NOW)
         return people
 
     def test_by_status(self, people: dict[str, Registration]) -> None:

@@ -1,17 +1,17 @@
-"""Someone is replaced, corrects what they typed, finds their link again (R9, R10, R11)."""
+"""Someone comes in, alone or by hand, is replaced, corrects what they typed, finds their link again (R7, R9–R11)."""
 
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
-from threading import Barrier, Thread
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.contrib.auth.models import User
+from django.core.management import call_command
 
 from caprural.mailing.models import Message
 from members.models import CoveredPerson
 from sessions_app import deciding, registering
-from sessions_app.models import Registration, TrainingSession
+from sessions_app.models import Registration, StatusChange, TrainingSession
 from sessions_app.roles import COORDINATION
 from tests.factories import (
     NOW,
@@ -23,18 +23,40 @@ from tests.factories import (
     make_staff,
     paris,
 )
-from tests.traces import folded, log, messages, status_of, statuses, told
+from tests.support.together import at_once
+from tests.support.traces import folded, log, messages, status_of, statuses, told
+from tests.support.visitors import cancel
 
 pytestmark = pytest.mark.django_db
 
 SECOND = timedelta(seconds=1)
+
+
 FIVE_MINUTES = timedelta(minutes=5)
+
+
 START = paris(2017, 4, 12, 9, 30)
+
+
 AFTER_DEADLINE = paris(2017, 4, 7, 10)
 
+
 SEAT_NEEDED = "Seule une personne qui a une place peut se faire remplacer."
+
+
 ADDRESS_TAKEN = "Cette adresse ne peut pas prendre votre place : vérifiez-la, ou écrivez à la personne de contact."
+
+
 ADDRESS_IN_USE = "Cette adresse ne peut pas être utilisée pour cette inscription : vérifiez-la."
+
+
+Cause = Registration.Cause
+
+
+DURING = paris(2017, 4, 12, 11)
+
+
+AFTERWARDS = paris(2017, 4, 14, 10)
 
 
 def colleague_of(session: TrainingSession, **fields: Any) -> Registration:
@@ -43,28 +65,6 @@ def colleague_of(session: TrainingSession, **fields: Any) -> Registration:
         session=session,
         **{"first_name": "Alex", "last_name": "Petit", "email": "alex@structure.example", **fields},
     )
-
-
-def at_once(*acts: Callable[[], object]) -> list[str]:
-    """Do all of them at the same instant, each on a connection of its own; the refusals, in no order."""
-    start = Barrier(len(acts))
-    refused: list[str] = []
-
-    def click(act: Callable[[], object]) -> None:
-        try:
-            start.wait()
-            act()
-        except registering.RegistrationRefused as refusal:
-            refused.append(folded(str(refusal)))
-        finally:
-            connection.close()
-
-    threads = [Thread(target=click, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return refused
 
 
 class TestReplacing:
@@ -245,7 +245,7 @@ class TestReplacing:
         session = make_session(max_participants=1)
         leaving = make_registration(session)
 
-        refused = at_once(
+        outcomes = at_once(
             *(
                 lambda number=number: registering.replace(
                     leaving, colleague_of(session, email=f"alex.{number}@structure.example"), now=NOW
@@ -254,6 +254,7 @@ class TestReplacing:
             )
         )
 
+        refused = [folded(str(outcome)) for outcome in outcomes if isinstance(outcome, Exception)]
         assert refused == [SEAT_NEEDED] * 2
         assert [status for _, status in statuses(session)] == ["cancelled", "confirmed"]
         assert len(messages()) == 3
@@ -471,13 +472,14 @@ class TestChangingDetails:
         session = make_session()
         people = [make_registration(session) for _ in range(2)]
 
-        refused = at_once(
+        outcomes = at_once(
             *(
                 lambda person=person: registering.change_details(person, {"email": "le@meme.example"}, now=NOW)
                 for person in people
             )
         )
 
+        refused = [folded(str(outcome)) for outcome in outcomes if isinstance(outcome, Exception)]
         assert refused == [ADDRESS_IN_USE]
         assert session.registrations.filter(email="le@meme.example").count() == 1
 
@@ -602,3 +604,426 @@ class TestFindingTheLinks:
         at_once(*[lambda: registering.send_links(self.ADDRESS, now=NOW)] * 3)
 
         assert messages()[2:] == [(self.ADDRESS, "Liens vers vos pages personnelles (2 inscriptions)")]
+
+
+class TestAnOpenSession:
+    """R7: a free seat and nobody waiting."""
+
+    def test_without_fee_the_seat_is_confirmed(self) -> None:
+        """R17."""
+        session = make_session(max_participants=2)
+
+        registration = registering.register(make_candidate(session, last_name="Durand"), now=NOW)
+
+        assert registration is not None
+        assert statuses(session) == [("Durand", "confirmed")]
+        assert (registration.registered_at, registration.seat_given_at, registration.fee_due_on) == (NOW, NOW, None)
+        assert log(registration) == [("", "confirmed", "la personne", "inscription en ligne")]
+        assert told(registration) == ["Inscription confirmée"]
+
+    def test_with_the_fee_up_to_date_the_seat_is_confirmed(self) -> None:
+        session = make_session(fee_required=True)
+        make_fee(make_member(emails=("camille@collines.example",)))
+
+        registration = make_registration(session, email="camille@collines.example")
+
+        assert registration.status == "confirmed"
+        assert registration.fee_due_on is None
+        assert told(registration) == ["Inscription confirmée"]
+
+    def test_otherwise_the_seat_is_held_until_a_date(self) -> None:
+        """R15."""
+        session = make_session(fee_required=True)
+
+        registration = make_registration(session)
+
+        assert (registration.status, registration.fee_due_on, registration.seat_given_at) == (
+            "awaiting_fee",
+            date(2017, 4, 5),
+            NOW,
+        )
+        assert log(registration) == [("", "awaiting_fee", "la personne", "inscription en ligne")]
+        assert told(registration) == ["Place retenue, cotisation attendue au plus tard le 5 avril 2017"]
+
+    def test_what_was_typed_is_kept(self) -> None:
+        session = make_session()
+        typed = {
+            "first_name": "Camille",
+            "last_name": "Durand",
+            "email": "camille@structure.example",
+            "phone": "06 12 34 56 78",
+            "organisation": "Pays des Collines",
+            "job_title": "Chargée de mission",
+            "profile": "technician",
+            "accessibility_needs": "Boucle magnétique",
+            "carpool": True,
+            "departure_town": "Givors",
+            "message": "Bonjour",
+        }
+
+        registration = make_registration(session, **typed)
+
+        assert Registration.objects.filter(pk=registration.pk).values(*typed).get() == typed
+
+
+class TestAFullSession:
+    """R7: no free seat, or people already waiting: the end of the waiting list, with the rank shown."""
+
+    def test_ranks_in_order_of_arrival(self) -> None:
+        session = make_session(max_participants=2)
+
+        people = [make_registration(session, last_name=name) for name in "ABCDE"]
+
+        assert statuses(session) == [
+            ("A", "confirmed"),
+            ("B", "confirmed"),
+            ("C", "waiting"),
+            ("D", "waiting"),
+            ("E", "waiting"),
+        ]
+        assert [told(person) for person in people] == [
+            ["Inscription confirmée"],
+            ["Inscription confirmée"],
+            ["Liste d’attente (rang 1)"],
+            ["Liste d’attente (rang 2)"],
+            ["Liste d’attente (rang 3)"],
+        ]
+        assert log(people[2]) == [("", "waiting", "la personne", "inscription en ligne")]
+
+    def test_a_seat_awaiting_its_fee_is_taken(self) -> None:
+        """R3."""
+        session = make_session(max_participants=1, fee_required=True)
+
+        people = [make_registration(session) for _ in range(2)]
+
+        assert [person.status for person in people] == ["awaiting_fee", "waiting"]
+
+    def test_someone_waiting_owes_nothing_yet(self) -> None:
+        session = make_session(max_participants=1, fee_required=True)
+        make_registration(session)
+
+        waiting = make_registration(session)
+
+        assert (waiting.seat_given_at, waiting.fee_due_on) == (None, None)
+
+    def test_being_up_to_date_does_not_pass_before_the_others(self) -> None:
+        session = make_session(max_participants=1, fee_required=True)
+        make_fee(make_member(emails=("camille@collines.example",)))
+        make_registration(session)
+
+        assert make_registration(session, email="camille@collines.example").status == "waiting"
+
+    def test_nobody_passes_before_those_who_wait_though_a_seat_is_free(self) -> None:
+        session = make_session(max_participants=1)
+        make_registration(session)
+        first = make_registration(session)
+        TrainingSession.objects.filter(pk=session.pk).update(max_participants=2)
+
+        newcomer = make_registration(session)
+
+        assert [first.rank(), newcomer.rank()] == [1, 2]
+
+    def test_without_maximum_nobody_waits(self) -> None:
+        session = make_session(max_participants=None)
+
+        assert [make_registration(session).status for _ in range(12)] == ["confirmed"] * 12
+
+
+class TestTheSameAddress:
+    """R7: no second registration; the private link is sent again, the screen reveals nothing."""
+
+    @pytest.mark.parametrize(
+        "typed", ["camille@structure.example", "CAMILLE@Structure.Example", "  camille@structure.example\t"]
+    )
+    def test_case_and_spaces_do_not_count(self, typed: str) -> None:
+        session = make_session()
+        first = make_registration(session, email="camille@structure.example", first_name="Camille")
+
+        again = registering.register(make_candidate(session, email=typed, first_name="Autre"), now=NOW)
+
+        assert again is None
+        assert [row.first_name for row in session.registrations.all()] == ["Camille"]
+        assert messages() == [
+            ("camille@structure.example", "Inscription confirmée"),
+            ("camille@structure.example", "Lien vers votre page personnelle"),
+        ]
+        assert len(log(first)) == 1
+
+    def test_it_is_stored_without_case_nor_spaces(self) -> None:
+        registration = make_registration(make_session(), email=" Camille.DURAND@Structure.Example ")
+
+        assert (registration.email, told(registration)) == (
+            "camille.durand@structure.example",
+            ["Inscription confirmée"],
+        )
+
+    def test_the_link_is_not_sent_twice_within_five_minutes(self) -> None:
+        session = make_session()
+        first = make_registration(session)
+        five_minutes = timedelta(minutes=5)
+
+        for moment in (NOW, NOW, NOW + five_minutes - SECOND, NOW + five_minutes, NOW + five_minutes):
+            registering.register(make_candidate(session, email=first.email), now=moment)
+
+        assert told(first) == [
+            "Inscription confirmée",
+            "Lien vers votre page personnelle",
+            "Lien vers votre page personnelle",
+        ]
+
+    @pytest.mark.parametrize("seats", [1, 2])
+    def test_whether_the_session_is_full_or_not(self, seats: int) -> None:
+        session = make_session(max_participants=seats)
+        first = make_registration(session)
+
+        assert registering.register(make_candidate(session, email=first.email), now=NOW) is None
+
+    def test_someone_waiting_keeps_their_rank(self) -> None:
+        session = make_session(max_participants=1)
+        _, waiting, _ = [make_registration(session) for _ in range(3)]
+
+        registering.register(make_candidate(session, email=waiting.email), now=NOW)
+
+        assert waiting.rank() == 1
+        assert told(waiting) == ["Liste d’attente (rang 1)", "Lien vers votre page personnelle"]
+
+    def test_once_closed_the_refusal_is_the_same_for_everybody(self) -> None:
+        session = make_session()
+        first = make_registration(session)
+
+        with pytest.raises(registering.RegistrationClosed):
+            registering.register(make_candidate(session, email=first.email), now=AFTER_DEADLINE)
+
+        assert told(first) == ["Inscription confirmée"]
+
+    def test_another_session_is_another_registration(self) -> None:
+        first = make_registration(make_session(), email="camille@structure.example")
+        second = make_registration(make_session(), email="camille@structure.example")
+
+        assert told(first) == ["Inscription confirmée"] * 2
+        assert first.token != second.token
+
+    def test_one_may_register_again_after_cancelling(self) -> None:
+        """R6: the cancelled one stays what it is."""
+        session = make_session()
+        first = make_registration(session)
+        cancel(first)
+
+        again = make_registration(session, email=first.email)
+
+        assert [status_of(first), again.status] == ["cancelled", "confirmed"]
+        assert first.token != again.token
+
+
+class TestTheSameFormSentTwice:
+    """R7: a double click is one registration, and leads to its page."""
+
+    def test_the_same_registration_is_returned(self) -> None:
+        session = make_session()
+        key = uuid4()
+        first = make_registration(session, email="camille@structure.example", submission_key=key)
+
+        candidate = make_candidate(session, email="Camille@structure.example ", submission_key=key)
+        again = registering.register(candidate, now=NOW)
+
+        assert again == first
+        assert messages() == [("camille@structure.example", "Inscription confirmée")]
+
+    def test_also_when_the_session_closed_in_between(self) -> None:
+        session = make_session()
+        key = uuid4()
+        first = make_registration(session, submission_key=key)
+
+        candidate = make_candidate(session, email=first.email, submission_key=key)
+
+        assert registering.register(candidate, now=AFTER_DEADLINE) == first
+
+    def test_another_address_is_another_person(self) -> None:
+        session = make_session()
+        key = uuid4()
+
+        people = [make_registration(session, submission_key=key) for _ in range(2)]
+
+        assert [person.status for person in people] == ["confirmed", "confirmed"]
+
+    def test_no_key_is_not_a_key(self) -> None:
+        session = make_session()
+        first = make_registration(session, submission_key=None)
+
+        assert registering.register(make_candidate(session, email=first.email, submission_key=None), now=NOW) is None
+
+
+class TestRefusals:
+    """R4, R7: refused with the reason, and nothing is written."""
+
+    @pytest.mark.parametrize(
+        ("fields", "now", "code", "reason"),
+        [
+            ({"status": "draft"}, NOW, "not_published", "Cette session n’est pas encore publiée."),
+            ({"status": "cancelled"}, NOW, "cancelled", "Cette session est annulée."),
+            (
+                {"status": "postponed"},
+                NOW,
+                "postponed",
+                "Cette session est reportée : les inscriptions reprendront à une date à venir.",
+            ),
+            (
+                {},
+                paris(2017, 4, 5),
+                "closed",
+                "Les inscriptions sont closes depuis le mardi 4 avril, 23 h 59.",
+            ),
+            ({}, DURING, "under_way", "Cette session a commencé : il n’est plus possible de s’inscrire."),
+            ({}, AFTERWARDS, "past", "Cette session a eu lieu."),
+        ],
+    )
+    def test_by_state(self, fields: dict[str, Any], now: datetime, code: str, reason: str) -> None:
+        session = make_session(**fields)
+
+        with pytest.raises(registering.RegistrationClosed) as refused:
+            registering.register(make_candidate(session), now=now)
+
+        assert (refused.value.state.code, folded(str(refused.value))) == (code, reason)
+        assert statuses(session) == []
+        assert StatusChange.objects.count() == 0
+        assert messages() == []
+
+    def test_the_flyer_s_session_takes_people_until_the_last_second(self) -> None:
+        """R4: « inscription en ligne avant le 5 avril 2017 »."""
+        call_command("loaddata", "conduire-une-demarche-de-cooperation-2017", verbosity=0)
+        seed = TrainingSession.objects.get()
+
+        last = make_registration(seed, last_name="À temps", now=paris(2017, 4, 4, 23, 59, 59))
+        with pytest.raises(registering.RegistrationClosed):
+            registering.register(make_candidate(seed), now=paris(2017, 4, 5, 0, 0, 0))
+
+        assert statuses(seed) == [("À temps", "awaiting_fee")]
+        assert last.fee_due_on == date(2017, 4, 9)
+
+    @pytest.mark.parametrize(
+        ("deadline", "closes_at"),
+        [
+            (date(2017, 3, 26), datetime(2017, 3, 25, 23, 0, tzinfo=UTC)),
+            (date(2017, 3, 27), datetime(2017, 3, 26, 22, 0, tzinfo=UTC)),
+        ],
+    )
+    def test_across_the_change_of_hour_of_26_march_2017(self, deadline: date, closes_at: datetime) -> None:
+        session = make_session(registration_deadline=deadline)
+
+        make_registration(session, last_name="À temps", now=closes_at - SECOND)
+        with pytest.raises(registering.RegistrationClosed):
+            registering.register(make_candidate(session), now=closes_at)
+
+        assert statuses(session) == [("À temps", "confirmed")]
+
+
+class TestByHand:
+    """R4: the coordinator registers someone, also after the deadline, never beyond the seats."""
+
+    def register(
+        self, session: TrainingSession, coordinator: User, *, now: datetime = AFTER_DEADLINE, **fields: Any
+    ) -> Registration:
+        """By telephone, after the deadline."""
+        return registering.register_by_hand(
+            make_candidate(session, **fields), reason="inscription par téléphone", user=coordinator, now=now
+        )
+
+    def test_the_reason_and_the_account_are_recorded(self, coordinator: User) -> None:
+        session = make_session()
+
+        registration = self.register(session, coordinator)
+
+        assert log(registration) == [("", "confirmed", "coordination", "inscription par téléphone")]
+        assert [line.user for line in registration.status_changes.all()] == [coordinator]
+        assert told(registration) == ["Inscription confirmée"]
+
+    def test_the_fee_rule_is_the_same(self, coordinator: User) -> None:
+        session = make_session(fee_required=True)
+
+        registration = self.register(session, coordinator, email=" Camille@Structure.Example")
+
+        assert (registration.email, registration.status, registration.fee_due_on) == (
+            "camille@structure.example",
+            "awaiting_fee",
+            date(2017, 4, 11),
+        )
+        assert told(registration) == ["Place retenue, cotisation attendue au plus tard le 11 avril 2017"]
+
+    @pytest.mark.parametrize("now", [NOW, AFTER_DEADLINE])
+    def test_never_beyond_the_seats(self, coordinator: User, now: datetime) -> None:
+        session = make_session(max_participants=1)
+        make_registration(session)
+
+        registration = self.register(session, coordinator, now=now)
+
+        assert registration.status == "waiting"
+        assert log(registration) == [("", "waiting", "coordination", "inscription par téléphone")]
+        assert told(registration) == ["Liste d’attente (rang 1)"]
+
+    def test_not_past_the_queue_before_the_start(self, coordinator: User) -> None:
+        """R8: a seat freed after the deadline is for the first person waiting."""
+        session = make_session(max_participants=1)
+        seated, first = [make_registration(session) for _ in range(2)]
+        cancel(seated, now=AFTER_DEADLINE)
+
+        registration = self.register(session, coordinator)
+
+        assert [status_of(first), registration.status, registration.rank()] == ["waiting", "waiting", 2]
+
+    @pytest.mark.parametrize("now", [DURING, AFTERWARDS])
+    def test_once_begun_whoever_came_is_written_down_without_a_message(self, coordinator: User, now: datetime) -> None:
+        session = make_session(max_participants=1)
+        seated, _first = [make_registration(session) for _ in range(2)]
+        cancel(seated, now=AFTER_DEADLINE)
+
+        registration = self.register(session, coordinator, now=now)
+
+        assert registration.status == "confirmed"
+        assert told(registration) == []
+
+    @pytest.mark.parametrize("now", [DURING, AFTERWARDS])
+    def test_once_begun_there_is_no_point_in_waiting(self, coordinator: User, now: datetime) -> None:
+        session = make_session(max_participants=1)
+        make_registration(session, last_name="A")
+
+        with pytest.raises(registering.NoSeatLeft, match="Toutes les places sont prises et la session a commencé"):
+            self.register(session, coordinator, now=now)
+
+        assert statuses(session) == [("A", "confirmed")]
+
+    @pytest.mark.parametrize(
+        ("status", "reason"),
+        [
+            ("draft", "Cette session n’est pas encore publiée."),
+            ("postponed", "Cette session est reportée : les inscriptions reprendront à une date à venir."),
+            ("cancelled", "Cette session est annulée."),
+        ],
+    )
+    def test_a_session_that_is_not_announced_takes_nobody(self, coordinator: User, status: str, reason: str) -> None:
+        session = make_session(status=status)
+
+        with pytest.raises(registering.RegistrationRefused) as refused:
+            self.register(session, coordinator)
+
+        assert folded(str(refused.value)) == reason
+        assert statuses(session) == []
+
+    def test_the_same_form_sent_twice_is_one_registration(self, coordinator: User) -> None:
+        """R7."""
+        session = make_session()
+        key = uuid4()
+        first = self.register(session, coordinator, email="camille@structure.example", submission_key=key)
+
+        again = self.register(session, coordinator, email="camille@structure.example", submission_key=key)
+
+        assert again == first
+        assert told(first) == ["Inscription confirmée"]
+
+    def test_an_address_already_registered_is_said(self, coordinator: User) -> None:
+        session = make_session()
+        first = make_registration(session)
+
+        with pytest.raises(registering.RegistrationRefused, match="Cette adresse e-mail est déjà inscrite"):
+            self.register(session, coordinator, email=first.email.upper())
+
+        assert told(first) == ["Inscription confirmée"]

@@ -1,6 +1,6 @@
 """A fee awaited longer: for one person, or because the session was moved (R15)."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -9,18 +9,19 @@ from django.contrib.auth.models import User
 from caprural import typography
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, SessionDay, TrainingSession
-from tests.factories import NOW, make_fee, make_member, make_registration, make_session, make_staff, paris
-from tests.traces import folded, log, messages, told
+from tests.factories import (
+    NOW,
+    make_fee,
+    make_member,
+    make_registration,
+    make_session,
+    paris,
+)
+from tests.support.traces import folded, log, messages, told
 
 pytestmark = pytest.mark.django_db
 
-SECOND = timedelta(seconds=1)
 AFTER_DEADLINE = paris(2017, 4, 7, 10)
-
-
-@pytest.fixture
-def coordinator() -> User:
-    return make_staff(group="Coordination", username="coordination")
 
 
 def due_on(registration: Registration) -> date | None:

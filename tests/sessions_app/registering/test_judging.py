@@ -1,6 +1,6 @@
 """R7b: a seat is judged again, both ways, in the transaction of whatever changes who is covered, or what it takes."""
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from members import consequences, fees
 from members.covering import Circle
-from members.models import CoveredPerson, MembershipFee
+from members.models import CoveredPerson, Member, MembershipFee
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, SessionDay, TrainingSession
 from tests.factories import (
@@ -24,13 +24,23 @@ from tests.factories import (
     make_staff,
     paris,
 )
-from tests.traces import log, messages, status_of, told
+from tests.support.traces import fee_of, log, messages, status_of, statuses, told
 
 pytestmark = pytest.mark.django_db
 
 FIRST = date(2017, 4, 12)
+
+
 COVERED, STRANGER = "ana@collines.example", "ana@nulle-part.example"
+
+
 LOST = "Place retenue, cotisation de nouveau attendue au plus tard le 6 mars 2017"
+
+
+DURING = paris(2017, 4, 12, 11)
+
+
+AFTERWARDS = paris(2017, 4, 14, 10)
 
 
 def due_on(registration: Registration) -> date | None:
@@ -233,3 +243,180 @@ def test_a_fee_cancelled_on_the_eve_gives_until_the_eve(fee: MembershipFee, sess
     assert due_on(person) == FIRST - timedelta(days=1)
     assert timezone.localdate(paris(2017, 4, 11, 20)) == due_on(person)
     assert Registration.objects.get().status == "awaiting_fee"
+
+
+class TestAFeeAccepted:
+    """R16: every registration awaiting the fee that it covers becomes confirmed and is told, once, and no other."""
+
+    def test_exactly_the_registrations_it_covers(self, member: Member) -> None:
+        session = make_session(fee_required=True)
+        emails = {
+            "camille@collines.example": "confirmed",
+            "alex@collines.example": "confirmed",
+            "n.importe.qui@pays-des-collines.example": "confirmed",
+            "stagiaire@sous.pays-des-collines.example": "awaiting_fee",
+            "autre@collines.example": "awaiting_fee",
+            "camille@ailleurs.example": "awaiting_fee",
+        }
+        people = [make_registration(session, email=email) for email in emails]
+
+        fees.settle(fee_of(member), now=NOW)
+
+        assert [(person.email, status_of(person)) for person in people] == list(emails.items())
+        assert messages()[len(emails) :] == [
+            (email, "Cotisation à jour, inscription confirmée")
+            for email, status in emails.items()
+            if status == "confirmed"
+        ]
+
+    def test_in_every_session_of_the_campaign(self, member: Member) -> None:
+        now = paris(2017, 4, 20, 10)
+        sessions = {
+            "past": make_session(days=(date(2017, 4, 12),), fee_required=True),
+            "under way": make_session(days=(date(2017, 4, 20),), fee_required=True),
+            "two days, begun": make_session(days=(date(2017, 4, 19), date(2017, 4, 21)), fee_required=True),
+            "this afternoon": make_session(
+                days=(date(2017, 4, 20),), starts_at=paris(2017, 4, 20, 14).time().replace(hour=14), fee_required=True
+            ),
+            "postponed": make_session(days=(date(2017, 5, 3),), fee_required=True),
+            "draft again": make_session(days=(date(2017, 5, 4),), fee_required=True),
+            "cancelled": make_session(days=(date(2017, 5, 5),), fee_required=True),
+            "to come": make_session(days=(date(2017, 12, 31),), fee_required=True),
+            "next year": make_session(days=(date(2018, 1, 1),), fee_required=True),
+        }
+        people = {
+            name: make_registration(session, email="camille@collines.example") for name, session in sessions.items()
+        }
+        for name, status in (("postponed", "postponed"), ("draft again", "draft"), ("cancelled", "cancelled")):
+            TrainingSession.objects.filter(pk=sessions[name].pk).update(status=status)
+
+        fees.settle(fee_of(member), now=now)
+
+        assert {name: status_of(person) for name, person in people.items()} == {
+            "past": "confirmed",
+            "under way": "confirmed",
+            "two days, begun": "confirmed",
+            "this afternoon": "confirmed",
+            "postponed": "confirmed",
+            "draft again": "awaiting_fee",
+            "cancelled": "awaiting_fee",
+            "to come": "confirmed",
+            "next year": "awaiting_fee",
+        }
+        # Nobody is written to about a session that has begun.
+        assert told(people["to come"]).count("Cotisation à jour, inscription confirmée") == 3
+
+    def test_a_fee_limited_to_some_people_confirms_the_first_listed(self, member: Member) -> None:
+        """R12."""
+        fees.cancel(fee_of(member), now=NOW)
+        make_fee(member, category=make_category(scope="structure", max_people=1), status="due")
+        session = make_session(fee_required=True)
+        emails = ("alex@collines.example", "camille@collines.example", "qui@pays-des-collines.example")
+        people = [make_registration(session, email=email) for email in emails]
+
+        fees.settle(fee_of(member), now=NOW)
+
+        assert [status_of(person) for person in people] == ["awaiting_fee", "confirmed", "awaiting_fee"]
+
+
+class TestAFeeLost:
+    """R16: registrations to come that nothing else covers go back to awaiting the fee, with a new date."""
+
+    def test_a_new_date_and_a_message(self, member: Member) -> None:
+        fees.settle(fee_of(member), now=NOW)
+        session = make_session(fee_required=True, max_participants=1)
+        registration = make_registration(session, email="camille@collines.example", last_name="A")
+        make_registration(session, last_name="B")
+
+        fees.cancel(fee_of(member), now=paris(2017, 4, 3, 10))
+
+        registration.refresh_from_db()
+        assert (registration.fee_due_on, registration.seat_given_at) == (date(2017, 4, 8), NOW)
+        assert log(registration)[1:] == [
+            ("confirmed", "awaiting_fee", "règle automatique", "cotisation annulée (Pays des Collines)")
+        ]
+        assert told(registration)[1:] == ["Place retenue, cotisation de nouveau attendue au plus tard le 8 avril 2017"]
+        assert statuses(session) == [("A", "awaiting_fee"), ("B", "waiting")]
+
+
+class TestAFeeNoLongerAskedFor:
+    """R17: a session freed of the rule confirms those who awaited their fee."""
+
+    def test_they_are_confirmed_and_told(self) -> None:
+        session = make_session(fee_required=True, max_participants=2)
+        people = [make_registration(session, last_name=name) for name in "ABC"]
+        TrainingSession.objects.filter(pk=session.pk).update(fee_required=False)
+
+        registering.review(session, now=NOW)
+
+        assert statuses(session) == [("A", "confirmed"), ("B", "confirmed"), ("C", "waiting")]
+        assert log(people[0])[1:] == [("awaiting_fee", "confirmed", "règle automatique", "cotisation non exigée")]
+        assert [told(person)[1:] for person in people] == [["Inscription confirmée"], ["Inscription confirmée"], []]
+        letter = people[0].messages.latest("pk")
+        assert "La cotisation annuelle n’est plus demandée pour cette session" in letter.text
+
+    def test_an_edited_session_confirms_whose_fee_is_accepted(self, member: Member) -> None:
+        """A session moved to a date that the person's fee covers."""
+        session = make_session(days=(date(2018, 1, 10),), registration_deadline=None, fee_required=True)
+        registration = make_registration(session, email="camille@collines.example")
+        fees.settle(fee_of(member), now=NOW)
+        session.days.update(date=date(2017, 11, 10))
+
+        registering.review(session, now=NOW)
+
+        assert log(registration)[1:] == [
+            ("awaiting_fee", "confirmed", "règle automatique", "cotisation à jour à la date de la session")
+        ]
+
+    @pytest.mark.parametrize("now", [DURING, AFTERWARDS])
+    def test_once_begun_nobody_is_written_to(self, now: datetime) -> None:
+        session = make_session(fee_required=True)
+        registration = make_registration(session)
+        TrainingSession.objects.filter(pk=session.pk).update(fee_required=False)
+
+        registering.review(session, now=now)
+
+        assert status_of(registration) == "confirmed"
+        assert len(told(registration)) == 1
+
+
+class TestAttaching:
+    """R14, R16: attaching a registration once teaches the address to the member."""
+
+    def test_to_a_member_up_to_date(self, member: Member) -> None:
+        fees.settle(fee_of(member), now=NOW)
+        session = make_session(fee_required=True)
+        registration = make_registration(
+            session, first_name="Sam", last_name="Petit", email="sam.petit@boite-perso.example"
+        )
+
+        fees.cover(member, registration.email, name=registration.full_name, now=NOW)
+
+        assert status_of(registration) == "confirmed"
+        assert list(member.people.values_list("email", "name"))[2:] == [("sam.petit@boite-perso.example", "Sam Petit")]
+        assert make_registration(make_session(fee_required=True), email=registration.email).status == "confirmed"
+
+    def test_to_a_member_that_is_not(self, member: Member) -> None:
+        registration = make_registration(make_session(fee_required=True))
+
+        fees.cover(member, registration.email, name=registration.full_name, now=NOW)
+
+        assert status_of(registration) == "awaiting_fee"
+        assert len(told(registration)) == 1
+
+    def test_twice_changes_nothing(self, member: Member) -> None:
+        fees.settle(fee_of(member), now=NOW)
+        registration = make_registration(make_session(fee_required=True))
+
+        for _ in range(2):
+            fees.cover(member, registration.email, name=registration.full_name, now=NOW)
+
+        assert member.people.filter(email=registration.email).count() == 1
+        assert told(registration)[1:] == ["Cotisation à jour, inscription confirmée"]
+
+    def test_the_longest_name_is_learnt_whole(self, member: Member) -> None:
+        registration = make_registration(make_session(fee_required=True), first_name="A" * 80, last_name="B" * 80)
+
+        fees.cover(member, registration.email, name=registration.full_name, now=NOW)
+
+        assert member.people.get(email=registration.email).name == "A" * 80 + " " + "B" * 80

@@ -9,21 +9,34 @@ from django.utils import timezone
 from caprural.mailing.models import Message
 from members import fees
 from sessions_app import home, registering
-from sessions_app.models import Registration, TrainingSession
-from tests.factories import NOW, make_fee, make_member, make_registration, make_session, make_staff, paris
-from tests.traces import folded, log, messages, status_of, statuses, told
+from sessions_app.models import Registration, StatusChange, TrainingSession
+from tests.factories import (
+    NOW,
+    make_fee,
+    make_member,
+    make_registration,
+    make_session,
+    paris,
+)
+from tests.support.traces import folded, log, messages, status_of, statuses, told
+from tests.support.visitors import cancel
 
 pytestmark = pytest.mark.django_db
 
 SECOND = timedelta(seconds=1)
+
+
 START = paris(2017, 4, 12, 9, 30)
+
+
 #: When the seats of the default session whose fee did not come are released: the day after 5 April.
 RELEASE = paris(2017, 4, 6)
 
 
-@pytest.fixture
-def coordinator() -> User:
-    return make_staff(group="Coordination", username="coordination")
+Cause = Registration.Cause
+
+
+DURING = paris(2017, 4, 12, 11)
 
 
 def withdraw(registration: Registration, *, now: datetime) -> None:
@@ -270,3 +283,151 @@ class TestTakingBack:
             (other.email, [Message.State.QUEUED]),
         ]
         assert [heading.title for heading in home.to_do(timezone.now()) if "partir" in heading.title] == []
+
+
+class TestCancelling:
+    """R6, R8: a cancellation keeps its cause, and its seat goes to the first person waiting."""
+
+    def test_the_cause_and_the_log(self, coordinator: User) -> None:
+        session = make_session()
+        registration = make_registration(session)
+
+        registering.cancel(
+            registration,
+            cause=Cause.COORDINATOR,
+            now=NOW,
+            by=registering.staff(coordinator),
+            why="doublon",
+        )
+
+        registration.refresh_from_db()
+        assert (registration.status, registration.cancellation_cause) == ("cancelled", "coordinator")
+        assert log(registration) == [
+            ("", "confirmed", "la personne", "inscription en ligne"),
+            ("confirmed", "cancelled", "coordination", "doublon"),
+        ]
+        assert told(registration) == ["Inscription confirmée", "Inscription annulée"]
+
+    @pytest.mark.parametrize(
+        ("cause", "why"),
+        [
+            (Cause.PARTICIPANT, "par la personne"),
+            (Cause.FEE_UNPAID, "cotisation non reçue à temps"),
+            (Cause.SESSION_CANCELLED, "session annulée"),
+            (Cause.REPLACED, "remplacée"),
+        ],
+    )
+    def test_without_other_reason_the_cause_is_the_reason(self, cause: Cause, why: str) -> None:
+        registration = make_registration(make_session())
+
+        registering.cancel(registration, cause=cause, now=NOW, by=registering.SYSTEM)
+
+        assert log(registration)[1:] == [("confirmed", "cancelled", "règle automatique", why)]
+
+    def test_someone_awaiting_a_fee_awaits_it_no_more(self) -> None:
+        registration = make_registration(make_session(fee_required=True))
+
+        cancel(registration)
+
+        registration.refresh_from_db()
+        assert (registration.status, registration.fee_due_on) == ("cancelled", None)
+
+    def test_the_first_person_waiting_gets_the_seat(self) -> None:
+        session = make_session(max_participants=2)
+        people = {name: make_registration(session, last_name=name) for name in "ABCD"}
+
+        cancel(people["A"])
+
+        assert statuses(session) == [("A", "cancelled"), ("B", "confirmed"), ("C", "confirmed"), ("D", "waiting")]
+        assert log(people["C"]) == [
+            ("", "waiting", "la personne", "inscription en ligne"),
+            ("waiting", "confirmed", "règle automatique", "une place s’est libérée"),
+        ]
+        assert messages()[4:] == [
+            (people["A"].email, "Inscription annulée"),
+            (people["C"].email, "Une place s’est libérée, inscription confirmée"),
+        ]
+
+    def test_who_owes_the_fee_gets_the_seat_provisionally(self) -> None:
+        session = make_session(max_participants=1, fee_required=True)
+        first, second = [make_registration(session) for _ in range(2)]
+        later = paris(2017, 4, 4, 12)
+
+        cancel(first, now=later)
+
+        second.refresh_from_db()
+        assert (second.status, second.seat_given_at, second.fee_due_on) == ("awaiting_fee", later, date(2017, 4, 9))
+        assert told(second) == [
+            "Liste d’attente (rang 1)",
+            "Une place s’est libérée, cotisation attendue au plus tard le 9 avril 2017",
+        ]
+
+    def test_a_waiting_person_who_gives_up_frees_no_seat(self) -> None:
+        session = make_session(max_participants=1)
+        people = {name: make_registration(session, last_name=name) for name in "ABC"}
+
+        cancel(people["B"])
+
+        assert statuses(session) == [("A", "confirmed"), ("B", "cancelled"), ("C", "waiting")]
+        assert told(people["C"]) == ["Liste d’attente (rang 2)"]
+
+    def test_seats_are_given_in_order_of_arrival_one_by_one(self) -> None:
+        session = make_session(max_participants=2)
+        people = {name: make_registration(session, last_name=name) for name in "ABCDE"}
+
+        for name in "BAC":
+            cancel(people[name])
+
+        assert statuses(session) == [
+            ("A", "cancelled"),
+            ("B", "cancelled"),
+            ("C", "cancelled"),
+            ("D", "confirmed"),
+            ("E", "confirmed"),
+        ]
+
+    def test_a_session_over_its_seats_gives_none(self) -> None:
+        """R3: lowered by other means, the cap is not exceeded further."""
+        session = make_session(max_participants=3)
+        people = [make_registration(session, last_name=name) for name in "ABCD"]
+        TrainingSession.objects.filter(pk=session.pk).update(max_participants=1)
+
+        cancel(people[0])
+
+        assert statuses(session) == [("A", "cancelled"), ("B", "confirmed"), ("C", "confirmed"), ("D", "waiting")]
+
+    def test_once_begun_nobody_is_written_to(self) -> None:
+        registration = make_registration(make_session())
+
+        cancel(registration, now=DURING)
+
+        assert told(registration) == ["Inscription confirmée"]
+
+
+class TestDeleting:
+    """R8: a deleted registration frees its seat like any other."""
+
+    def test_the_seat_is_given_and_nothing_of_the_person_is_left(self) -> None:
+        session = make_session(max_participants=1)
+        people = {name: make_registration(session, last_name=name) for name in "ABC"}
+
+        registering.delete([people["A"]], now=NOW)
+
+        assert statuses(session) == [("B", "confirmed"), ("C", "waiting")]
+        assert StatusChange.objects.filter(registration=people["A"].pk).count() == 0
+
+    def test_several_at_once_in_several_sessions(self) -> None:
+        sessions = [make_session(max_participants=1) for _ in range(2)]
+        people = [make_registration(session, last_name=name) for name in "ABC" for session in sessions]
+
+        registering.delete(people[:3], now=NOW)
+
+        assert [statuses(session) for session in sessions] == [
+            [("C", "confirmed")],
+            [("B", "confirmed"), ("C", "waiting")],
+        ]
+
+    def test_nothing_to_delete(self) -> None:
+        registering.delete([], now=NOW)
+
+        assert messages() == []

@@ -10,11 +10,11 @@ from caprural.limits import LimitReached
 from sessions_app import registering
 from sessions_app.models import LinkRequest, Registration
 from sessions_app.registering import visiting
-from tests import pages
-from tests.announced import open_session, registered
 from tests.factories import NOW, make_candidate, make_session
-from tests.sessions_app.test_views import form_url, typed
-from tests.traces import messages
+from tests.support import pages
+from tests.support.announced import open_session, registered
+from tests.support.traces import messages
+from tests.support.visitors import form_url, typed
 
 pytestmark = pytest.mark.django_db
 

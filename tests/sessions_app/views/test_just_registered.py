@@ -11,12 +11,11 @@ from caprural.mailing.models import Message
 from members.models import Application, FeeCategory
 from sessions_app import registering
 from sessions_app.models import Registration, TrainingSession
-from tests import pages
-from tests.announced import open_session, registered, session_in, today
 from tests.factories import make_campaign, make_category, make_fee, make_member
-from tests.sessions_app.test_views import form_url, typed
-from tests.sessions_app.views.test_private_page import heading, url
-from tests.traces import folded, link_for, messages
+from tests.support import pages
+from tests.support.announced import open_session, registered, session_in, today
+from tests.support.traces import folded, link_for, messages
+from tests.support.visitors import form_url, heading, private_url, typed
 
 pytestmark = pytest.mark.django_db
 
@@ -88,7 +87,7 @@ class TestWhatItSays:
         after = Registration.objects.get()
         seen = "".join(answer.content.decode() + str(answer.headers) for answer in answers) + str(dict(client.session))
         assert [token in seen for token in (person.token, after.token)] == [False, False]
-        assert link_for("corrigee@vallee.example") == url(after)
+        assert link_for("corrigee@vallee.example") == private_url(after)
 
     def test_the_links_are_behind_the_letter(self, client: Client) -> None:
         where = come(client, open_session())
@@ -96,7 +95,7 @@ class TestWhatItSays:
         found = pages.links(pages.one(pages.tree(client.get(where)), ".//main")).values()
         assert [link for link in found if link.startswith("/inscriptions/")] == []
         assert client.get(link_for(ADDRESS)).status_code == 200
-        assert link_for(ADDRESS) == url(person)
+        assert link_for(ADDRESS) == private_url(person)
 
 
 class TestWhose:
@@ -152,7 +151,7 @@ class TestCorrecting:
         now = Registration.objects.get()
         assert (now.email, now.token == before.token) == ("anais@vallee.example", False)
         assert messages() == [("anais@vallee.example", "Inscription confirmée")]
-        assert client.get(url(before)).status_code == 404
+        assert client.get(private_url(before)).status_code == 404
 
     @pytest.mark.parametrize("email", ["", "anais@", "deja@vallee.example"])
     def test_wrong(self, client: Client, email: str) -> None:
@@ -206,7 +205,7 @@ class TestProving:
         come(client, open_session())
         person = Registration.objects.get()
         sent = {**typed(), "email": ADDRESS, "first_name": "Zoé"}
-        client.post(f"{url(person)}coordonnees/", sent)
+        client.post(f"{private_url(person)}coordonnees/", sent)
         assert Registration.objects.get().address_confirmed_at is not None
 
 

@@ -1,4 +1,4 @@
-"""The private page in every state, and the person's own data; the rest of it is in tests/sessions_app/test_views.py."""
+"""The private page in every state, its documents, and the person’s own data (R9)."""
 
 import json
 from datetime import date, datetime, timedelta
@@ -6,33 +6,36 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from caprural import agenda
+from caprural.house.models import Organisation
 from caprural.mailing.models import Message
 from caprural.typography import long_date
+from members import fees
 from members.models import Application
 from sessions_app import deciding, registering
 from sessions_app.models import Registration, SessionDocument, TrainingSession
-from tests import pages
-from tests.announced import STATES, open_session, registered, session_in, today
-from tests.factories import make_campaign, make_candidate, make_category, make_fee, make_member, make_staff
-from tests.traces import folded
+from tests.factories import (
+    make_campaign,
+    make_candidate,
+    make_category,
+    make_fee,
+    make_member,
+    make_staff,
+)
+from tests.support import pages
+from tests.support.announced import STATES, bring, open_session, registered, session_in, today
+from tests.support.traces import folded
+from tests.support.visitors import REASONS, heading, private_url
 
 pytestmark = pytest.mark.django_db
 
 Cause = Registration.Cause
-
-
-def url(registration: Registration, below: str = "") -> str:
-    return f"/inscriptions/{registration.token}/{below}"
-
-
-def heading(response: Any) -> str:
-    return pages.text(pages.one(pages.tree(response), ".//h1"))
 
 
 def steps(response: Any) -> list[tuple[str, str]]:
@@ -45,7 +48,7 @@ def steps(response: Any) -> list[tuple[str, str]]:
 
 def choices(response: Any, registration: Registration) -> list[str]:
     """Where the page leads below the private link, in order."""
-    prefix = url(registration)
+    prefix = private_url(registration)
     hrefs = [link.get("href", "") for link in pages.one(pages.tree(response), ".//main").iterfind(".//a")]
     return [href.removeprefix(prefix) for href in hrefs if href.startswith(prefix)]
 
@@ -87,10 +90,10 @@ class TestEveryState:
     )
     def test_with_a_seat(self, client: Client, state: str, title: str, below: list[str]) -> None:
         registration = registered(open_session(max_participants=1 if state == "full" else 10))
-        self.bring(registration.session, state)
+        bring(registration.session, state)
         before = pages.rows()
 
-        response = client.get(url(registration))
+        response = client.get(private_url(registration))
 
         pages.assert_sound(response)
         assert pages.rows() == before
@@ -115,15 +118,15 @@ class TestEveryState:
         session = open_session(max_participants=1)
         registered(session)
         registration = registered(session)
-        self.bring(session, state)
-        response = client.get(url(registration))
+        bring(session, state)
+        response = client.get(private_url(registration))
         pages.assert_sound(response)
         assert heading(response) == title
         assert choices(response, registration) == below
 
     def test_awaiting_the_fee(self, client: Client) -> None:
         registration = registered(open_session(fee_required=True))
-        response = client.get(url(registration))
+        response = client.get(private_url(registration))
         assert heading(response).startswith("Une place vous est retenue jusqu’au ")
         assert choices(response, registration) == [
             "bulletin.pdf",
@@ -137,33 +140,18 @@ class TestEveryState:
     @pytest.mark.parametrize("state", ["postponed", "cancelled", "under_way", "past"])
     def test_no_fee_is_asked_for_a_date_that_does_not_hold_or_has_come(self, client: Client, state: str) -> None:
         registration = registered(open_session(fee_required=True))
-        self.bring(registration.session, state)
-        response = client.get(url(registration))
+        bring(registration.session, state)
+        response = client.get(private_url(registration))
         pages.assert_sound(response)
         assert "Votre cotisation" not in pages.main(response)
 
     def test_a_draft_again(self, client: Client) -> None:
         registration = registered(open_session(title="Animer"))
         TrainingSession.objects.update(status="draft")
-        response = client.get(url(registration))
+        response = client.get(private_url(registration))
         pages.assert_sound(response)
         assert heading(response) == "La session n’est pas affichée en ce moment"
         assert "Animer" not in pages.links(pages.tree(response))
-
-    @staticmethod
-    def bring(session: TrainingSession, state: str) -> None:
-        """Bring a session that people have registered for to this state."""
-        days = {"under_way": [today(-1), today(1)], "past": [today(-2)]}
-        if state in days:
-            session.days.all().delete()
-            for day in days[state]:
-                session.days.create(date=day, starts_at="09:30", ends_at="17:30")
-        deadlines = {"closed": today(), "under_way": None, "past": None}
-        session.registration_deadline = deadlines.get(state, session.registration_deadline)
-        session.status = state if state in ("postponed", "cancelled") else session.status
-        session.save()
-        found = TrainingSession.objects.with_seats_and_days().get(pk=session.pk)
-        assert found.state(timezone.now()).code == state
 
     def test_every_state_is_tried(self) -> None:
         marks = TestEveryState.test_with_a_seat.pytestmark  # type: ignore[attr-defined]
@@ -177,7 +165,7 @@ class TestSteps:
             make_member(emails=("a@vallee.example",)),
             category=make_category(campaign=make_campaign(year=today(60).year)),
         )
-        response = client.get(url(registered(session, email="a@vallee.example")))
+        response = client.get(private_url(registered(session, email="a@vallee.example")))
         said = steps(response)
         assert [text.partition(" (")[0] for text, _ in said] == [
             "Inscription enregistrée",
@@ -189,12 +177,12 @@ class TestSteps:
         assert [state for _, state in said] == ["done", "done", "done", "done", "none"]
 
     def test_awaiting_the_fee(self, client: Client) -> None:
-        said = steps(client.get(url(registered(open_session(fee_required=True)))))
+        said = steps(client.get(private_url(registered(open_session(fee_required=True)))))
         assert [state for _, state in said] == ["done", "done", "todo", "none", "none"]
         assert said[2][0].startswith("Cotisation annuelle (à faire) Attendue au plus tard le ")
 
     def test_waiting(self, client: Client) -> None:
-        said = steps(client.get(url(registered(session_in("full", fee_required=True)))))
+        said = steps(client.get(private_url(registered(session_in("full", fee_required=True)))))
         assert said[1:] == [
             ("Place (à faire) Liste d’attente", "todo"),
             ("Cotisation annuelle Rien à régler tant que vous attendez une place", "none"),
@@ -205,7 +193,7 @@ class TestSteps:
         """Nothing is due until there is a date again."""
         registration = registered(open_session(fee_required=True))
         deciding.postpone(registration.session, first_on=None, now=timezone.now())
-        said = steps(client.get(url(registration)))
+        said = steps(client.get(private_url(registration)))
         assert said[2:] == [
             ("Cotisation annuelle Rien à régler tant que la nouvelle date n’est pas connue", "none"),
             ("Inscription confirmée", "none"),
@@ -216,42 +204,54 @@ class TestSteps:
         """R19: to be sent on that day, then very soon, then sent."""
         session = open_session(joining_on=today(45))
         registration = registered(session)
-        assert steps(client.get(url(registration)))[-1] == (
+        assert steps(client.get(private_url(registration)))[-1] == (
             f"Convocation À recevoir par e-mail le {long_date(today(45))}".replace("\u00a0", " "),
             "none",
         )
         TrainingSession.objects.update(joining_on=today(-1))
-        assert steps(client.get(url(registration)))[-1] == (
+        assert steps(client.get(private_url(registration)))[-1] == (
             "Convocation À recevoir par e-mail très prochainement",
             "none",
         )
         agenda.run(now=timezone.now())
-        text, state = steps(client.get(url(registration)))[-1]
+        text, state = steps(client.get(private_url(registration)))[-1]
         assert (text.partition(" le ")[0], state) == ("Convocation (fait) Envoyée par e-mail", "done")
 
     def test_a_colleague_has_details_to_complete(self, client: Client) -> None:
         colleague = replaced(registered(open_session()))
-        response = client.get(url(colleague))
+        response = client.get(private_url(colleague))
         assert ("Vos coordonnées (à faire) Il manque votre fonction et votre profil : compléter", "todo") in steps(
             response
         )
-        assert pages.links(pages.tree(response))["compléter"] == url(colleague, "coordonnees/")
+        assert pages.links(pages.tree(response))["compléter"] == private_url(colleague, "coordonnees/")
         assert "il ne vous reste rien à faire" not in pages.main(response)
 
     @pytest.mark.parametrize("state", ["past", "cancelled"])
     def test_none_once_it_is_over(self, client: Client, state: str) -> None:
         registration = registered(open_session())
-        TestEveryState.bring(registration.session, state)
-        assert steps(client.get(url(registration))) == []
+        bring(registration.session, state)
+        assert steps(client.get(private_url(registration))) == []
 
 
 class TestCancelled:
-    @pytest.mark.parametrize("cause", list(Cause))
-    def test_register_again(self, client: Client, cause: Cause) -> None:
+    @pytest.mark.parametrize(
+        ("cause", "sentence"),
+        [
+            ("participant", "Elle a été annulée à votre demande."),
+            ("coordinator", "Elle a été annulée par la coordination."),
+            ("fee_unpaid", "La cotisation n’est pas arrivée à temps"),
+            ("session_cancelled", "La session a été annulée."),
+            ("replaced", "Une autre personne participe à votre place."),
+            ("discarded", ""),
+        ],
+    )
+    def test_says_why_and_how_to_register_again(self, client: Client, cause: str, sentence: str) -> None:
         registration = registered(open_session())
-        cancelled(registration, cause)
-        response = client.get(url(registration))
+        cancelled(registration, Cause(cause))
+        response = client.get(private_url(registration))
         pages.assert_sound(response)
+        assert heading(response) == "Cette inscription est annulée"
+        assert sentence in pages.main(response)
         links = pages.links(pages.tree(response))
         assert links["S’inscrire de nouveau"] == f"/sessions/{registration.session.slug}/inscription/"
         assert choices(response, registration) == ["donnees.json"]
@@ -261,14 +261,14 @@ class TestCancelled:
         registration = registered(open_session())
         cancelled(registration, Cause.PARTICIPANT)
         TrainingSession.objects.update(registration_deadline=today())
-        response = client.get(url(registration))
+        response = client.get(private_url(registration))
         assert "S’inscrire de nouveau" not in pages.links(pages.tree(response))
         assert "Les inscriptions sont closes depuis" in pages.main(response)
 
     def test_with_the_session(self, client: Client) -> None:
         registration = registered(open_session())
         deciding.cancel(registration.session, user=make_staff(group="Coordination"), now=timezone.now())
-        response = client.get(url(registration))
+        response = client.get(private_url(registration))
         pages.assert_sound(response)
         assert "La session a été annulée." in pages.main(response)
         assert "S’inscrire de nouveau" not in pages.links(pages.tree(response))
@@ -279,7 +279,7 @@ class TestReplaced:
         """R10."""
         registration = registered(open_session())
         colleague = replaced(registration)
-        response = client.get(url(registration))
+        response = client.get(private_url(registration))
         pages.assert_sound(response)
         assert heading(response) == "Vous avez laissé votre place à Camille Durand"
         page = response.content.decode()
@@ -289,7 +289,7 @@ class TestReplaced:
     def test_the_new_one_says_from_whom(self, client: Client) -> None:
         registration = registered(open_session(), first_name="Ursule", last_name="Fabre")
         colleague = replaced(registration)
-        response = client.get(url(colleague))
+        response = client.get(private_url(colleague))
         pages.assert_sound(response)
         assert heading(response) == "Vous avez une place"
         assert "Ursule Fabre vous a laissé sa place." in pages.main(response)
@@ -300,7 +300,7 @@ class TestReplaced:
     def test_the_colleague_s_data_are_erased(self, client: Client) -> None:
         registration = registered(open_session())
         registering.delete([replaced(registration)], now=timezone.now())
-        response = client.get(url(registration))
+        response = client.get(private_url(registration))
         pages.assert_sound(response)
         assert "Une autre personne participe à votre place." in pages.main(response)
 
@@ -313,11 +313,11 @@ class TestTheSession:
         cancelled(waiting, Cause.PARTICIPANT)
         waiting = registered(session)
         replaced(gone)
-        assert "Adresse exacte Elle sera indiquée ici" in pages.main(client.get(url(holder)))
+        assert "Adresse exacte Elle sera indiquée ici" in pages.main(client.get(private_url(holder)))
         TrainingSession.objects.update(exact_address="12 rue Secrète\n69700 Givors")
-        assert "12 rue Secrète 69700 Givors" in pages.main(client.get(url(holder)))
+        assert "12 rue Secrète 69700 Givors" in pages.main(client.get(private_url(holder)))
         for person in (gone, waiting):
-            page = pages.main(client.get(url(person)))
+            page = pages.main(client.get(private_url(person)))
             assert "Secrète" not in page
             assert "dresse exacte" not in page
 
@@ -325,29 +325,29 @@ class TestTheSession:
     def test_no_address_for_a_date_that_does_not_hold(self, client: Client, status: str) -> None:
         registration = registered(open_session(exact_address="12 rue Secrète"))
         TrainingSession.objects.update(status=status)
-        assert "Secrète" not in pages.main(client.get(url(registration)))
+        assert "Secrète" not in pages.main(client.get(private_url(registration)))
 
     def test_maintained(self, client: Client) -> None:
         registration = registered(open_session())
         said = "La session est maintenue : elle aura bien lieu."
-        assert said not in pages.main(client.get(url(registration)))
+        assert said not in pages.main(client.get(private_url(registration)))
         deciding.maintain(registration.session, now=timezone.now())
-        assert said in pages.main(client.get(url(registration)))
+        assert said in pages.main(client.get(private_url(registration)))
 
     def test_changed_since_the_last_message(self, client: Client) -> None:
         session = open_session(exact_address="12 rue des Lices")
         before = registered(session)
         TrainingSession.objects.update(place="Lyon (69)", exact_address="Mairie")
         after = registered(session)
-        said = folded(pages.main(client.get(url(before))))
+        said = folded(pages.main(client.get(private_url(before))))
         assert "Ce qui a changé depuis notre dernier message :" in said
         assert "Lieu : à proximité de Givors (69) → Lyon (69) Adresse exacte : 12 rue des Lices → Mairie" in said
-        assert "Ce qui a changé" not in pages.main(client.get(url(after)))
+        assert "Ce qui a changé" not in pages.main(client.get(private_url(after)))
 
     def test_moved(self, client: Client) -> None:
         registration = registered(open_session())
         deciding.postpone(registration.session, first_on=date(2096, 4, 12), now=timezone.now())
-        said = pages.main(client.get(url(registration)))
+        said = pages.main(client.get(private_url(registration)))
         assert "jeudi 12 avril 2096" in said
         assert "Vous avez une place" in said
 
@@ -355,7 +355,7 @@ class TestTheSession:
 class TestPrivate:
     @pytest.mark.parametrize("below", ["", "annuler/", "remplacer/", "coordonnees/", "donnees.json", "session.ics"])
     def test_kept_nowhere_indexed_nowhere(self, client: Client, below: str) -> None:
-        response = client.get(url(registered(open_session()), below))
+        response = client.get(private_url(registered(open_session()), below))
         assert response.status_code == 200
         assert "no-store" in response.headers["Cache-Control"]
         assert response.headers["X-Robots-Tag"] == "noindex"
@@ -363,14 +363,20 @@ class TestPrivate:
         has_form = below.endswith("/") or not below
         assert response.headers["Referrer-Policy"] == ("same-origin" if has_form else "no-referrer")
 
-    @pytest.mark.parametrize("below", ["annuler/", "remplacer/", "coordonnees/", "donnees.json"])
-    @pytest.mark.parametrize("token", ["a" * 32, "a" * 21, "a" * 44, "é" * 32, "a" * 31 + "%0A"])
+    @pytest.mark.parametrize(
+        "below",
+        [
+            *("", "annuler/", "remplacer/", "coordonnees/", "donnees.json"),
+            *("session.ics", "bulletin.pdf", "documents/1/"),
+        ],
+    )
+    @pytest.mark.parametrize("token", ["a" * 32, "a" * 21, "a" * 44, "é" * 32, "a" * 31 + "/", "a" * 31 + "%0A"])
     def test_unknown_token(self, client: Client, token: str, below: str) -> None:
         registered(open_session())
         address = f"/inscriptions/{token}/{below}"
         before = pages.rows()
         pages.assert_sound(client.get(address), status=404)
-        if below.endswith("/"):
+        if below in ("annuler/", "remplacer/", "coordonnees/"):
             pages.assert_sound(client.post(address, {"email": "a@b.example"}), status=404)
         assert pages.rows() == before
 
@@ -385,7 +391,7 @@ class TestPrivate:
             with CaptureQueriesContext(
                 connection,
             ) as queries:
-                client.get(url(registration))
+                client.get(private_url(registration))
             counts.add(len(queries))
             for _ in range(9):
                 registered(session)
@@ -410,7 +416,7 @@ class TestOwnData:
         )
         before = pages.rows()
 
-        response = client.get(url(registration, "donnees.json"))
+        response = client.get(private_url(registration, "donnees.json"))
 
         assert pages.rows() == before
         assert response.headers["Content-Type"] == "application/json"
@@ -480,17 +486,17 @@ class TestOwnData:
         registering.register_by_hand(by_hand, reason="note interne", user=user, now=timezone.now())
         member = make_member(name="Commune du Cotisant")
         make_fee(member, category=make_category(campaign=make_campaign(year=today(60).year)))
-        registering.attach(by_hand, member, now=timezone.now())
+        fees.cover(member, by_hand.email, name=by_hand.full_name, now=timezone.now())
         by_hand.refresh_from_db()
         assert by_hand.status == "confirmed"
         colleague = replaced(by_hand)
         user.delete()
 
         for person, other in ((by_hand, colleague), (colleague, by_hand)):
-            content = client.get(url(person, "donnees.json")).content.decode()
+            content = client.get(private_url(person, "donnees.json")).content.decode()
             for secret in ("note interne", "jeanne.compte", "Commune du Cotisant", other.email, other.token):
                 assert secret not in content
-        data = json.loads(client.get(url(by_hand, "donnees.json")).content)
+        data = json.loads(client.get(private_url(by_hand, "donnees.json")).content)
         assert [line["par"] for line in data["journal de l’inscription"]] == ["l’équipe", "règle automatique", "vous"]
         assert data["inscription"]["cause de l’annulation"] == "remplacée"
         assert data["inscription"]["adresse e-mail connue d’un cotisant"] is True
@@ -499,7 +505,7 @@ class TestOwnData:
     def test_waiting(self, client: Client) -> None:
         session = session_in("full", exact_address="12 rue Secrète")
         registered(session)
-        response = client.get(url(registered(session), "donnees.json"))
+        response = client.get(private_url(registered(session), "donnees.json"))
         assert json.loads(response.content)["inscription"]["rang en liste d’attente"] == 2
         assert "Secrète" not in response.content.decode()
 
@@ -522,7 +528,7 @@ class TestOwnData:
                 received_at=timezone.now(),
             ).people.create(email="collegue@structure.example", name="Collègue Secret")
 
-        content = client.get(url(registration, "donnees.json")).content.decode()
+        content = client.get(private_url(registration, "donnees.json")).content.decode()
 
         [form] = json.loads(content)["bulletins de cotisation remplis depuis cette page"]
         assert (form["cotisant"], form["montant"], form["moyen de paiement"]) == (
@@ -536,10 +542,134 @@ class TestOwnData:
     def test_a_message_whose_text_is_gone(self, client: Client) -> None:
         registration = registered(open_session())
         Message.objects.update(subject="", text="")
-        [message] = json.loads(client.get(url(registration, "donnees.json")).content)["messages reçus"]
+        [message] = json.loads(client.get(private_url(registration, "donnees.json")).content)["messages reçus"]
         assert message["objet"] is None
 
     def test_methods(self, client: Client) -> None:
-        address = url(registered(open_session()), "donnees.json")
+        address = private_url(registered(open_session()), "donnees.json")
         assert client.head(address).status_code == 200
         assert client.post(address).status_code == 405
+
+
+class TestPrivatePage:
+    def test_confirmed(self, client: Client) -> None:
+        session = open_session(title="Animer")
+        registration = registered(session)
+        before = pages.rows()
+
+        response = client.get(private_url(registration))
+
+        pages.assert_sound(response)
+        assert pages.rows() == before
+        assert set(response.cookies) == {"csrftoken"}, "for the button that proves the address"
+        root = pages.tree(response)
+        assert pages.one(root, ".//meta[@name='robots']").get("content") == "noindex"
+        assert pages.text(pages.one(root, ".//h1")) == "Vous avez une place"
+        said = pages.main(response)
+        for words in (registration.full_name, registration.email, "Pays des Collines", "Animer", "06 66 46 62 76"):
+            assert words in said
+        assert pages.links(root)["Ajouter à mon agenda"] == f"{private_url(registration)}session.ics"
+
+    def test_awaiting_fee(self, client: Client) -> None:
+        """R15: amount, bulletin, means of payment and date."""
+        Organisation.objects.create(pk=1, name="Cap Rural", cheque_payee="Cap Rural Association", iban="FR761234")
+        session = open_session(fee_required=True)
+        make_category(campaign=make_campaign(year=today(60).year), label="Commune", amount="123.50")
+        registration = registered(session)
+
+        response = client.get(private_url(registration))
+
+        pages.assert_sound(response)
+        root = pages.tree(response)
+        assert pages.text(pages.one(root, ".//h1")).startswith("Une place vous est retenue jusqu’au ")
+        said = pages.main(response)
+        for words in ("Commune", "123,50 €", "Cap Rural Association", "FR76 1234", "Mandat administratif"):
+            assert words in said
+        assert pages.links(root)["Télécharger mon bulletin (PDF)"] == f"{private_url(registration)}bulletin.pdf"
+
+    def test_awaiting_fee_before_the_scale_is_published(self, client: Client) -> None:
+        response = client.get(private_url(registered(open_session(fee_required=True))))
+        pages.assert_sound(response)
+        assert "Le barème de l’année n’est pas encore publié" in pages.main(response)
+
+    def test_waiting(self, client: Client) -> None:
+        session = session_in("full", fee_required=True)
+        ranks = [registered(session) for _ in range(2)]
+        response = client.get(private_url(ranks[1]))
+        pages.assert_sound(response)
+        root = pages.tree(response)
+        assert pages.text(pages.one(root, ".//h1")) == "Vous êtes en liste d’attente, au rang 2"
+        assert "Vous n’avez rien à régler" in pages.main(response)
+        assert "Ajouter à mon agenda" not in pages.links(root)
+
+    @pytest.mark.parametrize("status", ["postponed", "cancelled"])
+    def test_the_session_no_longer_holds(self, client: Client, status: str) -> None:
+        registration = registered(open_session())
+        TrainingSession.objects.update(status=status)
+        response = client.get(private_url(registration))
+        pages.assert_sound(response)
+        assert REASONS[status] in pages.main(response)
+        assert "Ajouter à mon agenda" not in pages.links(pages.tree(response))
+
+    def test_nobody_else_s_token(self, client: Client) -> None:
+        registration = registered(open_session())
+        assert (
+            client.get(private_url(registration).swapcase().replace("INSCRIPTIONS", "inscriptions")).status_code == 404
+        )
+
+    def test_methods(self, client: Client) -> None:
+        url = private_url(registered(open_session()))
+        assert (client.head(url).status_code, client.head(url).content) == (200, b"")
+        assert client.post(url).status_code == 405
+
+
+class TestPrivateDocuments:
+    def test_calendar(self, client: Client) -> None:
+        registration = registered(open_session(slug="animer"))
+        response = client.get(f"{private_url(registration)}session.ics")
+        assert response.headers["Content-Type"] == "text/calendar; method=PUBLISH; charset=utf-8"
+        assert response.headers["Content-Disposition"] == 'attachment; filename="animer.ics"'
+        assert "no-store" in response.headers["Cache-Control"]
+
+    def test_membership_form(self, client: Client) -> None:
+        year = today(60).year
+        make_category(campaign=make_campaign(year=year))
+        registration = registered(open_session(fee_required=True))
+        before = pages.rows()
+        response = client.get(f"{private_url(registration)}bulletin.pdf")
+        assert response.headers["Content-Type"] == "application/pdf"
+        assert response.headers["Content-Disposition"] == f'inline; filename="bulletin-de-cotisation-{year}.pdf"'
+        assert "no-store" in response.headers["Cache-Control"]
+        assert response.content.startswith(b"%PDF-")
+        assert pages.rows() == before
+
+    def test_no_membership_form_without_fee(self, client: Client) -> None:
+        """R17."""
+        pages.assert_sound(client.get(f"{private_url(registered(open_session()))}bulletin.pdf"), status=404)
+
+    def test_nothing_without_a_seat(self, client: Client) -> None:
+        session = session_in("full")
+        document = SessionDocument.objects.create(session=session, title="Plan", file="plan.pdf")
+        waiting = registered(session)
+        for below in ("session.ics", f"documents/{document.pk}/"):
+            pages.assert_sound(client.get(private_url(waiting) + below), status=404)
+
+    def test_documents_of_the_session_only(self, client: Client, settings: Any, tmp_path: Any) -> None:
+        settings.MEDIA_ROOT = tmp_path
+        session, other = open_session(), open_session()
+        ours, theirs = (
+            SessionDocument.objects.create(session=s, title="Plan", file=ContentFile(b"plan", name="plan d’accès.txt"))
+            for s in (session, other)
+        )
+        registration = registered(session)
+        response = client.get(f"{private_url(registration)}documents/{ours.pk}/")
+        assert b"".join(response.streaming_content) == b"plan"
+        assert response.headers["Content-Disposition"].startswith("attachment; ")
+        pages.assert_sound(client.get(f"{private_url(registration)}documents/{theirs.pk}/"), status=404)
+
+    def test_a_document_whose_file_is_missing(self, client: Client, caplog: pytest.LogCaptureFixture) -> None:
+        session = open_session()
+        gone = SessionDocument.objects.create(session=session, title="Plan", file="nowhere/plan.pdf")
+        registration = registered(session)
+        pages.assert_sound(client.get(f"{private_url(registration)}documents/{gone.pk}/"), status=404)
+        assert f"The file of document {gone.pk} is missing: nowhere/plan.pdf" in caplog.text
