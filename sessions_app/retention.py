@@ -51,7 +51,7 @@ def declare() -> None:
             "Le temps de les renvoyer et de savoir ce qui a été dit.",
             Message,
             (*WORDS, "documents"),
-            due=lambda now: Message.objects.over().filter(written_at__lt=now - REPORT),
+            due=lambda now: Message.objects.over().filter(Q(written_at__lt=now - REPORT) | _of_forgotten()),
             about=lambda email, now: Message.objects.over().naming([email, *_names(email)]),
             end=_erase,
         ),
@@ -184,6 +184,12 @@ def _over(now: datetime, kept: timedelta) -> Registrations:
 
 def _filled(fields: tuple[str, ...], kept: timedelta) -> Callable[[datetime], Registrations]:
     return lambda now: retention.filled(Registration, *fields).filter(pk__in=_over(now, kept).values("pk"))
+
+
+def _of_forgotten() -> Q:
+    """Letters that were still to leave when whom they are about was forgotten."""
+    forgotten = Registration.objects.filter(first_name=ERASED).values("pk")
+    return Q(about_type=ContentType.objects.get_for_model(Registration), about_id__in=forgotten)
 
 
 def _erase(line: retention.Line, rows: QuerySet[Message], now: datetime) -> None:

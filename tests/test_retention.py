@@ -312,6 +312,18 @@ def test_letters_that_are_still_to_leave_leave(session: TrainingSession) -> None
     assert Message.objects.get().to == EMAIL
 
 
+def test_what_left_once_the_person_was_forgotten_is_forgotten_the_next_day(session: TrainingSession) -> None:
+    """They are to be cancelled first, which writes to them: that letter may not have left yet."""
+    person = make_registration(session, **TYPED)
+    registering.cancel(person, cause=Registration.Cause.PARTICIPANT, now=NOW, by=registering.PARTICIPANT)
+    retention.erase(EMAIL, now=NOW)
+    Message.objects.to_leave().update(state=Message.State.SENT)
+
+    retention.purge(now=NOW + timedelta(days=1))
+
+    assert where() == set()
+
+
 def test_once_a_day(session: TrainingSession) -> None:
     make_registration(session, **TYPED)
     late = NOW + timedelta(days=400)
