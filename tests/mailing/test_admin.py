@@ -97,3 +97,11 @@ def test_the_page_of_a_form_has_its_letters(client: Client) -> None:
     page = tree(client.get(f"/admin/members/application/{form.pk}/change/"))
 
     assert f"/admin/mailing/message/{form.messages.get().pk}/change/" in links(page).values()
+
+
+@pytest.mark.parametrize("forged", ["text__contains=inscriptions", "text__regex=(", "id__range=1", f"id__in={10**30}"])
+def test_no_word_of_a_letter_is_guessed_from_the_address_bar(client: Client, forged: str) -> None:
+    """R9: a private link neither, letter by letter; nor is there an error of the server."""
+    make_registration(make_session())
+
+    assert client.get(f"/admin/mailing/message/?{forged}").status_code == 400
