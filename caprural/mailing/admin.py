@@ -25,7 +25,6 @@ class StateFilter(FewFilter):
     options = {state.value: state.label for state in Message.State if state != Message.State.POSTED}
 
     def narrowed(self, rows: QuerySet[Any], asked: str) -> QuerySet[Any]:
-        """Messages in that state."""
         return rows.filter(state=asked)
 
 
@@ -79,17 +78,14 @@ class MessageAdmin(ReadOnly, StaffAdmin):
 
     @admin.display(description="écrit le", ordering="written_at")
     def queued_at(self, message: Message) -> str:
-        """When it was written, with what it announces."""
         return typography.moment(message.written_at)
 
     @admin.display(description="texte")
     def body(self, message: Message) -> SafeString:
-        """The plain text part."""
         return format_html('<div class="message-text">{}</div>', private_pages.masked(message.text))
 
     @admin.display(description="version mise en page")
     def html_version(self, message: Message) -> SafeString:
-        """A link to the HTML part."""
         url = reverse("admin:message_html", args=[message.pk])
         return format_html('<a href="{}">Voir le message mis en page</a>', url)
 
@@ -163,12 +159,10 @@ class LettersInline(ReadOnly, GenericTabularInline):
     kinds: dict[str, str] = {}
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever reads all the letters."""
         return request.user.has_perm("mailing.view_message")
 
     @admin.display(description="objet")
     def title(self, message: Message) -> SafeString | str:
-        """A link to the whole letter."""
         if message.is_erased:
             return self.kinds.get(message.kind, "message effacé")
         return format_html('<a href="{}">{}</a>', _page_of(message), message.subject)

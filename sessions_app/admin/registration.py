@@ -67,7 +67,6 @@ class SessionFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Registrations of that session."""
         asked = self._asked()
         return queryset if asked is None else queryset.filter(session=asked)
 
@@ -83,7 +82,6 @@ class AttachmentFilter(FewFilter):
     options = {"a-rattacher": "à rattacher"}
 
     def narrowed(self, rows: Any, asked: str) -> Any:
-        """Awaiting a fee, listed by nobody."""
         return rows.without_member()
 
 
@@ -122,7 +120,6 @@ class RegistrationAdmin(MemberAttaching):
         return registrations.live().filter(session__in=own.values("pk"))
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        """The status as this person may read it."""
 
         @admin.display(description="état")
         def status(registration: Registration) -> str:
@@ -131,13 +128,11 @@ class RegistrationAdmin(MemberAttaching):
         return ("last_name", "first_name", "organisation", "job_title", "session_label", status, "registered_at")
 
     def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
-        """A trainer filters by session only."""
         if roles.sees_every_session(request.user):
             return ("status", AttachmentFilter, SessionFilter)
         return (SessionFilter,)
 
     def get_fields(self, request: HttpRequest, obj: Registration | None = None) -> tuple[str, ...]:
-        """A trainer reads nothing about fees."""
         if roles.sees_every_session(request.user):
             return (*self.readonly_fields, *self.details)
         return ("session_link", "email", "registered_at", *self.details)
@@ -154,13 +149,11 @@ class RegistrationAdmin(MemberAttaching):
 
     @admin.display(description="session")
     def session_link(self, registration: Registration) -> SafeString:
-        """The session, one click away."""
         url = reverse("admin:sessions_app_trainingsession_change", args=[registration.session_id])
         return format_html('<a href="{}">{}</a>', url, registration.session)
 
     @admin.display(description="état")
     def status_display(self, registration: Registration) -> str:
-        """The status, and the cause of a cancellation."""
         if registration.cancellation_cause:
             return f"{registration.get_status_display()} ({registration.get_cancellation_cause_display()})"
         return registration.get_status_display()

@@ -153,22 +153,18 @@ class TrainingSessionAdmin(SessionMending, SessionDecisions, SessionWriting, Con
 
     @admin.display(description="état")
     def state_label(self, session: TrainingSession) -> str:
-        """The state at this instant (R2)."""
         return session.state(timezone.now()).label
 
     @admin.display(description="places tenues", ordering="seats_taken")
     def seats(self, session: TrainingSession) -> str:
-        """Seats held out of the maximum (R3)."""
         return f"{session.seats_taken} / {session.max_participants or '∞'}"
 
     @admin.display(description="sans cotisation", ordering="awaiting_fee_count")
     def awaiting_fee(self, session: TrainingSession) -> int:
-        """Seats held that still await a fee."""
         return session.awaiting_fee_count
 
     @admin.display(description="liste d’attente", ordering="waiting_count")
     def waiting(self, session: TrainingSession) -> int:
-        """People waiting."""
         return session.waiting_count
 
     # One session

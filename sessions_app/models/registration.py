@@ -187,7 +187,6 @@ class Registration(models.Model):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        """The private link (R9)."""
         return reverse("registration_detail", args=[self.token])
 
     @property

@@ -310,6 +310,13 @@ class TestCancelled:
         fees.record(world.collines.member, world.collines.category, "paid", now=CANCELLED)
 
         assert world.statuses() == AFTER_COLLINES
+        steps = [[step[:2] for step in log(one)] for one in Registration.objects.filter(email=world.PEOPLE["Ana"])]
+        assert [
+            ("", "awaiting_fee"),
+            ("awaiting_fee", "confirmed"),
+            ("confirmed", "awaiting_fee"),
+            ("awaiting_fee", "confirmed"),
+        ] in steps
 
 
 class TestInOneTransaction:
