@@ -136,7 +136,7 @@ class MessageAdmin(ReadOnly, StaffAdmin):
         if request.method == "POST":
             try:
                 outbox.send_again(message)
-            except outbox.NotSentYet as refused:
+            except outbox.NotSentAgain as refused:
                 messages.warning(request, str(refused))
             else:
                 messages.success(request, f"Le message est remis dans la file, pour {address}.")

@@ -24,8 +24,8 @@ written_anew: set[str] = set()
 _recordings: ContextVar[tuple[list[Message], ...]] = ContextVar("recordings", default=())
 
 
-class NotSentYet(Exception):
-    """The letter is still to leave; the exception's text is the French sentence to show."""
+class NotSentAgain(Exception):
+    """The letter is still to leave, or is no more; the exception's text is the French sentence to show."""
 
 
 def compose(
@@ -95,11 +95,13 @@ def send_again(message: Message) -> Message:
     its private link up to date; returns the one that will leave.
 
     What never left takes its own place again; what was sent stays as it was, and a copy leaves. Asked twice, it
-    leaves once: raises NotSentYet while the letter or its copy is still to leave.
+    leaves once: raises NotSentAgain while the letter or its copy is still to leave, and when it was erased meanwhile.
     """
-    current = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
+    current = Message.objects.select_for_update(of=("self",)).filter(pk=message.pk).first()
+    if current is None or current.is_erased:
+        raise NotSentAgain("Ce message vient d’être effacé\u00a0: il ne peut plus être renvoyé.")
     if Message.objects.to_leave().filter(Q(pk=current.pk) | Q(copy_of=current)).exists():
-        raise NotSentYet("Ce message est déjà dans la file\u00a0: il partira dans un instant.")
+        raise NotSentAgain("Ce message est déjà dans la file\u00a0: il partira dans un instant.")
     address, rewrite = present_address(current), getattr(current.about, "with_present_link", str)
     if current.state in Message.NEVER_LEFT:
         return readdress(Message.objects.filter(pk=current.pk), to=address, rewrite=rewrite)[0]

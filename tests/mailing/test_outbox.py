@@ -10,6 +10,7 @@ from caprural.mailing.models import Message
 from tests.factories import NOW
 from tests.mailing.greeting import queue, states
 from tests.support.smtp_sink import SmtpSink
+from tests.support.together import at_once
 
 pytestmark = pytest.mark.usefixtures("greeting")
 
@@ -116,6 +117,25 @@ class TestSendAgain:
         outbox.send_again(Message.objects.get())
 
         assert list(Message.objects.values_list("message_id", "state", "attempts")) == [(number, "queued", 0)]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_twice_at_the_same_instant_it_leaves_once(self) -> None:
+        queue()
+        Message.objects.update(state=Message.State.SENT)
+        message = Message.objects.get()
+
+        outcomes = at_once(*[lambda: outbox.send_again(message)] * 3)
+
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Message", "NotSentAgain", "NotSentAgain"]
+        assert Message.objects.count() == 2
+
+    def test_erased_meanwhile_it_says_so(self) -> None:
+        message = queue()
+        Message.objects.update(state=Message.State.SENT)
+        Message.objects.erase()
+
+        with pytest.raises(outbox.NotSentAgain, match="effacé"):
+            outbox.send_again(message)
 
     def test_what_is_written_anew_or_erased_is_not(self) -> None:
         assert outbox.can_be_sent_again(Message(kind="confirmed", text="Bonjour"))
