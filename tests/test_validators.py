@@ -407,7 +407,7 @@ class TestEmail:
             ("alix@struct1.example/", "Cette adresse finit par « / » : est-ce « alix@struct1.example » ?"),
             (".alix@struct1.example", "Cette adresse commence par « . » : est-ce « alix@struct1.example » ?"),
             (
-                "alix./messages/{message.pk}/renvoyer/struct1.example",
+                "alix.@@struct1.example",
                 "Cette adresse contient deux arobases de suite et a un point juste avant l’arobase : "
                 "est-ce « alix@struct1.example » ?",
             ),
