@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q
 
 from caprural import letters
-from caprural.mailing.models import Message
+from caprural.mailing.models import Message, MessageQuerySet
 
 #: Beyond, a mail program hides the end: the title of a session is cut first, and never to less than that.
 MAX_SUBJECT, SHORTEST_TITLE = 90, 20
@@ -122,9 +122,9 @@ def send_again(message: Message) -> Message:
 
 
 @transaction.atomic
-def readdress(found: QuerySet[Message], *, to: str, rewrite: Callable[[str], str]) -> list[Message]:
+def readdress(found: MessageQuerySet, *, to: str, rewrite: Callable[[str], str]) -> list[Message]:
     """Of these letters, those that never left go to another address, their text rewritten."""
-    never_left = found.filter(state__in=Message.NEVER_LEFT).exclude(text="")
+    never_left = found.never_left().exclude(text="")
     messages = list(never_left.select_for_update(of=("self",)))
     for message in messages:
         message.to, message.state, message.due_at, message.attempts = to, Message.State.QUEUED, None, 0
@@ -133,13 +133,13 @@ def readdress(found: QuerySet[Message], *, to: str, rewrite: Callable[[str], str
     return messages
 
 
-def take_back(found: QuerySet[Message]) -> int:
+def take_back(found: MessageQuerySet) -> int:
     """Of these letters, those still to leave no longer are. Returns how many.
 
     One that a worker holds at that very moment may leave all the same, and is then said to have: nothing else puts it
     back in the queue.
     """
-    return found.filter(state=Message.State.QUEUED).update(state=Message.State.TAKEN_BACK, due_at=None)
+    return found.to_leave().update(state=Message.State.TAKEN_BACK, due_at=None)
 
 
 def _new_message_id() -> str:

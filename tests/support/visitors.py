@@ -1,14 +1,11 @@
 """What a visitor of the sessions types and reads."""
 
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.signals import got_request_exception, request_finished, request_started
-from django.db import close_old_connections
 from django.http import HttpResponse
 
 from caprural.house.models import Organisation
@@ -174,28 +171,3 @@ HOSTILE = {
     "bracketed address": "Anaïs <anais@vallee.example>",
     "punycode": "anais@xn--invalid-.example",
 }
-
-
-@pytest.fixture(autouse=True)
-def no_crash() -> Iterator[None]:
-    """Fails with the error itself when a view raises, rather than with « 500 »."""
-    errors: list[BaseException | None] = []
-
-    def note(sender: object, **kwargs: Any) -> None:
-        errors.append(sys.exception())
-
-    got_request_exception.connect(note)
-    yield
-    got_request_exception.disconnect(note)
-    for error in errors:
-        raise error or RuntimeError("a view raised")
-
-
-@pytest.fixture(autouse=True)
-def one_connection() -> Iterator[None]:
-    """The test's transaction outlives its requests, as with Django's own client."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
